@@ -1,0 +1,114 @@
+// The Worker's side: rooms by name and id.
+
+import { errorResponse, failure, RoomError } from "./errors.js";
+import { upgradeRequest } from "./upgrade.js";
+
+/** @typedef {import("./instance.js").Instance} Instance */
+/** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
+
+/**
+ * @typedef {object} UpgradeOptions
+ * @property {string} [id] the connection's id; a UUID without one, unless the room decides otherwise
+ * @property {string[]} [tags] its tags
+ * @property {unknown} [state] its first state
+ * @property {unknown} [meta] seen by the room while it connects, not kept
+ * @property {"allow" | "replace" | "reject"} [onDuplicate] what to do if the id is connected already
+ */
+
+/**
+ * @typedef {object} Room one type of room
+ * @property {(id: string, request: Request, options?: UpgradeOptions) => Promise<Response>} upgrade
+ *   answers a WebSocket upgrade, or says with a 4xx why not
+ * @property {(id: string, event: unknown) => Promise<void>} send gives the room an event
+ * @property {(id: string) => Promise<unknown>} getState the room's state, or null
+ * @property {(id: string, tag?: string) => Promise<Connection[]>} getConnections the open connections,
+ *   the oldest first
+ */
+
+/**
+ * @typedef {object} Connection
+ * @property {string} id
+ * @property {string[]} tags
+ * @property {unknown} state
+ * @property {number} connectedAt milliseconds since the epoch
+ */
+
+/**
+ * The rooms behind a Durable Object namespace.
+ *
+ * @param {Instance} instance
+ * @param {DurableObjectNamespace<any>} namespace
+ * @param {{ allowedOrigins?: string }} [options] origins, besides the Worker's own, whose pages may
+ *   open sockets: separated by commas, or `*`
+ */
+export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
+  const { glue } = instance;
+
+  /**
+   * @param {string} type
+   * @param {string} id
+   */
+  const object = (type, id) => {
+    const name = /** @type {string} */ (valueOf(glue.objectName(type, id)));
+    return namespace.getByName(name);
+  };
+
+  return {
+    /**
+     * @param {string} type the room type's name
+     * @returns {Room}
+     */
+    room: (type) => ({
+      async upgrade(id, request, options = {}) {
+        if (request.method !== "GET") return methodNotAllowed("GET");
+        if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
+          return new Response("Expected Upgrade: websocket", {
+            status: 426,
+            headers: { Upgrade: "websocket" },
+          });
+        }
+        const origin = request.headers.get("Origin");
+        if (!glue.originAllowed(origin, new URL(request.url).origin, allowedOrigins)) {
+          const message = "pages of this origin may not connect";
+          return errorResponse(failure("OriginRefused", "origin_refused", 403, message));
+        }
+        try {
+          return await object(type, id).fetch(upgradeRequest(options));
+        } catch (error) {
+          if (error instanceof RoomError) return errorResponse(error.failure);
+          throw error;
+        }
+      },
+
+      async send(id, event) {
+        valueOf(await object(type, id).send(JSON.stringify(event)));
+      },
+
+      async getState(id) {
+        return valueOf(await object(type, id).getState());
+      },
+
+      async getConnections(id, tag) {
+        const answer = await object(type, id).getConnections(tag);
+        return /** @type {Connection[]} */ (valueOf(answer));
+      },
+    }),
+  };
+}
+
+/**
+ * @param {Answer} answer
+ * @returns {unknown}
+ * @throws {RoomError}
+ */
+function valueOf(answer) {
+  if ("error" in answer) throw new RoomError(answer.error);
+  return answer.ok;
+}
+
+/** @param {...string} allowed */
+export function methodNotAllowed(...allowed) {
+  const allow = allowed.join(", ");
+  const error = failure("MethodNotAllowed", "method_not_allowed", 405, `only ${allow} here`);
+  return errorResponse(error, { Allow: allow });
+}

@@ -1,0 +1,124 @@
+// What can happen to a room, and how Rust is told of it.
+
+/** @typedef {import("./instance.js").Glue} Glue */
+/** @typedef {import("../pkg/dormouse_bg.js").RoomHost} RoomHost */
+/** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
+/** @typedef {import("../pkg/dormouse_bg.js").Outcome} Outcome */
+
+/**
+ * Something that happened. `enter` tells Rust; it may return inputs that follow from it.
+ *
+ * @typedef {object} Input
+ * @property {(glue: Glue, handle: number, host: RoomHost) => Input[] | void} enter
+ * @property {Outcome} [outcome] what came of it when it was run before, if that was bad
+ * @property {WebSocket} [socket] the socket it came from
+ * @property {boolean} [answers] whether Rust gives an answer to it
+ * @property {(answer: Answer | undefined) => void} [settle] called when it is committed or given up
+ */
+
+/**
+ * @param {WebSocket} socket
+ * @param {number} number
+ * @param {string | ArrayBuffer} frame
+ * @param {number} limit
+ * @returns {Input}
+ */
+export function message(socket, number, frame, limit) {
+  if (typeof frame !== "string") {
+    const size = frame.byteLength;
+    if (size > limit) return oversize(socket, number, size);
+    const bytes = new Uint8Array(frame);
+    return { socket, enter: (glue, handle, host) => glue.binary(handle, host, number, bytes) };
+  }
+  // A UTF-16 unit is at least a byte of UTF-8. Rust counts exactly, what gets that far.
+  if (frame.length > limit) return oversize(socket, number, frame.length);
+  return { socket, enter: (glue, handle, host) => glue.text(handle, host, number, frame) };
+}
+
+/**
+ * @param {WebSocket} socket
+ * @param {number} number
+ * @param {number} size
+ * @returns {Input}
+ */
+function oversize(socket, number, size) {
+  return { socket, enter: (glue, handle, host) => glue.oversize(handle, host, number, size) };
+}
+
+/**
+ * @param {WebSocket} socket
+ * @param {number} number
+ * @param {number} code
+ * @param {string} reason
+ * @param {boolean} wasClean
+ * @returns {Input}
+ */
+export function close(socket, number, code, reason, wasClean) {
+  return {
+    socket,
+    enter: (glue, handle, host) => glue.close(handle, host, number, code, reason, wasClean),
+  };
+}
+
+/**
+ * @param {number} number
+ * @param {string} upgrade
+ * @returns {Input}
+ */
+export function connect(number, upgrade) {
+  return {
+    answers: true,
+    enter: (glue, handle, host) => glue.connect(handle, host, number, upgrade),
+  };
+}
+
+/** @returns {Input} */
+export function alarm() {
+  let seen = false;
+  return {
+    enter(glue, handle, host) {
+      const due = glue.alarm(handle, host);
+      // When a batch is run again, the events that are due stand in it already.
+      if (seen) return;
+      seen = true;
+      return due.map(event);
+    },
+  };
+}
+
+/**
+ * @param {string} name
+ * @returns {Input}
+ */
+function event(name) {
+  return { enter: (glue, handle, host) => glue.event(handle, host, name) };
+}
+
+/**
+ * @param {number | null} at
+ * @returns {Input}
+ */
+export function alarmStands(at) {
+  return { enter: (glue, handle, host) => glue.alarmStands(handle, host, at) };
+}
+
+/**
+ * @param {string} json
+ * @returns {Input}
+ */
+export function send(json) {
+  return { answers: true, enter: (glue, handle, host) => glue.send(handle, host, json) };
+}
+
+/** @returns {Input} */
+export function readState() {
+  return { answers: true, enter: (glue, handle, host) => glue.readState(handle, host) };
+}
+
+/**
+ * @param {string} [tag]
+ * @returns {Input}
+ */
+export function readConnections(tag) {
+  return { answers: true, enter: (glue, handle, host) => glue.readConnections(handle, host, tag) };
+}

@@ -1,0 +1,45 @@
+// The WebAssembly instance that all rooms of an isolate share, and how it is replaced.
+
+/** @typedef {typeof import("../pkg/dormouse_bg.js")} Glue */
+
+/**
+ * @typedef {object} Instance
+ * @property {Glue} glue the functions of the running instance
+ * @property {number} generation changes when the instance is replaced, and rooms have to be woken anew
+ * @property {() => void} replace starts afresh; what lived in the old instance is gone
+ */
+
+/**
+ * Starts an instance of a module that wasm-pack made.
+ *
+ * wasm-pack's own entry file does not run in workerd, where importing a .wasm file gives a module and
+ * not an instance. So the Worker imports the glue and the module, and they meet here.
+ *
+ * @param {Glue} glue
+ * @param {WebAssembly.Module} module
+ * @returns {Instance}
+ */
+export function startInstance(glue, module) {
+  const from = new Set(WebAssembly.Module.imports(module).map((entry) => entry.module));
+  const imports = Object.fromEntries([...from].map((name) => [name, glue]));
+
+  const start = () => {
+    const { exports } = new WebAssembly.Instance(module, /** @type {any} */ (imports));
+    glue.__wbg_set_wasm(exports);
+    /** @type {() => void} */ (exports.__wbindgen_start)();
+    return /** @type {WebAssembly.Memory} */ (exports.memory);
+  };
+
+  let memory = start();
+  const instance = {
+    glue,
+    generation: 1,
+    replace() {
+      // Growing detaches the view of the old memory that the glue holds; else it would read from it.
+      memory.grow(0);
+      memory = start();
+      instance.generation += 1;
+    },
+  };
+  return instance;
+}

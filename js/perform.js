@@ -1,0 +1,215 @@
+// Does what a commit says, in the order it says.
+
+/** @typedef {import("./host.js").Commit} Commit */
+/** @typedef {import("./sockets.js").Sockets} Sockets */
+/** @typedef {import("./storage.js").RoomStorage} RoomStorage */
+/** @typedef {typeof import("../pkg/dormouse_bg.js").Op} Op */
+
+/**
+ * Stores what is to be stored, all or nothing, and then does what is to be done on sockets.
+ *
+ * @param {Op} Op
+ * @param {Commit} commit
+ * @param {RoomStorage} storage
+ * @param {Sockets} sockets
+ * @returns {boolean} whether anything was stored
+ * @throws if the transaction failed: then nothing was done
+ */
+export function perform(Op, commit, storage, sockets) {
+  const reader = new Reader(commit);
+  const stores = reader.more() && reader.peek() < Op.Accept;
+  if (stores) {
+    storage.transaction(() => {
+      while (reader.more() && reader.peek() < Op.Accept) write(Op, reader, storage);
+    });
+  }
+  while (reader.more()) output(Op, reader, sockets);
+  return stores;
+}
+
+/**
+ * @param {Op} Op
+ * @param {Reader} reader
+ * @param {RoomStorage} storage
+ */
+function write(Op, reader, storage) {
+  const op = reader.op();
+  switch (op) {
+    case Op.Purge:
+      return storage.purge();
+    case Op.State:
+      return storage.putState(reader.text());
+    case Op.Event: {
+      const name = reader.text();
+      const at = reader.long();
+      const due = reader.long();
+      const period = reader.long() || null;
+      const failures = reader.number();
+      const failed = reader.number() === 1;
+      const hasError = reader.number() === 1;
+      const errorText = reader.text();
+      const error = hasError ? errorText : null;
+      const payload = reader.text();
+      return storage.putEvent({ name, at, due, period, failures, error, failed, payload });
+    }
+    case Op.RemoveEvent:
+      return storage.removeEvent(reader.text());
+    case Op.SetAlarm:
+      return storage.setAlarm(reader.long());
+    case Op.DeleteAlarm:
+      return storage.deleteAlarm();
+    case Op.Accept:
+    case Op.Attach:
+    case Op.SendText:
+    case Op.SendBinary:
+    case Op.BroadcastText:
+    case Op.BroadcastBinary:
+    case Op.Close:
+      throw new Error("an output among writes");
+    default:
+      unreachable(op);
+  }
+}
+
+/**
+ * @param {Op} Op
+ * @param {Reader} reader
+ * @param {Sockets} sockets
+ */
+function output(Op, reader, sockets) {
+  const op = reader.op();
+  switch (op) {
+    case Op.Accept: {
+      const socket = reader.number();
+      return sockets.accept(socket, reader.list(() => reader.text()));
+    }
+    case Op.Attach: {
+      const socket = sockets.get(reader.number());
+      return socket?.serializeAttachment(reader.text());
+    }
+    case Op.SendText:
+      return sendTo(reader.text(), reader, sockets);
+    case Op.SendBinary:
+      return sendTo(reader.bytes(), reader, sockets);
+    case Op.BroadcastText:
+      return broadcast(reader.text(), reader, sockets);
+    case Op.BroadcastBinary:
+      return broadcast(reader.bytes(), reader, sockets);
+    case Op.Close: {
+      const socket = reader.number();
+      const code = reader.number();
+      return sockets.close(socket, code, reader.text());
+    }
+    case Op.Purge:
+    case Op.State:
+    case Op.Event:
+    case Op.RemoveEvent:
+    case Op.SetAlarm:
+    case Op.DeleteAlarm:
+      throw new Error("a write among outputs");
+    default:
+      unreachable(op);
+  }
+}
+
+/**
+ * @param {string | Uint8Array} frame
+ * @param {Reader} reader
+ * @param {Sockets} sockets
+ */
+function sendTo(frame, reader, sockets) {
+  for (const number of reader.list(() => reader.number())) {
+    const socket = sockets.get(number);
+    if (socket && !sockets.isOver(socket)) send(socket, frame);
+  }
+}
+
+/**
+ * @param {string | Uint8Array} frame
+ * @param {Reader} reader
+ * @param {Sockets} sockets
+ */
+function broadcast(frame, reader, sockets) {
+  const hasTag = reader.number() === 1;
+  const tag = reader.text();
+  const except = reader.list(() => sockets.get(reader.number()));
+  for (const socket of sockets.open(hasTag ? tag : undefined)) {
+    if (!except.includes(socket)) send(socket, frame);
+  }
+}
+
+/**
+ * @param {WebSocket} socket
+ * @param {string | Uint8Array} frame
+ */
+function send(socket, frame) {
+  try {
+    socket.send(frame);
+  } catch {
+    // A dead peer stops nobody else's frame; its close is on the way.
+  }
+}
+
+/**
+ * @param {never} op
+ * @returns {never}
+ */
+function unreachable(op) {
+  throw new Error(`an operation ${op} that this version does not know`);
+}
+
+/** Reads a commit from front to back. */
+class Reader {
+  /** @param {Commit} commit */
+  constructor({ ops, text, bytes }) {
+    this.ops = ops;
+    this.allText = text;
+    this.allBytes = bytes;
+    this.at = 0;
+    this.textAt = 0;
+    this.bytesAt = 0;
+  }
+
+  more() {
+    return this.at < this.ops.length;
+  }
+
+  peek() {
+    return /** @type {number} */ (this.ops[this.at]);
+  }
+
+  number() {
+    return /** @type {number} */ (this.ops[this.at++]);
+  }
+
+  /** @returns {import("../pkg/dormouse_bg.js").Op} */
+  op() {
+    return this.number();
+  }
+
+  /** A number of 64 bits; ours are below 2⁵³. */
+  long() {
+    const high = this.number();
+    return high * 2 ** 32 + this.number();
+  }
+
+  text() {
+    const from = this.textAt;
+    this.textAt += this.number();
+    return this.allText.slice(from, this.textAt);
+  }
+
+  bytes() {
+    const from = this.bytesAt;
+    this.bytesAt += this.number();
+    return this.allBytes.subarray(from, this.bytesAt);
+  }
+
+  /**
+   * @template T
+   * @param {() => T} item
+   */
+  list(item) {
+    return Array.from({ length: this.number() }, item);
+  }
+}

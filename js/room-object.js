@@ -1,0 +1,293 @@
+// The Durable Object: an inbox, a drain and a commit. It holds no rule of any room.
+
+import { DurableObject } from "cloudflare:workers";
+import { errorResponse, failure } from "./errors.js";
+import { Host } from "./host.js";
+import * as inputs from "./inputs.js";
+import { perform } from "./perform.js";
+import { Sockets } from "./sockets.js";
+import { RoomStorage } from "./storage.js";
+import { isUpgrade, upgradeOf } from "./upgrade.js";
+
+/** @typedef {import("./instance.js").Instance} Instance */
+/** @typedef {import("./inputs.js").Input} Input */
+/** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
+/** @typedef {import("../pkg/dormouse_bg.js").Failure} Failure */
+
+/**
+ * The Durable Object class for the rooms of an instance.
+ *
+ * Everything that happens to an object goes into its inbox. A drain takes all that is there in one
+ * synchronous turn: Rust handles each input, and what they did is stored in one transaction and then
+ * sent. While nothing was stored lately an input is drained at once; after a commit the next drain
+ * waits for a turn of the event loop, so that messages that arrive together share a commit.
+ *
+ * @param {Instance} instance
+ */
+export function roomObject(instance) {
+  /** Rooms whose object was collected; a handle of an instance that is gone means nothing. */
+  const collected = new FinalizationRegistry(
+    /** @param {{ generation: number, handle: number }} room */
+    ({ generation, handle }) => {
+      if (generation === instance.generation) instance.glue.release(handle);
+    },
+  );
+
+  return class RoomObject extends DurableObject {
+    /**
+     * @param {DurableObjectState} ctx
+     * @param {any} env
+     */
+    constructor(ctx, env) {
+      super(ctx, env);
+      this.sockets = new Sockets(ctx);
+      this.storage = new RoomStorage(ctx.storage);
+      this.host = new Host(this.storage, this.sockets);
+      this.generation = 0;
+      this.handle = 0;
+      this.maxFrameBytes = Number.POSITIVE_INFINITY;
+      /** @type {Input[]} */
+      this.inbox = [];
+      this.resting = false;
+      /** What this object has done since it woke. */
+      this.counts = { inputs: 0, drains: 0, commits: 0, traps: 0 };
+      void this.heal();
+    }
+
+    /**
+     * An upgrade from the Worker's client. The answer waits for the commit.
+     *
+     * @param {Request} request
+     */
+    async fetch(request) {
+      if (!isUpgrade(request)) return new Response("Not found", { status: 404 });
+      const { 0: client, 1: server } = new WebSocketPair();
+      const number = this.sockets.number(server);
+      const answer = await this.call(inputs.connect(number, upgradeOf(request)));
+      if ("error" in answer) {
+        this.sockets.forget(server);
+        return errorResponse(answer.error);
+      }
+      return new Response(null, { status: 101, webSocket: client });
+    }
+
+    /**
+     * Returns at once, so that a socket's next frame can join this one's commit.
+     *
+     * @param {WebSocket} socket
+     * @param {string | ArrayBuffer} frame
+     */
+    webSocketMessage(socket, frame) {
+      const number = this.sockets.number(socket);
+      this.put(inputs.message(socket, number, frame, this.maxFrameBytes));
+    }
+
+    /**
+     * Returns when the close is answered: after this event the platform knows the socket no more.
+     *
+     * @param {WebSocket} socket
+     * @param {number} code
+     * @param {string} reason
+     * @param {boolean} wasClean
+     */
+    async webSocketClose(socket, code, reason, wasClean) {
+      await this.end(socket, code, reason, wasClean);
+    }
+
+    /**
+     * No close event follows an error: it is the end of the socket.
+     *
+     * @param {WebSocket} socket
+     */
+    async webSocketError(socket) {
+      await this.end(socket, 1006, "", false);
+    }
+
+    /** Returns when what was due is committed, so that a failure to store it is tried again. */
+    async alarm() {
+      await this.done(inputs.alarm());
+    }
+
+    /** @param {string} json an event */
+    send(json) {
+      return this.call(inputs.send(json));
+    }
+
+    getState() {
+      return this.call(inputs.readState());
+    }
+
+    /** @param {string} [tag] */
+    getConnections(tag) {
+      return this.call(inputs.readConnections(tag));
+    }
+
+    /**
+     * After waking: tells Rust where the alarm stands, which sets it anew if it should stand elsewhere.
+     * The platform drops an alarm that failed too often.
+     */
+    async heal() {
+      this.put(inputs.alarmStands(await this.ctx.storage.getAlarm()));
+    }
+
+    /**
+     * @param {WebSocket} socket
+     * @param {number} code
+     * @param {string} reason
+     * @param {boolean} wasClean
+     */
+    async end(socket, code, reason, wasClean) {
+      const number = this.sockets.number(socket);
+      await this.done(inputs.close(socket, number, code, reason, wasClean));
+      this.sockets.forget(socket);
+    }
+
+    /**
+     * @param {Input} input
+     * @returns {Promise<Answer>} when it is committed
+     */
+    async call(input) {
+      const answer = await this.done(input);
+      return answer ?? { error: failure("Execution", "internal", 500) };
+    }
+
+    /**
+     * @param {Input} input
+     * @returns {Promise<Answer | undefined>} when it is committed
+     */
+    done(input) {
+      return new Promise((settle) => this.put({ ...input, settle }));
+    }
+
+    /** @param {Input} input */
+    put(input) {
+      this.inbox.push(input);
+      if (!this.resting) this.drain();
+    }
+
+    drain() {
+      const batch = this.inbox;
+      this.inbox = [];
+      this.counts.drains += 1;
+      this.counts.inputs += batch.length;
+      if (this.turn(batch)) this.rest();
+    }
+
+    /** Lets what arrives now gather. */
+    rest() {
+      this.resting = true;
+      setTimeout(() => {
+        this.resting = false;
+        if (this.inbox.length > 0) this.drain();
+      }, 0);
+    }
+
+    /**
+     * Handles a batch and commits it. If that fails, the input at fault is found, and the others are
+     * handled all the same.
+     *
+     * @param {Input[]} batch
+     * @returns {boolean} whether anything was stored
+     */
+    turn(batch) {
+      /** @type {Input | undefined} */
+      let current;
+      try {
+        const handle = this.wake();
+        if (typeof handle !== "number") return this.refuse(batch, handle);
+        for (let i = 0; i < batch.length; i++) {
+          current = /** @type {Input} */ (batch[i]);
+          if (current.outcome !== undefined) instance.glue.faulted(handle, current.outcome);
+          const following = current.enter(instance.glue, handle, this.host);
+          if (following) batch.splice(i + 1, 0, ...following);
+        }
+        current = undefined;
+        instance.glue.commit(handle, this.host);
+      } catch (trap) {
+        console.error(`room ${this.ctx.id.name}: a handler trapped`, trap);
+        this.counts.traps += 1;
+        instance.replace();
+        return this.again(batch, current, instance.glue.Outcome.Trapped);
+      }
+      try {
+        const stored = perform(instance.glue.Op, this.host.taken, this.storage, this.sockets);
+        if (stored) this.counts.commits += 1;
+        this.settle(batch);
+        return stored;
+      } catch (error) {
+        console.error(`room ${this.ctx.id.name}: a commit failed`, error);
+        instance.glue.reset(this.handle);
+        return this.again(batch, undefined, instance.glue.Outcome.NotStored);
+      }
+    }
+
+    /**
+     * Runs a batch again after it came to grief: with the input at fault marked, if it is known, else
+     * each input alone.
+     *
+     * @param {Input[]} batch
+     * @param {Input | undefined} culprit
+     * @param {import("../pkg/dormouse_bg.js").Outcome} outcome
+     * @returns {boolean} whether anything was stored
+     */
+    again(batch, culprit, outcome) {
+      const input = batch.length === 1 ? batch[0] : culprit;
+      if (!input) {
+        return batch.map((alone) => this.turn([alone])).includes(true);
+      }
+      const { GaveUp } = instance.glue.Outcome;
+      if (input.outcome === GaveUp) {
+        input.settle?.(undefined);
+        const others = batch.filter((other) => other !== input);
+        return others.length > 0 && this.turn(others);
+      }
+      input.outcome = input.outcome === undefined ? outcome : GaveUp;
+      return this.turn(batch);
+    }
+
+    /**
+     * Tells everyone who waits that the batch is committed.
+     *
+     * @param {Input[]} batch
+     */
+    settle(batch) {
+      const { answers } = this.host.taken;
+      let next = 0;
+      for (const input of batch) {
+        const answer = input.answers ? answers[next++] : undefined;
+        input.settle?.(answer);
+      }
+    }
+
+    /**
+     * The handle of this room in the running instance, woken if it is not awake there.
+     *
+     * @returns {number | Failure}
+     */
+    wake() {
+      if (this.generation === instance.generation) return this.handle;
+      const answer = instance.glue.open(this.ctx.id.name ?? "");
+      if ("error" in answer) return answer.error;
+      this.handle = /** @type {number} */ (answer.ok);
+      this.generation = instance.generation;
+      this.maxFrameBytes = instance.glue.maxFrameBytes(this.handle);
+      collected.register(this, { generation: this.generation, handle: this.handle });
+      return this.handle;
+    }
+
+    /**
+     * The Worker has no room for this object, as after a deploy without it.
+     *
+     * @param {Input[]} batch
+     * @param {Failure} error
+     * @returns {false}
+     */
+    refuse(batch, error) {
+      for (const { socket, settle } of batch) {
+        if (socket) this.sockets.close(this.sockets.number(socket), 1011, error.message);
+        settle?.({ error });
+      }
+      return false;
+    }
+  };
+}

@@ -1,0 +1,96 @@
+// The sockets of an object: their numbers, and which of them are over.
+
+/** What marks the platform tag that carries a connection's id. */
+const OPEN = 1;
+
+/** The numbers by which Rust knows sockets while the object is awake, given when first needed. */
+export class Sockets {
+  /** @param {DurableObjectState} ctx */
+  constructor(ctx) {
+    this.ctx = ctx;
+    /** @type {Map<number, WebSocket>} */
+    this.byNumber = new Map();
+    /** @type {WeakMap<WebSocket, number>} */
+    this.numbers = new WeakMap();
+    /** @type {WeakSet<WebSocket>} sockets that are closed, until the platform lists them no more */
+    this.over = new WeakSet();
+    this.next = 1;
+  }
+
+  /** @param {WebSocket} socket */
+  number(socket) {
+    let number = this.numbers.get(socket);
+    if (number === undefined) {
+      number = this.next++;
+      this.numbers.set(socket, number);
+      this.byNumber.set(number, socket);
+    }
+    return number;
+  }
+
+  /** @param {number} number */
+  get(number) {
+    return this.byNumber.get(number);
+  }
+
+  /**
+   * The open sockets, with a tag or all.
+   *
+   * @param {string} [tag]
+   */
+  open(tag) {
+    return this.ctx.getWebSockets(tag).filter((socket) => !this.isOver(socket));
+  }
+
+  /**
+   * Whether a socket's connection is over. A socket that we closed is listed until its client has
+   * answered; if the object slept meanwhile, the missing attachment tells.
+   *
+   * @param {WebSocket} socket
+   */
+  isOver(socket) {
+    return (
+      this.over.has(socket) || (socket.readyState !== OPEN && !socket.deserializeAttachment())
+    );
+  }
+
+  /**
+   * Accepts a socket, to hibernate while nothing happens.
+   *
+   * @param {number} number
+   * @param {string[]} tags
+   */
+  accept(number, tags) {
+    const socket = this.byNumber.get(number);
+    if (socket) this.ctx.acceptWebSocket(socket, tags);
+  }
+
+  /**
+   * Ends a socket's connection: clears its attachment and closes it, or answers its client's close.
+   *
+   * @param {number} number
+   * @param {number} code
+   * @param {string} reason
+   */
+  close(number, code, reason) {
+    const socket = this.byNumber.get(number);
+    if (!socket || this.over.has(socket)) return;
+    this.over.add(socket);
+    try {
+      socket.serializeAttachment(null);
+      socket.close(code, reason);
+    } catch {
+      // The peer is gone already: nobody waits for this close.
+    }
+  }
+
+  /**
+   * Nothing more will come from a socket.
+   *
+   * @param {WebSocket} socket
+   */
+  forget(socket) {
+    const number = this.numbers.get(socket);
+    if (number !== undefined) this.byNumber.delete(number);
+  }
+}

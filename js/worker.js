@@ -1,0 +1,104 @@
+// The deployable Worker: routes to the bundled rooms, and the pages.
+
+import { readObject } from "./body.js";
+import { methodNotAllowed } from "./client.js";
+import { errorResponse, failure, RoomError } from "./errors.js";
+import { rooms } from "./rooms.js";
+
+export { RoomObject } from "./rooms.js";
+
+/** @typedef {{ ROOMS: DurableObjectNamespace<any>, ASSETS: Fetcher, ALLOWED_ORIGINS?: string }} Env */
+
+/**
+ * @typedef {object} Route
+ * @property {string} path as the list of endpoints shows it
+ * @property {string} method
+ * @property {(request: Request, env: Env, id: string, query: URLSearchParams) => Promise<Response>} answer
+ */
+
+/** @type {Route[]} */
+const routes = [
+  {
+    path: "/ws/chat/:id",
+    method: "GET",
+    answer: (request, env, id, query) => {
+      const userId = query.get("userId") ?? undefined;
+      return rooms(env).room("chat").upgrade(id, request, { id: userId });
+    },
+  },
+  {
+    path: "/api/chat/:id/say",
+    method: "POST",
+    answer: async (request, env, id) => {
+      const body = await readObject(request);
+      await rooms(env)
+        .room("chat")
+        .send(id, { ...body, _tag: "Say" });
+      return Response.json({ status: "ok" });
+    },
+  },
+  {
+    path: "/api/chat/:id/state",
+    method: "GET",
+    answer: async (_request, env, id) => Response.json(await rooms(env).room("chat").getState(id)),
+  },
+  {
+    path: "/api/chat/:id/connections",
+    method: "GET",
+    answer: async (_request, env, id, query) => {
+      const tag = query.get("tag") ?? undefined;
+      return Response.json(await rooms(env).room("chat").getConnections(id, tag));
+    },
+  },
+];
+
+const patterns = routes.map((route) => ({
+  ...route,
+  pattern: new URLPattern({ pathname: route.path }),
+}));
+
+export default {
+  /**
+   * @param {Request} request
+   * @param {Env} env
+   */
+  async fetch(request, env) {
+    try {
+      return await answer(request, env);
+    } catch (error) {
+      if (error instanceof RoomError) return errorResponse(error.failure);
+      console.error(error);
+      return errorResponse(failure("Execution", "internal", 500, "something went wrong"));
+    }
+  },
+};
+
+/**
+ * @param {Request} request
+ * @param {Env} env
+ * @returns {Promise<Response>}
+ */
+async function answer(request, env) {
+  const url = new URL(request.url);
+  for (const { pattern, method, answer } of patterns) {
+    const match = pattern.exec({ pathname: url.pathname });
+    if (!match) continue;
+    if (request.method !== method) return methodNotAllowed(method);
+    return answer(request, env, decode(match.pathname.groups.id ?? ""), url.searchParams);
+  }
+  const endpoints = routes.map(({ method, path }) => `${method} ${path}`).join("\n");
+  return new Response(`Not found. Endpoints:\n${endpoints}\n`, { status: 404 });
+}
+
+/**
+ * A path's part as it was meant; one that is quoted wrongly is left as it is, and refused as an id.
+ *
+ * @param {string} part
+ */
+function decode(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

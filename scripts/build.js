@@ -1,0 +1,75 @@
+// Compiles a crate to WebAssembly with wasm-pack, unless nothing changed since the last time.
+
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { main, root, run } from "./run.js";
+import { setup } from "./setup.js";
+
+/** The Worker's own crate, and the rooms that misbehave on purpose for the tests. */
+export const crates = [".", "tests/workerd/rooms"].filter((crate) =>
+  existsSync(join(root, crate, "Cargo.toml")),
+);
+
+/**
+ * Builds a crate into its own pkg/.
+ *
+ * @param {string} [crate] the crate's folder, seen from the checkout's
+ */
+export async function build(crate = ".") {
+  if (!isFresh(crate)) await compile(crate);
+  declareGlue(join(root, crate, "pkg"));
+}
+
+/** @param {string} crate */
+async function compile(crate) {
+  await run("wasm-pack", ["--log-level", "warn", "build", crate], {
+    // Crates outside the root's workspace would compile all their dependencies once more.
+    CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(root, "target"),
+  });
+}
+
+/**
+ * Declares the types of the glue, which we import instead of the entry file: that one fails in
+ * workerd. wasm-pack declares the types of the entry file alone, and tsc would check the glue itself.
+ *
+ * @param {string} pkg the folder
+ */
+function declareGlue(pkg) {
+  for (const glue of readdirSync(pkg).filter((name) => name.endsWith("_bg.js"))) {
+    const declarations = [
+      `export * from "./${glue.replace("_bg.js", ".js")}";`,
+      "export function __wbg_set_wasm(exports: WebAssembly.Exports): void;",
+    ];
+    writeFileSync(join(pkg, glue.replace(".js", ".d.ts")), `${declarations.join("\n")}\n`);
+  }
+}
+
+/** @param {string} crate */
+function isFresh(crate) {
+  // wasm-pack writes package.json last, so a build that broke off halfway is not taken for a whole.
+  const builtAt = newest(join(root, crate, "pkg", "package.json"));
+  // The root's files count for every crate: they all depend on it.
+  const sources = [root, join(root, crate)].flatMap((folder) =>
+    ["src", "Cargo.toml", "Cargo.lock"].map((name) => join(folder, name)),
+  );
+  return sources.every((source) => newest(source) < builtAt);
+}
+
+/**
+ * When anything in a file or folder changed last. A folder's own time counts: it is all that tells of
+ * a deleted file.
+ *
+ * @param {string} path
+ * @returns {number} 0 if there is nothing
+ */
+function newest(path) {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (!status) return 0;
+  const inside = status.isDirectory() ? readdirSync(path) : [];
+  return Math.max(status.mtimeMs, ...inside.map((name) => newest(join(path, name))));
+}
+
+await main(import.meta.url, async () => {
+  await setup();
+  await build(process.argv[2]);
+});

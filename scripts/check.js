@@ -1,0 +1,44 @@
+// `npm run check`: formatting, lints, types and documentation. Runs all checks, then says which failed.
+
+import { build, crates } from "./build.js";
+import { main, run } from "./run.js";
+import { setup } from "./setup.js";
+
+/** @typedef {[program: string, args: string[], extra?: NodeJS.ProcessEnv]} Check */
+
+/**
+ * @param {string} crate
+ * @returns {Check[]}
+ */
+function rustChecks(crate) {
+  const manifest = ["--manifest-path", `${crate}/Cargo.toml`];
+  const strict = ["--", "-D", "warnings"];
+  return [
+    ["cargo", ["fmt", ...manifest, "--check"]],
+    ["cargo", ["clippy", ...manifest, "--all-targets", ...strict]],
+    // The module that faces JavaScript exists on this target alone.
+    ["cargo", ["clippy", ...manifest, "--lib", "--target", "wasm32-unknown-unknown", ...strict]],
+    ["cargo", ["doc", ...manifest, "--no-deps", "--quiet"], { RUSTDOCFLAGS: "-D warnings" }],
+  ];
+}
+
+/** @type {Check[]} */
+const javascriptChecks = [
+  ["biome", ["check", "--error-on-warnings"]],
+  ["tsc", ["--build"]],
+];
+
+await main(import.meta.url, async () => {
+  await setup();
+  // tsc reads the types that wasm-pack writes.
+  for (const crate of crates) await build(crate);
+
+  /** @type {string[]} */
+  const failures = [];
+  for (const [program, args, extra] of [...crates.flatMap(rustChecks), ...javascriptChecks]) {
+    console.log(`\n── ${[program, ...args].join(" ")}`);
+    await run(program, args, extra).catch((error) => failures.push(error.message));
+  }
+  if (failures.length > 0) throw new Error(failures.join("\n"));
+  console.log("\nAll checks passed.");
+});

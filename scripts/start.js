@@ -1,0 +1,12 @@
+// `npm start`: everything from nothing to a server on http://127.0.0.1:8787.
+
+import { build } from "./build.js";
+import { main, run } from "./run.js";
+import { setup } from "./setup.js";
+
+await main(import.meta.url, async () => {
+  const port = process.env.PORT ?? "8787";
+  await setup();
+  await build();
+  await run("wrangler", ["dev", "--ip", "127.0.0.1", "--port", port]);
+});

@@ -1,0 +1,114 @@
+//! Every effect against the platform's limits, before anything is done.
+
+use crate::close::check_reason;
+use crate::effect::{Audience, Effect, Update};
+use crate::frame::to_json;
+use crate::schedule::check_name;
+use crate::{
+    CloseCode, Connection, Effects, Encode, Error, Frame, Result, Room, ScheduledEvent, SocketId,
+    Timestamp, limits,
+};
+
+/// An effect that was found good: encoded, resolved, and sure to succeed.
+pub(crate) enum Step<R: Room> {
+    Send {
+        to: Audience,
+        frame: Frame,
+    },
+    SetConnection {
+        connection: Connection<R::Connection>,
+        state: R::Connection,
+        text: String,
+    },
+    Close {
+        sockets: Vec<SocketId>,
+        code: CloseCode,
+        reason: String,
+    },
+    Schedule(ScheduledEvent),
+    Cancel(String),
+    Purge,
+}
+
+/// What an effect does to the state.
+pub(crate) enum Change<S> {
+    Save(S),
+    Update(Update<S>),
+    Purge,
+}
+
+/// A list of effects that was found good: what it does to the state, and the rest.
+pub(crate) struct Checked<R: Room> {
+    pub(crate) changes: Vec<Change<R::State>>,
+    pub(crate) steps: Vec<Step<R>>,
+}
+
+/// Checks a list; the first breach is the error of all of it.
+pub(crate) fn check<R: Room>(effects: Effects<R>, now: Timestamp) -> Result<Checked<R>> {
+    let mut changes = Vec::new();
+    let mut steps = Vec::new();
+    for effect in effects {
+        match effect {
+            Effect::Save(state) => changes.push(Change::Save(state)),
+            Effect::Update(update) => changes.push(Change::Update(update)),
+            Effect::Send { to, message } => {
+                steps.push(Step::Send {
+                    to,
+                    frame: message.encode()?,
+                });
+            }
+            Effect::SendError { to, code, message } => {
+                steps.push(Step::Send {
+                    to,
+                    frame: error_frame(&code, &message),
+                });
+            }
+            Effect::SetConnection { connection, state } => {
+                let text = connection.attachment(&state)?;
+                steps.push(Step::SetConnection {
+                    connection,
+                    state,
+                    text,
+                });
+            }
+            Effect::Close {
+                sockets,
+                code,
+                reason,
+            } => {
+                check_reason(&reason)?;
+                steps.push(Step::Close {
+                    sockets,
+                    code,
+                    reason,
+                });
+            }
+            Effect::Schedule { name, when, alarm } => {
+                check_name(&name)?;
+                let (at, period) = when.resolve(now)?;
+                let payload = to_json("an alarm", &alarm)?;
+                let (limit, size) = (limits::VALUE_BYTES, payload.len());
+                if size > limit {
+                    return Err(Error::PayloadTooLarge { limit, size });
+                }
+                let event = ScheduledEvent {
+                    period,
+                    ..ScheduledEvent::once(name, at, payload)
+                };
+                steps.push(Step::Schedule(event));
+            }
+            Effect::Cancel { name } => steps.push(Step::Cancel(name)),
+            Effect::Purge => {
+                changes.push(Change::Purge);
+                steps.push(Step::Purge);
+            }
+        }
+    }
+    Ok(Checked { changes, steps })
+}
+
+/// The frame that tells a client of an error.
+fn error_frame(code: &str, message: &str) -> Frame {
+    let error = serde_json::json!({ "_tag": "Error", "code": code, "message": message });
+    Frame::Text(error.to_string())
+}

@@ -1,0 +1,160 @@
+//! What comes out of a batch of inputs: everything the host has to do, in the order it has to.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Alarm, CloseCode, Error, Frame, ScheduledEvent, SocketId, Tag};
+
+/// What a host does after a batch of inputs.
+///
+/// **First all [`writes`](Commit::writes) and the [`alarm`](Commit::alarm) in one transaction; when
+/// that has succeeded, the [`outputs`](Commit::outputs) in their order; then the
+/// [`answers`](Commit::answers).** Nobody sees a frame whose cause was not stored. If the
+/// transaction fails, nothing else is done and the engine is [reset](crate::Engine::reset).
+///
+/// ```
+/// use dormouse::{Engine, Input, ObjectName, SocketId, Upgrade, Output, Write};
+/// use dormouse::rooms::Chat;
+/// use dormouse::testing::MemoryHost;
+///
+/// let host = MemoryHost::new();
+/// let mut engine = Engine::<Chat>::new(ObjectName::new("chat", "lounge").unwrap());
+/// engine.handle(&host, Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() });
+/// let commit = engine.commit(&host);
+/// assert!(matches!(&commit.writes[..], [Write::State(_)]));
+/// assert!(matches!(&commit.outputs[0], Output::Accept { .. }));
+/// ```
+#[derive(Debug, Default, PartialEq)]
+pub struct Commit {
+    /// What is stored.
+    pub writes: Vec<Write>,
+    /// Where the alarm stands from now on, if that changes.
+    pub alarm: Option<Alarm>,
+    /// What happens on the sockets.
+    pub outputs: Vec<Output>,
+    /// The results of connects and API calls, in the order of their inputs.
+    pub answers: Vec<Answer>,
+}
+
+/// One change of what is stored.
+///
+/// ```
+/// assert_ne!(dormouse::Write::Purge, dormouse::Write::State("null".into()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Everything stored is removed. Always the first write.
+    Purge,
+    /// The state, as JSON.
+    State(String),
+    /// An event, in place of one of its name.
+    Event(ScheduledEvent),
+    /// The event of this name is removed.
+    RemoveEvent(String),
+}
+
+/// One thing that happens on sockets.
+///
+/// ```
+/// use dormouse::{CloseCode, Output, SocketId};
+/// let close = Output::Close { socket: SocketId(1), code: CloseCode::NORMAL, reason: String::new() };
+/// assert!(matches!(close, Output::Close { .. }));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// A socket is accepted, with these platform tags.
+    Accept {
+        /// The socket of the connect's input.
+        socket: SocketId,
+        /// Its platform tags.
+        tags: Vec<String>,
+    },
+    /// A socket's attachment is written.
+    Attach {
+        /// Which socket.
+        socket: SocketId,
+        /// The attachment.
+        attachment: String,
+    },
+    /// A frame goes to these sockets. One that cannot be sent to stops nobody else's.
+    Send {
+        /// Which sockets.
+        sockets: Vec<SocketId>,
+        /// The frame.
+        frame: Frame,
+    },
+    /// A frame goes to every open socket, or those with a tag.
+    Broadcast {
+        /// Only those with this tag.
+        tag: Option<Tag>,
+        /// But not to these.
+        except: Vec<SocketId>,
+        /// The frame.
+        frame: Frame,
+    },
+    /// A socket's connection is over: its attachment is cleared and it is closed, whether or not
+    /// its client began.
+    Close {
+        /// Which socket.
+        socket: SocketId,
+        /// With which code.
+        code: CloseCode,
+        /// With which reason.
+        reason: String,
+    },
+}
+
+/// The result of a connect or an API call.
+///
+/// ```
+/// use dormouse::{Answer, Error};
+/// let answer = Answer::Error(Error::Panicked.into());
+/// assert_eq!(serde_json::to_value(answer).unwrap()["error"]["_tag"], "Panicked");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// It was done, with this value.
+    Ok(Value),
+    /// It was not done.
+    Error(Failure),
+}
+
+/// An error as it crosses to JavaScript: its name and fields, with what follows from it.
+///
+/// ```
+/// let failure = dormouse::Failure::from(dormouse::Error::Panicked);
+/// assert_eq!(failure.status, 500);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// The error, tagged with its name.
+    #[serde(flatten)]
+    pub error: Error,
+    /// [`Error::code`].
+    pub code: String,
+    /// [`Error::public_message`].
+    pub message: String,
+    /// [`Error::status`].
+    pub status: u16,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            code: error.code().to_owned(),
+            message: error.public_message(),
+            status: error.status(),
+            error,
+        }
+    }
+}
+
+impl From<Result<Value, Error>> for Answer {
+    fn from(result: Result<Value, Error>) -> Self {
+        match result {
+            Ok(value) => Self::Ok(value),
+            Err(error) => Self::Error(error.into()),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The connections of a room as the engine keeps them: read when they are asked for, kept while the
+//! object is awake.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::connection::{Moment, id_tag};
+use crate::{Connection, Host, SocketId, Tag, Timestamp};
+
+/// What is known of a room's sockets, with the batch's changes over what the host has.
+pub(crate) struct Connections<C> {
+    known: RefCell<BTreeMap<SocketId, Connection<C>>>,
+    unreadable: RefCell<BTreeSet<SocketId>>,
+    opened: BTreeSet<SocketId>,
+    ended: BTreeSet<SocketId>,
+    attachments: BTreeMap<SocketId, String>,
+    newest: Moment,
+}
+
+impl<C> Connections<C> {
+    pub(crate) fn new() -> Self {
+        Self {
+            known: RefCell::default(),
+            unreadable: RefCell::default(),
+            opened: BTreeSet::new(),
+            ended: BTreeSet::new(),
+            attachments: BTreeMap::new(),
+            newest: Moment::default(),
+        }
+    }
+
+    /// The moment for a connection made now, later than every one before.
+    pub(crate) fn moment(&mut self, now: Timestamp) -> Moment {
+        let nth = if now == self.newest.at {
+            self.newest.nth + 1
+        } else {
+            0
+        };
+        self.newest = Moment { at: now, nth };
+        self.newest
+    }
+
+    /// How many are open.
+    pub(crate) fn count(&self, host: &dyn Host) -> usize {
+        (host.count() + self.opened.len()).saturating_sub(self.ended.len())
+    }
+
+    /// A connection is there, from now until its end.
+    pub(crate) fn open(&mut self, connection: Connection<C>, attachment: String) {
+        let socket = connection.socket();
+        self.opened.insert(socket);
+        self.attachments.insert(socket, attachment);
+        self.known.get_mut().insert(socket, connection);
+    }
+
+    /// A connection that was opened in this batch never was.
+    pub(crate) fn unopen(&mut self, socket: SocketId) {
+        self.opened.remove(&socket);
+        self.attachments.remove(&socket);
+        self.known.get_mut().remove(&socket);
+    }
+
+    /// A connection is over.
+    pub(crate) fn end(&mut self, socket: SocketId) {
+        self.known.get_mut().remove(&socket);
+        self.attachments.remove(&socket);
+        self.ended.insert(socket);
+    }
+
+    pub(crate) fn is_over(&self, socket: SocketId) -> bool {
+        self.ended.contains(&socket)
+    }
+
+    /// The changed attachments and the sockets whose attachment made no sense, for the commit.
+    pub(crate) fn take(&mut self) -> (BTreeMap<SocketId, String>, BTreeSet<SocketId>) {
+        self.opened.clear();
+        self.ended.clear();
+        (
+            std::mem::take(&mut self.attachments),
+            std::mem::take(self.unreadable.get_mut()),
+        )
+    }
+}
+
+impl<C: Serialize + DeserializeOwned> Connections<C> {
+    /// The connection of a socket, if it is open.
+    pub(crate) fn get(&self, host: &dyn Host, socket: SocketId) -> Option<Connection<C>> {
+        if let Some(connection) = self.known.borrow().get(&socket) {
+            return Some(connection.clone());
+        }
+        if self.ended.contains(&socket) || self.unreadable.borrow().contains(&socket) {
+            return None;
+        }
+        let attachment = host.attachment(socket)?;
+        let connection = Connection::from_attachment(socket, &attachment, host.tags(socket));
+        match &connection {
+            Some(connection) => {
+                self.known.borrow_mut().insert(socket, connection.clone());
+            }
+            None => {
+                self.unreadable.borrow_mut().insert(socket);
+            }
+        }
+        connection
+    }
+
+    /// All connections.
+    pub(crate) fn all<'a>(
+        &'a self,
+        host: &'a dyn Host,
+    ) -> impl Iterator<Item = Connection<C>> + 'a {
+        let sockets = host
+            .sockets(None)
+            .into_iter()
+            .chain(self.opened.iter().copied());
+        sockets.filter_map(move |socket| self.get(host, socket))
+    }
+
+    /// Those with a tag.
+    pub(crate) fn tagged(&self, host: &dyn Host, tag: &Tag) -> Vec<Connection<C>> {
+        let opened = self
+            .opened
+            .iter()
+            .filter_map(|&socket| self.get(host, socket));
+        host.sockets(Some(tag.as_str()))
+            .into_iter()
+            .filter_map(|socket| self.get(host, socket))
+            .chain(opened.filter(|connection| connection.has_tag(tag)))
+            .collect()
+    }
+
+    /// Those with an id, the oldest first.
+    pub(crate) fn with_id(&self, host: &dyn Host, id: &str) -> Vec<Connection<C>> {
+        let opened = self
+            .opened
+            .iter()
+            .filter_map(|&socket| self.get(host, socket));
+        let mut found: Vec<_> = host
+            .sockets(Some(&id_tag(id)))
+            .into_iter()
+            .filter_map(|socket| self.get(host, socket))
+            .chain(opened.filter(|connection| connection.id().as_str() == id))
+            .collect();
+        found.sort_by_key(Connection::connected);
+        found
+    }
+
+    /// A connection has another state, unless it is over.
+    pub(crate) fn set_state(&mut self, host: &dyn Host, socket: SocketId, state: C, text: String) {
+        if let Some(connection) = self.get(host, socket) {
+            self.known
+                .get_mut()
+                .insert(socket, connection.with_state(state));
+            self.attachments.insert(socket, text);
+        }
+    }
+}

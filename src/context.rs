@@ -1,0 +1,135 @@
+//! What a handler may read.
+
+use crate::connections::Connections;
+use crate::registry::ObjectName;
+use crate::schedule::Schedule;
+use crate::{Connection, ConnectionId, Host, Retry, Room, ScheduledEvent, Tag, Timestamp};
+
+/// Everything a handler may read: the room, who speaks, the state, the connections, the schedule,
+/// the time and chance.
+///
+/// A context only reads. Connections are read from their sockets when they are asked for, so a
+/// handler that asks for none of them costs the same in a room of ten and of ten thousand.
+///
+/// ```
+/// use dormouse::rooms::Chat;
+/// use dormouse::testing::TestRoom;
+///
+/// let room = TestRoom::<Chat>::new("lounge");
+/// room.connect("ada");
+/// room.read(|cx| {
+///     assert_eq!((cx.room(), cx.id()), ("chat", "lounge"));
+///     assert_eq!(cx.count(), 1);
+///     assert_eq!(cx.state().unwrap().message_count, 0);
+///     assert!(cx.sender().is_none());
+///     assert!(cx.next_event().is_none());
+/// });
+/// ```
+pub struct Context<'a, R: Room> {
+    pub(crate) host: &'a dyn Host,
+    pub(crate) object: &'a ObjectName,
+    pub(crate) state: Option<&'a R::State>,
+    pub(crate) connections: &'a Connections<R::Connection>,
+    pub(crate) schedule: &'a Schedule,
+    pub(crate) sender: Option<&'a Connection<R::Connection>>,
+    pub(crate) retry: Option<&'a Retry>,
+}
+
+impl<R: Room> Context<'_, R> {
+    /// The room type's name.
+    pub fn room(&self) -> &str {
+        self.object.room()
+    }
+
+    /// Which room of its type this is.
+    pub fn id(&self) -> &str {
+        self.object.id()
+    }
+
+    /// The connection that this is about: that connects, spoke, or is over. None for API calls and
+    /// scheduled events.
+    pub fn sender(&self) -> Option<&Connection<R::Connection>> {
+        self.sender
+    }
+
+    /// The sender's id.
+    pub fn sender_id(&self) -> Option<&ConnectionId> {
+        self.sender.map(Connection::id)
+    }
+
+    /// The room's state; none until it is first saved.
+    pub fn state(&self) -> Option<&R::State> {
+        self.state
+    }
+
+    /// Every open connection, in no particular order. Reads each one's state; a broadcast does not
+    /// need it.
+    pub fn connections(&self) -> impl Iterator<Item = Connection<R::Connection>> {
+        self.connections.all(self.host)
+    }
+
+    /// The open connections with a tag.
+    pub fn tagged(&self, tag: &Tag) -> Vec<Connection<R::Connection>> {
+        self.connections.tagged(self.host, tag)
+    }
+
+    /// The open connection with an id; the newest, where several have it.
+    pub fn connection(&self, id: &str) -> Option<Connection<R::Connection>> {
+        self.connections.with_id(self.host, id).pop()
+    }
+
+    /// All open connections with an id, the oldest first.
+    pub fn connections_with_id(&self, id: &str) -> Vec<Connection<R::Connection>> {
+        self.connections.with_id(self.host, id)
+    }
+
+    /// How many connections are open. Reads no state.
+    pub fn count(&self) -> usize {
+        self.connections.count(self.host)
+    }
+
+    /// The scheduled event that comes first.
+    pub fn next_event(&self) -> Option<ScheduledEvent> {
+        self.schedule.next(self.host)
+    }
+
+    /// The scheduled event of a name, pending or failed.
+    pub fn event(&self, name: &str) -> Option<ScheduledEvent> {
+        self.schedule.get(self.host, name)
+    }
+
+    /// The events that were set aside after their last try.
+    pub fn failed_events(&self) -> Vec<ScheduledEvent> {
+        self.schedule.failed_events(self.host)
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.host.now()
+    }
+
+    /// 64 random bits, good for secrets in the real runtime; a seed decides them in tests.
+    pub fn random(&self) -> u64 {
+        self.host.random()
+    }
+
+    /// A random UUID (RFC 9562, version 4).
+    pub fn uuid(&self) -> String {
+        let (high, low) = (self.host.random(), self.host.random());
+        let high = high & !0xf000 | 0x4000;
+        let low = low & !(0b11 << 62) | 0b10 << 62;
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        )
+    }
+
+    /// What failed before, if this is not the first try of a scheduled event.
+    pub fn retry(&self) -> Option<&Retry> {
+        self.retry
+    }
+}

@@ -1,0 +1,310 @@
+//! What can go wrong, one variant a cause.
+
+use serde::Serialize;
+use thiserror::Error as ThisError;
+
+use crate::limits;
+
+/// The result of a handler and of everything that can fail in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong: the rule that was broken, the limit and the value.
+///
+/// The variant's name is the error's name everywhere: in Rust, over RPC (`_tag`) and in the
+/// documentation. [`code`](Error::code) is the short form that clients see, [`status`](Error::status)
+/// the HTTP status a Worker answers with.
+///
+/// ```
+/// use dormouse::{Error, Tag};
+///
+/// let error = Tag::new("x".repeat(300)).unwrap_err();
+/// assert_eq!(error, Error::TagTooLong { limit: 256, size: 300 });
+/// assert_eq!(error.to_string(), "a tag of 300 bytes is over the limit of 256");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, ThisError, Serialize)]
+#[serde(tag = "_tag", rename_all_fields = "camelCase")]
+#[non_exhaustive]
+pub enum Error {
+    /// A room's own "no", with a code and a message that its client is told. See [`Error::refuse`].
+    #[error("{message}")]
+    Refused {
+        /// A short name for the client's code.
+        code: String,
+        /// A sentence for the client's user.
+        message: String,
+    },
+    /// A frame or an API call's event that does not decode as the room's `Event`.
+    #[error("not an event of this room: {reason}")]
+    InvalidEvent {
+        /// What the decoder objected to.
+        reason: String,
+    },
+    /// An inbound frame over the room's limit; the socket is closed with 1009.
+    #[error("a frame of {size} bytes is over the limit of {limit}")]
+    FrameTooLarge {
+        /// The room's limit in bytes.
+        limit: usize,
+        /// The frame's bytes.
+        size: usize,
+    },
+    /// A handler failed for a reason that is not the client's. The client hears only the code.
+    #[error("the handler failed: {reason}")]
+    Execution {
+        /// For logs, not for clients.
+        reason: String,
+    },
+    /// A handler panicked. Nothing it did was kept.
+    #[error("the handler panicked")]
+    Panicked,
+    /// A connection's state that does not fit its socket's attachment; the old one is kept.
+    #[error("a connection's attachment of {size} bytes is over the limit of {limit}")]
+    AttachmentTooLarge {
+        /// [`limits::ATTACHMENT_BYTES`].
+        limit: usize,
+        /// The attachment's serialized bytes.
+        size: usize,
+    },
+    /// A state that does not fit a stored value; the old one is kept.
+    #[error("a state of {size} bytes is over the limit of {limit}")]
+    StateTooLarge {
+        /// [`limits::VALUE_BYTES`].
+        limit: usize,
+        /// The state's bytes as JSON.
+        size: usize,
+    },
+    /// A scheduled event whose payload does not fit a stored value.
+    #[error("the payload of a scheduled event has {size} bytes, over the limit of {limit}")]
+    PayloadTooLarge {
+        /// [`limits::VALUE_BYTES`].
+        limit: usize,
+        /// The payload's bytes as JSON.
+        size: usize,
+    },
+    /// More tags on a connection than the platform takes.
+    #[error("{count} tags on a connection are over the limit of {limit}")]
+    TooManyTags {
+        /// [`limits::TAGS`].
+        limit: usize,
+        /// How many there were.
+        count: usize,
+    },
+    /// A tag over the platform's length.
+    #[error("a tag of {size} bytes is over the limit of {limit}")]
+    TagTooLong {
+        /// [`limits::TAG_BYTES`].
+        limit: usize,
+        /// The tag's UTF-8 bytes.
+        size: usize,
+    },
+    /// A tag with a control character in it.
+    #[error("the tag {tag:?} has a control character in it")]
+    InvalidTag {
+        /// The tag.
+        tag: String,
+    },
+    /// A connection's id that is empty, too long or has a control character in it.
+    #[error(
+        "{id:?} is not a connection id: 1 to {} bytes without control characters",
+        limits::CONNECTION_ID_BYTES
+    )]
+    InvalidConnectionId {
+        /// The id, cut after some characters.
+        id: String,
+    },
+    /// A room's id with a character or a length that is not allowed.
+    #[error(
+        "{id:?} is not a room id: 1 to {} of the letters A to Z and a to z, digits, - . _ ~",
+        limits::ROOM_ID_CHARS
+    )]
+    InvalidRoomId {
+        /// The id, cut after some characters.
+        id: String,
+    },
+    /// A room type that is not in the registry.
+    #[error("there is no room type {room:?}")]
+    RoomNotFound {
+        /// The name asked for, cut after some characters.
+        room: String,
+    },
+    /// A close code that cannot be sent (RFC 6455, 7.4; what workerd's `close` takes).
+    #[error("{code} is not a close code that can be sent: 1000 to 4999 but 1004, 1005, 1006, 1015")]
+    InvalidCloseCode {
+        /// The code.
+        code: u16,
+    },
+    /// A close reason that does not fit a close frame.
+    #[error("a close reason of {size} bytes is over the limit of {limit}")]
+    CloseReasonTooLong {
+        /// [`limits::CLOSE_REASON_BYTES`].
+        limit: usize,
+        /// The reason's UTF-8 bytes.
+        size: usize,
+    },
+    /// An event at a time that an alarm cannot be set to.
+    #[error("an event cannot be scheduled at {at}: after 0 and up to {limit} milliseconds")]
+    InvalidEventTime {
+        /// The last time there is.
+        limit: u64,
+        /// The time asked for, in milliseconds since the epoch.
+        at: u64,
+    },
+    /// A period shorter than a millisecond.
+    #[error("a period is at least 1 millisecond")]
+    InvalidPeriod,
+    /// An event's name that is empty or too long.
+    #[error("an event's name of {size} bytes: 1 to {limit} are allowed")]
+    InvalidEventName {
+        /// [`limits::EVENT_NAME_BYTES`].
+        limit: usize,
+        /// The name's UTF-8 bytes.
+        size: usize,
+    },
+    /// A connection with this id is open, and the upgrade asked to reject duplicates.
+    #[error("a connection with the id {id:?} is open")]
+    DuplicateConnection {
+        /// The id.
+        id: String,
+    },
+    /// A room with as many connections as the platform allows.
+    #[error("a room takes {limit} connections")]
+    TooManyConnections {
+        /// [`limits::CONNECTIONS`].
+        limit: usize,
+    },
+    /// What the Worker gave for the upgrade does not fit the room.
+    #[error("the upgrade does not fit this room: {reason}")]
+    InvalidUpgrade {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A value that serde could not write as JSON.
+    #[error("{what} cannot be written as JSON: {reason}")]
+    Encode {
+        /// Which value.
+        what: String,
+        /// Serde's words.
+        reason: String,
+    },
+    /// A stored state that no longer decodes; it is left as it is.
+    #[error("the stored state does not decode as this room's State: {reason}")]
+    StateUnreadable {
+        /// Serde's words.
+        reason: String,
+    },
+    /// A scheduled event whose stored payload no longer decodes.
+    #[error("the stored payload does not decode as this room's Alarm: {reason}")]
+    PayloadUnreadable {
+        /// Serde's words.
+        reason: String,
+    },
+    /// Storage refused a commit. Nothing of it was done.
+    #[error("the commit could not be stored")]
+    Storage,
+}
+
+impl Error {
+    /// A room's own "no": what a handler returns to tell its client why nothing happened.
+    ///
+    /// ```
+    /// let error = dormouse::Error::refuse("muted", "You are muted until noon");
+    /// assert_eq!(error.code(), "muted");
+    /// ```
+    pub fn refuse(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Refused {
+            code: code.into(),
+            message: message.into(),
+        }
+    }
+
+    /// A failure that is nobody's business but the log's; the client hears `internal`.
+    ///
+    /// ```
+    /// let error = "x".parse::<u8>().map_err(dormouse::Error::execution).unwrap_err();
+    /// assert_eq!(error.code(), "internal");
+    /// ```
+    #[allow(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
+    pub fn execution(reason: impl ToString) -> Self {
+        Self::Execution {
+            reason: reason.to_string(),
+        }
+    }
+
+    /// The short name a client sees as `code`.
+    ///
+    /// ```
+    /// assert_eq!(dormouse::Error::Panicked.code(), "internal");
+    /// ```
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Refused { code, .. } => code,
+            Self::InvalidEvent { .. } => "invalid_event",
+            Self::FrameTooLarge { .. } => "frame_too_large",
+            Self::AttachmentTooLarge { .. } => "attachment_too_large",
+            Self::StateTooLarge { .. } | Self::PayloadTooLarge { .. } => "value_too_large",
+            Self::TooManyTags { .. }
+            | Self::TagTooLong { .. }
+            | Self::InvalidTag { .. }
+            | Self::InvalidConnectionId { .. }
+            | Self::InvalidUpgrade { .. } => "invalid_upgrade",
+            Self::InvalidRoomId { .. } => "invalid_room_id",
+            Self::RoomNotFound { .. } => "room_not_found",
+            Self::DuplicateConnection { .. } => "duplicate_connection",
+            Self::TooManyConnections { .. } => "too_many_connections",
+            Self::Execution { .. }
+            | Self::Panicked
+            | Self::InvalidCloseCode { .. }
+            | Self::CloseReasonTooLong { .. }
+            | Self::InvalidEventTime { .. }
+            | Self::InvalidPeriod
+            | Self::InvalidEventName { .. }
+            | Self::Encode { .. }
+            | Self::StateUnreadable { .. }
+            | Self::PayloadUnreadable { .. }
+            | Self::Storage => "internal",
+        }
+    }
+
+    /// What a client is told: the message, but for failures inside the room, which are none of its
+    /// business.
+    ///
+    /// ```
+    /// use dormouse::Error;
+    /// assert_eq!(Error::execution("/srv/secret.rs").public_message(), "something went wrong in the room");
+    /// ```
+    pub fn public_message(&self) -> String {
+        if self.code() == "internal" {
+            "something went wrong in the room".to_owned()
+        } else {
+            self.to_string()
+        }
+    }
+
+    /// The HTTP status for a Worker's answer.
+    ///
+    /// ```
+    /// let error = dormouse::Error::DuplicateConnection { id: "ada".into() };
+    /// assert_eq!(error.status(), 409);
+    /// ```
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Refused { .. } => 403,
+            Self::RoomNotFound { .. } => 404,
+            Self::DuplicateConnection { .. } => 409,
+            Self::FrameTooLarge { .. } | Self::AttachmentTooLarge { .. } => 413,
+            Self::TooManyConnections { .. } => 503,
+            _ => match self.code() {
+                "invalid_event" | "invalid_upgrade" | "invalid_room_id" => 400,
+                _ => 500,
+            },
+        }
+    }
+}
+
+/// The first characters of something a client sent, so that an error does not carry all of it.
+pub(crate) fn excerpt(text: &str) -> String {
+    const CHARS: usize = 64;
+    match text.char_indices().nth(CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,216 @@
+//! A commit as a list of numbers and one text, the form in which it crosses to JavaScript.
+//!
+//! One string and one array cross faster than an object a frame. Lengths of text are in UTF-16
+//! units, which is what JavaScript slices by; a time is two numbers, the high 32 bits first.
+
+use crate::{Alarm, Commit, Frame, Output, ScheduledEvent, SocketId, Write};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// What a number at the start of an operation means, and what follows it.
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+#[allow(unreachable_pub, reason = "JavaScript reaches it")]
+pub enum Op {
+    /// Nothing follows.
+    Purge = 0,
+    /// Length of the state.
+    State = 1,
+    /// Length of the name, at, due, period (0 is none), failures, failed (0 or 1), has an error
+    /// (0 or 1), length of the error, length of the payload.
+    Event = 2,
+    /// Length of the name.
+    RemoveEvent = 3,
+    /// The time.
+    SetAlarm = 4,
+    /// Nothing follows.
+    DeleteAlarm = 5,
+    /// Socket, number of tags, length of each.
+    Accept = 6,
+    /// Socket, length of the attachment.
+    Attach = 7,
+    /// Length of the frame, number of sockets, each of them.
+    SendText = 8,
+    /// As `SendText`, with the length in bytes.
+    SendBinary = 9,
+    /// Length of the frame, has a tag (0 or 1), length of the tag, number of exceptions, each.
+    BroadcastText = 10,
+    /// As `BroadcastText`, with the length in bytes.
+    BroadcastBinary = 11,
+    /// Socket, code, length of the reason.
+    Close = 12,
+}
+
+/// A commit's operations in their order, the texts they mention one after the other, and the
+/// binary frames likewise. An operation's texts are in the order its lengths are in.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flat {
+    pub(crate) ops: Vec<u32>,
+    pub(crate) text: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Flat {
+    pub(crate) fn of(commit: &Commit) -> Self {
+        let mut flat = Self::default();
+        for write in &commit.writes {
+            flat.write(write);
+        }
+        match commit.alarm {
+            Some(Alarm::Set(at)) => {
+                flat.op(Op::SetAlarm);
+                flat.long(at.as_millis());
+            }
+            Some(Alarm::Delete) => flat.op(Op::DeleteAlarm),
+            None => {}
+        }
+        for output in &commit.outputs {
+            flat.output(output);
+        }
+        flat
+    }
+
+    fn write(&mut self, write: &Write) {
+        match write {
+            Write::Purge => self.op(Op::Purge),
+            Write::State(json) => {
+                self.op(Op::State);
+                self.text(json);
+            }
+            Write::Event(event) => self.event(event),
+            Write::RemoveEvent(name) => {
+                self.op(Op::RemoveEvent);
+                self.text(name);
+            }
+        }
+    }
+
+    fn event(&mut self, event: &ScheduledEvent) {
+        self.op(Op::Event);
+        self.text(&event.name);
+        self.long(event.at.as_millis());
+        self.long(event.due.as_millis());
+        self.long(event.period.unwrap_or(0));
+        self.ops.extend([
+            event.failures,
+            u32::from(event.failed),
+            u32::from(event.error.is_some()),
+        ]);
+        self.text(event.error.as_deref().unwrap_or_default());
+        self.text(&event.payload);
+    }
+
+    fn output(&mut self, output: &Output) {
+        match output {
+            Output::Accept { socket, tags } => {
+                self.op(Op::Accept);
+                self.ops.extend([socket.0, count(tags.len())]);
+                for tag in tags {
+                    self.text(tag);
+                }
+            }
+            Output::Attach { socket, attachment } => {
+                self.op(Op::Attach);
+                self.ops.push(socket.0);
+                self.text(attachment);
+            }
+            Output::Send { sockets, frame } => {
+                self.frame(frame, Op::SendText, Op::SendBinary);
+                self.sockets(sockets);
+            }
+            Output::Broadcast { tag, except, frame } => {
+                self.frame(frame, Op::BroadcastText, Op::BroadcastBinary);
+                self.ops.push(u32::from(tag.is_some()));
+                self.text(tag.as_ref().map(crate::Tag::as_str).unwrap_or_default());
+                self.sockets(except);
+            }
+            Output::Close {
+                socket,
+                code,
+                reason,
+            } => {
+                self.op(Op::Close);
+                self.ops.extend([socket.0, u32::from(code.get())]);
+                self.text(reason);
+            }
+        }
+    }
+
+    fn op(&mut self, op: Op) {
+        self.ops.push(op as u32);
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "the halves of 64 bits")]
+    fn long(&mut self, value: u64) {
+        self.ops.extend([(value >> 32) as u32, value as u32]);
+    }
+
+    fn text(&mut self, text: &str) {
+        let units = if text.is_ascii() {
+            text.len()
+        } else {
+            text.encode_utf16().count()
+        };
+        self.ops.push(count(units));
+        self.text.push_str(text);
+    }
+
+    fn frame(&mut self, frame: &Frame, text: Op, binary: Op) {
+        match frame {
+            Frame::Text(content) => {
+                self.op(text);
+                self.text(content);
+            }
+            Frame::Binary(content) => {
+                self.op(binary);
+                self.ops.push(count(content.len()));
+                self.bytes.extend_from_slice(content);
+            }
+        }
+    }
+
+    fn sockets(&mut self, sockets: &[SocketId]) {
+        self.ops.push(count(sockets.len()));
+        self.ops.extend(sockets.iter().map(|socket| socket.0));
+    }
+}
+
+/// A length; all memory there is has fewer than 2³² bytes.
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CloseCode, Timestamp};
+
+    #[test]
+    fn lengths_of_text_are_utf16_units() {
+        let commit = Commit {
+            writes: vec![Write::State("\"🐭é\"".into())],
+            ..Commit::default()
+        };
+        let flat = Flat::of(&commit);
+        assert_eq!(flat.ops, [Op::State as u32, 5]);
+        assert_eq!(flat.text, "\"🐭é\"");
+    }
+
+    #[test]
+    fn writes_come_before_the_alarm_and_the_alarm_before_outputs() {
+        let commit = Commit {
+            writes: vec![Write::Purge],
+            alarm: Some(Alarm::Set(Timestamp::from_millis((1 << 32) + 7))),
+            outputs: vec![Output::Close {
+                socket: SocketId(3),
+                code: CloseCode::NORMAL,
+                reason: "bye".into(),
+            }],
+            answers: Vec::new(),
+        };
+        let close = [Op::Close as u32, 3, 1000, 3];
+        let expected = [&[Op::Purge as u32, Op::SetAlarm as u32, 1, 7][..], &close].concat();
+        assert_eq!(Flat::of(&commit).ops, expected);
+    }
+}

@@ -1,0 +1,176 @@
+//! What travels over a socket, and how it becomes events and comes out of broadcasts.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Error, Result};
+
+/// One WebSocket message, as it came or as it will go.
+///
+/// ```
+/// use dormouse::Frame;
+/// assert_eq!(Frame::Binary(vec![104, 105]).to_text(), "hi");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// A text frame.
+    Text(String),
+    /// A binary frame.
+    Binary(Vec<u8>),
+}
+
+impl Frame {
+    /// The payload's bytes.
+    ///
+    /// ```
+    /// assert_eq!(dormouse::Frame::Text("hi".into()).as_bytes(), b"hi");
+    /// ```
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+
+    /// The payload read as UTF-8, with U+FFFD for what is none.
+    ///
+    /// ```
+    /// assert_eq!(dormouse::Frame::Binary(vec![0xff]).to_text(), "\u{fffd}");
+    /// ```
+    pub fn to_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Binary(bytes) => String::from_utf8_lossy(bytes),
+        }
+    }
+}
+
+/// How a frame becomes a room's event.
+///
+/// Every type that serde can deserialize decodes from JSON, in a text frame or in a binary one.
+/// [`Text`] and [`Frame`] take any frame. A format of one's own is an implementation for a type
+/// without `Deserialize`.
+///
+/// ```
+/// use dormouse::{Decode, Frame, Text};
+///
+/// let numbers = Vec::<u8>::decode(&Frame::Text("[1,2]".into())).unwrap();
+/// assert_eq!(numbers, [1, 2]);
+/// assert_eq!(Text::decode(&Frame::Text("[1,2]".into())).unwrap().0, "[1,2]");
+/// ```
+pub trait Decode: Sized {
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// [`Error::InvalidEvent`] with what is wrong.
+    fn decode(frame: &Frame) -> Result<Self>;
+
+    /// Reads the JSON of an API call.
+    ///
+    /// # Errors
+    /// [`Error::InvalidEvent`] with what is wrong.
+    fn decode_json(json: &str) -> Result<Self>;
+}
+
+impl<T: DeserializeOwned> Decode for T {
+    fn decode(frame: &Frame) -> Result<Self> {
+        match frame {
+            Frame::Text(text) => serde_json::from_str(text),
+            Frame::Binary(bytes) => serde_json::from_slice(bytes),
+        }
+        .map_err(invalid)
+    }
+
+    fn decode_json(json: &str) -> Result<Self> {
+        serde_json::from_str(json).map_err(invalid)
+    }
+}
+
+/// How a room's broadcast becomes a frame.
+///
+/// Every type that serde can serialize encodes as JSON in a text frame; [`Text`] and [`Frame`] go
+/// out as they are.
+///
+/// ```
+/// use dormouse::{Encode, Frame, Text};
+///
+/// assert_eq!("hi".encode().unwrap(), Frame::Text("\"hi\"".into()));
+/// assert_eq!(Text("hi".into()).encode().unwrap(), Frame::Text("hi".into()));
+/// ```
+pub trait Encode {
+    /// Writes a frame.
+    ///
+    /// # Errors
+    /// [`Error::Encode`] if serde cannot write the value as JSON.
+    fn encode(&self) -> Result<Frame>;
+}
+
+impl<T: Serialize + ?Sized> Encode for T {
+    fn encode(&self) -> Result<Frame> {
+        to_json("a broadcast", self).map(Frame::Text)
+    }
+}
+
+/// Plain text: any frame in (binary is read as UTF-8, lossily), a text frame out.
+///
+/// ```
+/// use dormouse::Text;
+/// assert_eq!(Text::from("hi"), Text("hi".to_owned()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text(pub String);
+
+impl<S: Into<String>> From<S> for Text {
+    fn from(text: S) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Decode for Text {
+    fn decode(frame: &Frame) -> Result<Self> {
+        Ok(Self(frame.to_text().into_owned()))
+    }
+
+    fn decode_json(json: &str) -> Result<Self> {
+        serde_json::from_str(json).map(Self).map_err(invalid)
+    }
+}
+
+impl Encode for Text {
+    fn encode(&self) -> Result<Frame> {
+        Ok(Frame::Text(self.0.clone()))
+    }
+}
+
+impl Decode for Frame {
+    fn decode(frame: &Frame) -> Result<Self> {
+        Ok(frame.clone())
+    }
+
+    fn decode_json(json: &str) -> Result<Self> {
+        serde_json::from_str(json).map(Self::Text).map_err(invalid)
+    }
+}
+
+impl Encode for Frame {
+    fn encode(&self) -> Result<Frame> {
+        Ok(self.clone())
+    }
+}
+
+/// JSON of a value; `what` names it in the error.
+pub(crate) fn to_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::Encode {
+        what: what.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
+fn invalid(error: serde_json::Error) -> Error {
+    Error::InvalidEvent {
+        reason: error.to_string(),
+    }
+}

@@ -1,0 +1,83 @@
+//! What happens to a room.
+
+use crate::{Close, Error, Frame, SocketId, Timestamp, Upgrade};
+
+/// Something that happens to a room.
+///
+/// ```
+/// use dormouse::{Frame, Input, SocketId};
+/// let said = Input::Message { socket: SocketId(1), frame: Frame::Text("hello".into()) };
+/// ```
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Someone wants to connect. Gives an answer: `null`, or why not.
+    Connect {
+        /// The socket, not yet accepted.
+        socket: SocketId,
+        /// What the Worker gave for it.
+        upgrade: Upgrade,
+    },
+    /// A frame came.
+    Message {
+        /// From which socket.
+        socket: SocketId,
+        /// The frame.
+        frame: Frame,
+    },
+    /// A frame came that is over the room's limit; its payload was not read.
+    Oversize {
+        /// From which socket.
+        socket: SocketId,
+        /// At least how many bytes it has.
+        size: usize,
+    },
+    /// A socket is closing, or is gone.
+    Close {
+        /// Which socket.
+        socket: SocketId,
+        /// How.
+        close: Close,
+    },
+    /// The alarm went off. The events that are due follow as inputs of their own.
+    Alarm,
+    /// A scheduled event's turn.
+    Event {
+        /// Its name.
+        name: String,
+    },
+    /// After waking: where the platform says that the alarm stands.
+    AlarmStands {
+        /// The time; none if there is no alarm.
+        at: Option<Timestamp>,
+    },
+    /// An API call's event, as JSON. Gives an answer: `null`, or the error.
+    Send {
+        /// The event.
+        json: String,
+    },
+    /// An API call for the state. Gives an answer: the state or `null`.
+    ReadState,
+    /// An API call for the connections. Gives an answer: a list of `{id, tags, state, connectedAt}`.
+    ReadConnections {
+        /// Only those with this tag.
+        tag: Option<String>,
+    },
+}
+
+/// What an input did when the batch was run before, and the instance with it came to grief.
+///
+/// ```
+/// assert_eq!(dormouse::Fault::default(), dormouse::Fault::None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing: it has not been run, or it ran well.
+    #[default]
+    None,
+    /// Its handler panicked. It is not called again; the room's `handle_error` is.
+    Handler,
+    /// `handle_error` panicked too. No code of the room is called for it.
+    Hook,
+    /// The engine found at a late point that it fails.
+    Failed(Error),
+}

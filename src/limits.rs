@@ -1,0 +1,46 @@
+//! What the platform allows, and what Dormouse allows within it.
+//!
+//! Every value here is checked in Rust before anything is done, and its breach is an
+//! [`Error`](crate::Error) that names the limit and the value.
+
+/// Bytes of a socket's serialized attachment (workerd, measured: 16,384).
+///
+/// The attachment holds the connection's id, its time and its state, as JSON.
+pub const ATTACHMENT_BYTES: usize = 16_384;
+
+/// Bytes of a stored value: a room's state as JSON, or one scheduled event.
+///
+/// SQLite-backed objects take 2 MB for a row with its key (Cloudflare, "Limits"); this leaves room
+/// for the key and the row's header.
+pub const VALUE_BYTES: usize = 2 * 1024 * 1024 - 1024;
+
+/// Tags a connection may have. The platform allows 10; one carries the connection's id.
+pub const TAGS: usize = 9;
+
+/// UTF-8 bytes of a tag (workerd's source: 256; the documentation says characters).
+pub const TAG_BYTES: usize = 256;
+
+/// UTF-8 bytes of a connection's id.
+pub const CONNECTION_ID_BYTES: usize = 128;
+
+/// Characters of a room's id, the part of the object's name after the room's type.
+pub const ROOM_ID_CHARS: usize = 128;
+
+/// UTF-8 bytes of a close reason (RFC 6455, 5.5: 125 bytes for a control frame, 2 for the code).
+pub const CLOSE_REASON_BYTES: usize = 123;
+
+/// UTF-8 bytes of a scheduled event's name.
+pub const EVENT_NAME_BYTES: usize = 256;
+
+/// Bytes of an inbound frame, unless a room says otherwise with
+/// [`Room::MAX_FRAME_BYTES`](crate::Room::MAX_FRAME_BYTES). The platform's own limit is 32 MiB.
+pub const FRAME_BYTES: usize = 64 * 1024;
+
+/// Sockets of one object (Cloudflare, "Limits").
+pub const CONNECTIONS: usize = 32_768;
+
+/// How often a scheduled event's handler is tried before the event is set aside as failed.
+pub const EVENT_TRIES: u32 = 7;
+
+/// How many events of the schedule one commit handles at most; the rest follow in the next.
+pub const EVENTS_A_COMMIT: usize = 256;

@@ -1,0 +1,218 @@
+//! Several room types in one Worker, and how an object's name tells which room it is.
+
+use std::fmt;
+
+use crate::error::excerpt;
+use crate::{Commit, Engine, Error, Fault, Host, Input, Result, Room, limits};
+
+/// The name of a Durable Object: a room type and the id of one room, as `type/id`.
+///
+/// ```
+/// use dormouse::ObjectName;
+/// let name = ObjectName::new("chat", "lounge").unwrap();
+/// assert_eq!(name.to_string(), "chat/lounge");
+/// assert_eq!(ObjectName::parse("chat/lounge").unwrap(), name);
+/// assert!(ObjectName::new("chat", "a/b").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectName {
+    room: String,
+    id: String,
+}
+
+impl ObjectName {
+    /// The name of a room: its type, and an id of 1 to [`limits::ROOM_ID_CHARS`] of the characters
+    /// that a URL takes unquoted (RFC 3986, 2.3).
+    ///
+    /// # Errors
+    /// [`Error::InvalidRoomId`].
+    ///
+    /// ```
+    /// assert!(dormouse::ObjectName::new("chat", "").is_err());
+    /// ```
+    pub fn new(room: &str, id: &str) -> Result<Self> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+        if id.is_empty() || id.len() > limits::ROOM_ID_CHARS || !id.chars().all(plain) {
+            return Err(Error::InvalidRoomId { id: excerpt(id) });
+        }
+        Ok(Self {
+            room: room.to_owned(),
+            id: id.to_owned(),
+        })
+    }
+
+    /// Reads a name of the form `type/id`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRoomId`].
+    ///
+    /// ```
+    /// assert_eq!(dormouse::ObjectName::parse("chat/lounge").unwrap().id(), "lounge");
+    /// ```
+    pub fn parse(name: &str) -> Result<Self> {
+        let (room, id) = name.split_once('/').unwrap_or((name, ""));
+        Self::new(room, id)
+    }
+
+    /// The room type's name.
+    ///
+    /// ```
+    /// assert_eq!(dormouse::ObjectName::parse("chat/lounge").unwrap().room(), "chat");
+    /// ```
+    pub fn room(&self) -> &str {
+        &self.room
+    }
+
+    /// Which room of its type.
+    ///
+    /// ```
+    /// assert_eq!(dormouse::ObjectName::parse("chat/lounge").unwrap().id(), "lounge");
+    /// ```
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.room, self.id)
+    }
+}
+
+/// An engine whose room type is known only at run time.
+///
+/// ```
+/// use dormouse::rooms::ROOMS;
+/// let room = ROOMS.open("chat/lounge").unwrap();
+/// assert_eq!(room.max_frame_bytes(), 65_536);
+/// ```
+pub trait AnyRoom {
+    /// [`Room::MAX_FRAME_BYTES`].
+    fn max_frame_bytes(&self) -> usize;
+    /// [`Engine::handle_again`].
+    fn handle(&mut self, host: &dyn Host, input: Input, fault: Fault);
+    /// [`Engine::due`].
+    fn due(&self, host: &dyn Host) -> Vec<String>;
+    /// [`Engine::commit`].
+    fn commit(&mut self, host: &dyn Host) -> Commit;
+    /// [`Engine::reset`].
+    fn reset(&mut self);
+}
+
+impl<R: Room> AnyRoom for Engine<R> {
+    fn max_frame_bytes(&self) -> usize {
+        R::MAX_FRAME_BYTES
+    }
+
+    fn handle(&mut self, host: &dyn Host, input: Input, fault: Fault) {
+        self.handle_again(host, input, fault);
+    }
+
+    fn due(&self, host: &dyn Host) -> Vec<String> {
+        Engine::due(self, host)
+    }
+
+    fn commit(&mut self, host: &dyn Host) -> Commit {
+        Engine::commit(self, host)
+    }
+
+    fn reset(&mut self) {
+        Engine::reset(self);
+    }
+}
+
+/// A room type as the registry knows it.
+///
+/// ```
+/// use dormouse::{RoomType, rooms::Chat};
+/// assert_eq!(RoomType::of::<Chat>().name(), "chat");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct RoomType {
+    name: &'static str,
+    open: fn(ObjectName) -> Box<dyn AnyRoom>,
+}
+
+impl RoomType {
+    /// The entry for a room.
+    ///
+    /// ```
+    /// let chat = dormouse::RoomType::of::<dormouse::rooms::Chat>();
+    /// ```
+    pub const fn of<R: Room>() -> Self {
+        Self {
+            name: R::NAME,
+            open: |name| Box::new(Engine::<R>::new(name)),
+        }
+    }
+
+    /// [`Room::NAME`].
+    ///
+    /// ```
+    /// assert_eq!(dormouse::RoomType::of::<dormouse::rooms::Chat>().name(), "chat");
+    /// ```
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+/// The room types of a Worker. [`rooms!`](crate::rooms!) makes one.
+///
+/// ```
+/// use dormouse::{Registry, RoomType, rooms::Chat};
+///
+/// const TYPES: &[RoomType] = &[RoomType::of::<Chat>()];
+/// let registry = Registry::new(TYPES);
+/// assert!(registry.open("chat/lounge").is_ok());
+/// assert!(registry.open("chess/lounge").is_err());
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Registry(&'static [RoomType]);
+
+impl Registry {
+    /// A registry of these types.
+    ///
+    /// ```
+    /// let none = dormouse::Registry::new(&[]);
+    /// ```
+    pub const fn new(rooms: &'static [RoomType]) -> Self {
+        Self(rooms)
+    }
+
+    /// The name of the object for a room, checked.
+    ///
+    /// # Errors
+    /// [`Error::RoomNotFound`], [`Error::InvalidRoomId`].
+    ///
+    /// ```
+    /// use dormouse::rooms::ROOMS;
+    /// assert_eq!(ROOMS.object_name("chat", "lounge").unwrap().to_string(), "chat/lounge");
+    /// ```
+    pub fn object_name(&self, room: &str, id: &str) -> Result<ObjectName> {
+        self.find(room)?;
+        ObjectName::new(room, id)
+    }
+
+    /// A room as it is just after waking, by its object's name.
+    ///
+    /// # Errors
+    /// [`Error::RoomNotFound`], [`Error::InvalidRoomId`].
+    ///
+    /// ```
+    /// use dormouse::rooms::ROOMS;
+    /// let room = ROOMS.open("chat/lounge").unwrap();
+    /// ```
+    pub fn open(&self, object_name: &str) -> Result<Box<dyn AnyRoom>> {
+        let name = ObjectName::parse(object_name)?;
+        Ok((self.find(name.room())?.open)(name))
+    }
+
+    fn find(&self, room: &str) -> Result<&RoomType> {
+        self.0
+            .iter()
+            .find(|known| known.name == room)
+            .ok_or_else(|| Error::RoomNotFound {
+                room: excerpt(room),
+            })
+    }
+}

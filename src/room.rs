@@ -1,0 +1,285 @@
+//! The trait that a room is, and what its handlers are given beside the context.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    Close, ConnectionId, Context, Decode, Effects, Encode, Error, Frame, Result, Tag, limits,
+};
+
+/// A room: four handlers that read what they are given and return what they want done.
+///
+/// Handlers are plain functions. They borrow everything and change nothing, know no clock and no
+/// chance but their [`Context`]'s, and what they return is checked as a whole before any of it is
+/// done. A handler that fails has therefore changed nothing.
+///
+/// ```
+/// use dormouse::testing::TestRoom;
+/// use dormouse::{Context, Effects, Never, Result, Room, Text};
+///
+/// /// Says everything to everyone, and counts.
+/// struct Shout;
+///
+/// impl Room for Shout {
+///     const NAME: &'static str = "shout";
+///     type State = u64;
+///     type Connection = ();
+///     type Event = Text;
+///     type Broadcast = Text;
+///     type Alarm = Never;
+///
+///     fn handle_message(cx: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
+///         let count = cx.state().unwrap_or(&0) + 1;
+///         Ok(Effects::new().save(count).broadcast(Text(format!("{count}: {text}"))))
+///     }
+/// }
+///
+/// let room = TestRoom::<Shout>::new("hall");
+/// let ada = room.connect("ada");
+/// ada.send_text("hello");
+/// assert_eq!(ada.receive_text(), "1: hello");
+/// ```
+pub trait Room: Sized + 'static {
+    /// The type's name in routes and object names: letters, digits, `-` and `_`.
+    const NAME: &'static str;
+
+    /// Bytes of the largest frame a client may send; a larger one closes its socket with 1009.
+    const MAX_FRAME_BYTES: usize = limits::FRAME_BYTES;
+
+    /// What the room remembers: stored when saved, absent until first saved.
+    type State: Serialize + DeserializeOwned;
+
+    /// What a connection remembers, as long as it is open. With its id and time it must fit
+    /// [`limits::ATTACHMENT_BYTES`].
+    type Connection: Serialize + DeserializeOwned;
+
+    /// What comes in, by socket or by API.
+    type Event: Decode;
+
+    /// What goes out.
+    type Broadcast: Encode;
+
+    /// What a scheduled event carries; [`Never`] for a room that schedules none.
+    type Alarm: Serialize + DeserializeOwned;
+
+    /// Decides who a new connection is: its id, its tags and its first state.
+    ///
+    /// Unless a room says otherwise that is what the Worker gave for the upgrade, with a UUID for
+    /// an id that is missing.
+    ///
+    /// # Errors
+    /// An error refuses the connection; the Worker answers with [`Error::status`].
+    fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<Self::Connection>> {
+        let id = match &upgrade.id {
+            Some(id) => ConnectionId::new(id)?,
+            None => ConnectionId::new(cx.uuid())?,
+        };
+        let tags = upgrade.tags.iter().map(Tag::new).collect::<Result<_>>()?;
+        Ok(Admission {
+            id,
+            tags,
+            state: upgrade.state()?,
+        })
+    }
+
+    /// A connection is made: [`cx.sender()`](Context::sender). It is among the room's connections
+    /// already.
+    ///
+    /// # Errors
+    /// An error refuses the connection; the Worker answers with [`Error::status`].
+    fn handle_connect(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
+        let _ = (cx, upgrade);
+        Ok(Effects::new())
+    }
+
+    /// An event comes from a connection, or from an API call, which has no
+    /// [`sender`](Context::sender).
+    ///
+    /// # Errors
+    /// Of an error [`handle_error`](Room::handle_error) makes what the sender hears. An API call
+    /// gets it as its result.
+    fn handle_message(cx: &Context<Self>, event: Self::Event) -> Result<Effects<Self>>;
+
+    /// A connection is over: [`cx.sender()`](Context::sender). It is no longer among the room's
+    /// connections. Called once for each connection whose `handle_connect` succeeded, however it
+    /// ended.
+    ///
+    /// # Errors
+    /// An error goes to [`handle_error`](Room::handle_error); the connection is over all the same.
+    fn handle_close(cx: &Context<Self>, close: &Close) -> Result<Effects<Self>> {
+        let _ = (cx, close);
+        Ok(Effects::new())
+    }
+
+    /// A scheduled event is due. It leaves the schedule in the same commit as what this returns.
+    ///
+    /// # Errors
+    /// The event stays, and comes again with [`cx.retry()`](Context::retry), after 2 s, 4 s and so
+    /// on; after [`limits::EVENT_TRIES`] tries it is set aside.
+    fn handle_alarm(cx: &Context<Self>, alarm: Self::Alarm) -> Result<Effects<Self>> {
+        let _ = (cx, alarm);
+        Ok(Effects::new())
+    }
+
+    /// A frame did not decode as an [`Event`](Room::Event). Unless a room says otherwise its sender
+    /// gets `{"_tag":"Error","code":"invalid_event","message":…}`, and the socket stays open.
+    fn handle_invalid(cx: &Context<Self>, frame: &Frame, error: &Error) -> Effects<Self> {
+        let _ = frame;
+        Effects::new().send_error(cx.sender(), error)
+    }
+
+    /// A handler failed, and what it wanted was dropped. Unless a room says otherwise the
+    /// connection concerned, if there is one, gets an error frame.
+    fn handle_error(cx: &Context<Self>, during: During, error: &Error) -> Effects<Self> {
+        let _ = during;
+        Effects::new().send_error(cx.sender(), error)
+    }
+}
+
+/// The handler that failed.
+///
+/// ```
+/// assert_ne!(dormouse::During::Message, dormouse::During::Alarm);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum During {
+    /// `admit` or `handle_connect`.
+    Connect,
+    /// `handle_message`.
+    Message,
+    /// `handle_close`.
+    Close,
+    /// `handle_alarm`.
+    Alarm,
+}
+
+/// What the Worker gives when it makes a connection.
+///
+/// ```
+/// use dormouse::Upgrade;
+/// let upgrade: Upgrade = serde_json::from_str(r#"{"id":"ada","state":{"admin":true}}"#).unwrap();
+/// assert_eq!(upgrade.id.as_deref(), Some("ada"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Upgrade {
+    /// The connection's id.
+    pub id: Option<String>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its first state, as JSON.
+    pub state: Value,
+    /// Whatever else the room needs to know while it connects; not kept.
+    pub meta: Value,
+    /// What to do if a connection with the id is open.
+    pub on_duplicate: OnDuplicate,
+}
+
+impl Upgrade {
+    /// The state that was given, as the room's type.
+    ///
+    /// # Errors
+    /// [`Error::InvalidUpgrade`] if it does not decode.
+    ///
+    /// ```
+    /// use dormouse::Upgrade;
+    /// let upgrade = Upgrade { state: 7.into(), ..Upgrade::default() };
+    /// assert_eq!(upgrade.state::<u8>(), Ok(7));
+    /// ```
+    pub fn state<T: DeserializeOwned>(&self) -> Result<T> {
+        read("state", &self.state)
+    }
+
+    /// The meta that was given, as a type.
+    ///
+    /// # Errors
+    /// [`Error::InvalidUpgrade`] if it does not decode.
+    ///
+    /// ```
+    /// use dormouse::Upgrade;
+    /// assert_eq!(Upgrade::default().meta::<Option<u8>>(), Ok(None));
+    /// ```
+    pub fn meta<T: DeserializeOwned>(&self) -> Result<T> {
+        read("meta", &self.meta)
+    }
+}
+
+fn read<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T> {
+    T::deserialize(value).map_err(|error| Error::InvalidUpgrade {
+        reason: format!("{what}: {error}"),
+    })
+}
+
+/// What to do when a connection's id is that of one that is open.
+///
+/// ```
+/// assert_eq!(dormouse::OnDuplicate::default(), dormouse::OnDuplicate::Allow);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDuplicate {
+    /// Both stay.
+    #[default]
+    Allow,
+    /// The new one is refused with [`Error::DuplicateConnection`].
+    Reject,
+    /// The old one is closed with 1012, and its `handle_close` runs before the new one's
+    /// `handle_connect`, in the same commit.
+    Replace,
+}
+
+/// Who a new connection is.
+///
+/// ```
+/// use dormouse::{Admission, ConnectionId};
+/// let admission = Admission::new(ConnectionId::new("ada").unwrap(), ());
+/// assert!(admission.tags.is_empty());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission<C> {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Its tags, [`limits::TAGS`] at most.
+    pub tags: Vec<Tag>,
+    /// Its first state.
+    pub state: C,
+}
+
+impl<C> Admission<C> {
+    /// A connection with an id and a state.
+    ///
+    /// ```
+    /// use dormouse::{Admission, ConnectionId};
+    /// let admission = Admission::new(ConnectionId::new("ada").unwrap(), 7);
+    /// assert_eq!(admission.state, 7);
+    /// ```
+    pub fn new(id: ConnectionId, state: C) -> Self {
+        Self {
+            id,
+            tags: Vec::new(),
+            state,
+        }
+    }
+
+    /// The same with one more tag.
+    ///
+    /// ```
+    /// use dormouse::{Admission, ConnectionId, Tag};
+    /// let admission = Admission::new(ConnectionId::new("ada").unwrap(), ()).tag(Tag::new("red").unwrap());
+    /// assert_eq!(admission.tags.len(), 1);
+    /// ```
+    pub fn tag(mut self, tag: Tag) -> Self {
+        self.tags.push(tag);
+        self
+    }
+}
+
+/// A type without a value: the `Alarm` of a room that schedules nothing.
+///
+/// ```
+/// assert!(serde_json::from_str::<dormouse::Never>("null").is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Never {}

@@ -1,0 +1,154 @@
+//! A typed chat: who joins, who leaves, what is said, who is typing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Admission, Close, ConnectionId, Context, Effects, Never, Result, Room, Tag, Timestamp, Upgrade,
+};
+
+/// The room. Its clients speak [`Event`] and hear [`Broadcast`].
+///
+/// ```
+/// use dormouse::rooms::Chat;
+/// use dormouse::rooms::chat::{Broadcast, Event};
+/// use dormouse::testing::TestRoom;
+///
+/// let room = TestRoom::<Chat>::new("lounge");
+/// let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+/// ada.send(&Event::Typing);
+/// assert_eq!(bob.receive(), Broadcast::Typing { user_id: "ada".into() });
+/// ```
+#[derive(Debug)]
+pub struct Chat;
+
+/// What the room remembers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct State {
+    /// When the first connection was made.
+    pub created_at: Timestamp,
+    /// How often something was said.
+    pub message_count: u64,
+}
+
+/// What a connection remembers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// Whose connection it is.
+    pub user_id: String,
+    /// When it was made.
+    pub joined_at: Timestamp,
+}
+
+/// What clients and API calls may send.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "_tag", deny_unknown_fields)]
+pub enum Event {
+    /// Something is said.
+    Say {
+        /// The words.
+        text: String,
+    },
+    /// The sender is writing.
+    Typing,
+}
+
+/// What clients hear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "_tag", rename_all_fields = "camelCase")]
+pub enum Broadcast {
+    /// Someone came.
+    UserJoined {
+        /// Who.
+        user_id: String,
+    },
+    /// Someone went.
+    UserLeft {
+        /// Who.
+        user_id: String,
+    },
+    /// Something was said.
+    Message {
+        /// The words.
+        text: String,
+        /// Whose; `system` for what came from an API call.
+        user_id: String,
+        /// When.
+        ts: Timestamp,
+    },
+    /// Someone is writing.
+    Typing {
+        /// Who.
+        user_id: String,
+    },
+}
+
+impl Room for Chat {
+    const NAME: &'static str = "chat";
+    type State = State;
+    type Connection = Member;
+    type Event = Event;
+    type Broadcast = Broadcast;
+    type Alarm = Never;
+
+    fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<Member>> {
+        let user_id = upgrade.id.clone().unwrap_or_else(|| "anon".to_owned());
+        let id = ConnectionId::new(&user_id)?;
+        let tag = Tag::new(format!("user:{user_id}"))?;
+        Ok(Admission::new(
+            id,
+            Member {
+                user_id,
+                joined_at: cx.now(),
+            },
+        )
+        .tag(tag))
+    }
+
+    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+        let effects = match cx.state() {
+            Some(_) => Effects::new(),
+            None => Effects::new().save(State {
+                created_at: cx.now(),
+                message_count: 0,
+            }),
+        };
+        Ok(effects.broadcast_except(
+            cx.sender(),
+            Broadcast::UserJoined {
+                user_id: user_id(cx),
+            },
+        ))
+    }
+
+    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+        let user_id = user_id(cx);
+        Ok(match event {
+            Event::Say { text } => Effects::new()
+                .update(|state: &mut State| state.message_count += 1)
+                .broadcast(Broadcast::Message {
+                    text,
+                    user_id,
+                    ts: cx.now(),
+                }),
+            Event::Typing if cx.sender().is_none() => Effects::new(),
+            Event::Typing => {
+                Effects::new().broadcast_except(cx.sender(), Broadcast::Typing { user_id })
+            }
+        })
+    }
+
+    fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
+        Ok(Effects::new().broadcast(Broadcast::UserLeft {
+            user_id: user_id(cx),
+        }))
+    }
+}
+
+fn user_id(cx: &Context<Chat>) -> String {
+    cx.sender().map_or_else(
+        || "system".to_owned(),
+        |sender| sender.state().user_id.clone(),
+    )
+}

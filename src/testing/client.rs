@@ -1,0 +1,201 @@
+//! A client of a room in memory.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use serde::Serialize;
+
+use super::room::TestRoom;
+use crate::{Close, Context, Decode, Frame, Room, SocketId};
+
+/// A client of a [`TestRoom`]: the other end of a socket.
+///
+/// ```
+/// use dormouse::rooms::Chat;
+/// use dormouse::testing::TestRoom;
+///
+/// let room = TestRoom::<Chat>::new("lounge");
+/// let ada = room.connect("ada");
+/// ada.send_text("not JSON");
+/// assert!(ada.receive_text().contains("invalid_event"));
+/// assert!(ada.is_open());
+/// ada.close(1000, "bye");
+/// assert!(!ada.is_open());
+/// ```
+pub struct TestClient<R: Room> {
+    room: TestRoom<R>,
+    line: Rc<RefCell<Line>>,
+}
+
+/// The client's end of a socket.
+pub(super) struct Line {
+    socket: SocketId,
+    received: VecDeque<Frame>,
+    closed: Option<Close>,
+    closing: bool,
+}
+
+impl Line {
+    pub(super) fn new(socket: SocketId) -> Self {
+        Self {
+            socket,
+            received: VecDeque::new(),
+            closed: None,
+            closing: false,
+        }
+    }
+
+    pub(super) fn receive(&mut self, frame: Frame) {
+        self.received.push_back(frame);
+    }
+
+    /// The server's close frame came; whether the server was first.
+    pub(super) fn close(&mut self, close: Close) -> bool {
+        self.closed.get_or_insert(close);
+        !self.closing
+    }
+
+    pub(super) fn renumber(&mut self, socket: SocketId) {
+        self.socket = socket;
+    }
+}
+
+impl<R: Room> TestClient<R> {
+    pub(super) fn new(room: TestRoom<R>, line: Rc<RefCell<Line>>) -> Self {
+        Self { room, line }
+    }
+
+    /// Sends an event, as JSON.
+    ///
+    /// # Panics
+    /// If it cannot be written as JSON.
+    pub fn send(&self, event: &R::Event)
+    where
+        R::Event: Serialize,
+    {
+        self.send_text(serde_json::to_string(event).expect("an event as JSON"));
+    }
+
+    /// Sends a text frame.
+    pub fn send_text(&self, text: impl Into<String>) {
+        self.send_frame(Frame::Text(text.into()));
+    }
+
+    /// Sends a frame.
+    pub fn send_frame(&self, frame: Frame) {
+        if self.is_open() {
+            self.room.message(self.socket(), frame);
+        }
+    }
+
+    /// The oldest frame not yet received, as the room's broadcast.
+    ///
+    /// # Panics
+    /// If there is none, or it is no such broadcast.
+    #[track_caller]
+    pub fn receive(&self) -> R::Broadcast
+    where
+        R::Broadcast: Decode,
+    {
+        let frame = self.receive_frame();
+        match R::Broadcast::decode(&frame) {
+            Ok(message) => message,
+            Err(error) => panic!("{frame:?} is no broadcast of this room: {error}"),
+        }
+    }
+
+    /// The oldest frame not yet received, as it came.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[track_caller]
+    pub fn receive_frame(&self) -> Frame {
+        let frame = self.line.borrow_mut().received.pop_front();
+        match frame {
+            Some(frame) => frame,
+            None => panic!("no frame has come"),
+        }
+    }
+
+    /// The oldest frame not yet received, as text.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[track_caller]
+    pub fn receive_text(&self) -> String {
+        self.receive_frame().to_text().into_owned()
+    }
+
+    /// All frames not yet received, the oldest first.
+    pub fn received(&self) -> Vec<Frame> {
+        self.line.borrow_mut().received.drain(..).collect()
+    }
+
+    /// Whether neither side has closed.
+    pub fn is_open(&self) -> bool {
+        let line = self.line.borrow();
+        line.closed.is_none() && !line.closing
+    }
+
+    /// The server's close frame, when it has come.
+    pub fn closed(&self) -> Option<Close> {
+        self.line.borrow().closed.clone()
+    }
+
+    /// Closes, with a code and a reason.
+    pub fn close(&self, code: u16, reason: &str) {
+        self.leave(Close {
+            code,
+            reason: reason.to_owned(),
+            was_clean: true,
+        });
+    }
+
+    /// Closes without a code; the room is told 1005.
+    pub fn close_without_code(&self) {
+        self.leave(Close {
+            code: 1005,
+            reason: String::new(),
+            was_clean: true,
+        });
+    }
+
+    /// The line is cut; the room is told 1006.
+    pub fn cut(&self) {
+        self.leave(Close::cut());
+    }
+
+    /// Looks at the room the way a handler with this client as sender would. A handler can be
+    /// called on it, and its effects compared.
+    ///
+    /// ```
+    /// use dormouse::rooms::Chat;
+    /// use dormouse::rooms::chat::{Broadcast, Event};
+    /// use dormouse::testing::TestRoom;
+    /// use dormouse::{Effects, Room};
+    ///
+    /// let room = TestRoom::<Chat>::new("lounge");
+    /// let ada = room.connect("ada");
+    /// ada.read(|cx| {
+    ///     let effects = Chat::handle_message(cx, Event::Typing).unwrap();
+    ///     let typing = Broadcast::Typing { user_id: "ada".into() };
+    ///     assert_eq!(effects, Effects::new().broadcast_except(cx.sender(), typing));
+    /// });
+    /// ```
+    pub fn read<T>(&self, look: impl FnOnce(&Context<'_, R>) -> T) -> T {
+        self.room.read_as(Some(self.socket()), look)
+    }
+
+    /// The socket's number, until the room sleeps.
+    pub fn socket(&self) -> SocketId {
+        self.line.borrow().socket
+    }
+
+    fn leave(&self, close: Close) {
+        if self.is_open() {
+            self.line.borrow_mut().closing = true;
+            self.room.close(self.socket(), close);
+        }
+    }
+}

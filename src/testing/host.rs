@@ -1,0 +1,317 @@
+//! What an object has, in memory.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::{Alarm, Commit, Frame, Host, Output, ScheduledEvent, SocketId, Timestamp, Write};
+
+/// A [`Host`] in memory: storage, sockets, alarm, a clock that is moved by hand and chance from a
+/// seed.
+///
+/// ```
+/// use dormouse::Host;
+/// use dormouse::testing::MemoryHost;
+/// use std::time::Duration;
+///
+/// let mut host = MemoryHost::new();
+/// let before = host.now();
+/// host.advance(Duration::from_secs(1));
+/// assert_eq!(host.now() - before, Duration::from_secs(1));
+/// ```
+#[derive(Debug)]
+pub struct MemoryHost {
+    now: Timestamp,
+    random: Cell<u64>,
+    state: Option<String>,
+    events: BTreeMap<String, ScheduledEvent>,
+    pending: BTreeSet<(Timestamp, String)>,
+    alarm: Option<Timestamp>,
+    sockets: BTreeMap<SocketId, Socket>,
+    next_socket: u32,
+}
+
+#[derive(Debug, Default)]
+struct Socket {
+    attachment: Option<String>,
+    tags: Vec<String>,
+    closed: bool,
+}
+
+/// What a commit brought to a socket's other end.
+///
+/// ```
+/// use dormouse::testing::Delivery;
+/// let closed = Delivery::Close { code: 1000, reason: String::new() };
+/// assert!(matches!(closed, Delivery::Close { .. }));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// A frame.
+    Frame(Frame),
+    /// A close frame.
+    Close {
+        /// Its code.
+        code: u16,
+        /// Its reason.
+        reason: String,
+    },
+}
+
+impl Default for MemoryHost {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryHost {
+    /// An object that has never been awake, on 14 November 2023.
+    ///
+    /// ```
+    /// let host = dormouse::testing::MemoryHost::new();
+    /// assert_eq!(host.alarm(), None);
+    /// ```
+    pub fn new() -> Self {
+        Self {
+            now: Timestamp::from_millis(1_700_000_000_000),
+            random: Cell::new(0),
+            state: None,
+            events: BTreeMap::new(),
+            pending: BTreeSet::new(),
+            alarm: None,
+            sockets: BTreeMap::new(),
+            next_socket: 1,
+        }
+    }
+
+    /// The same with other random numbers.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.random = Cell::new(seed);
+        self
+    }
+
+    /// Moves the clock. The alarm does not go off by itself.
+    pub fn advance(&mut self, duration: Duration) {
+        self.now = self.now + duration;
+    }
+
+    /// Where the alarm stands.
+    pub fn alarm(&self) -> Option<Timestamp> {
+        self.alarm
+    }
+
+    /// Takes the alarm down, as the platform does when it goes off.
+    pub fn take_alarm(&mut self) -> Option<Timestamp> {
+        self.alarm.take()
+    }
+
+    /// Stores a state that no handler has saved: an older version's, say.
+    pub fn set_state(&mut self, json: impl Into<String>) {
+        self.state = Some(json.into());
+    }
+
+    /// A number for a new socket.
+    pub fn new_socket(&mut self) -> SocketId {
+        let socket = SocketId(self.next_socket);
+        self.next_socket += 1;
+        socket
+    }
+
+    /// Overwrites a socket's attachment, as a deploy with another format would find it.
+    pub fn set_attachment(&mut self, socket: SocketId, attachment: impl Into<String>) {
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.attachment = Some(attachment.into());
+        }
+    }
+
+    /// The socket is gone from the list: its close event was handled.
+    pub fn forget(&mut self, socket: SocketId) {
+        self.sockets.remove(&socket);
+    }
+
+    /// Gives every socket a new number, as waking does.
+    pub fn renumber(&mut self) -> BTreeMap<SocketId, SocketId> {
+        let old = std::mem::take(&mut self.sockets);
+        // Backwards: nothing may depend on numbers that rise with age.
+        old.into_iter()
+            .rev()
+            .map(|(before, socket)| {
+                let after = self.new_socket();
+                self.sockets.insert(after, socket);
+                (before, after)
+            })
+            .collect()
+    }
+
+    /// Does everything a commit says, and tells what arrived where.
+    pub fn perform(&mut self, commit: &Commit) -> Vec<(SocketId, Delivery)> {
+        for write in &commit.writes {
+            self.write(write);
+        }
+        match commit.alarm {
+            Some(Alarm::Set(at)) => self.alarm = Some(at),
+            Some(Alarm::Delete) => self.alarm = None,
+            None => {}
+        }
+        let mut deliveries = Vec::new();
+        for output in &commit.outputs {
+            self.output(output, &mut deliveries);
+        }
+        deliveries
+    }
+
+    fn write(&mut self, write: &Write) {
+        match write {
+            Write::Purge => {
+                self.state = None;
+                self.events.clear();
+                self.pending.clear();
+            }
+            Write::State(json) => self.state = Some(json.clone()),
+            Write::Event(event) => {
+                self.remove_event(&event.name);
+                if !event.failed {
+                    self.pending.insert((event.at, event.name.clone()));
+                }
+                self.events.insert(event.name.clone(), event.clone());
+            }
+            Write::RemoveEvent(name) => self.remove_event(name),
+        }
+    }
+
+    fn remove_event(&mut self, name: &str) {
+        if let Some(event) = self.events.remove(name) {
+            self.pending.remove(&(event.at, event.name));
+        }
+    }
+
+    fn output(&mut self, output: &Output, deliveries: &mut Vec<(SocketId, Delivery)>) {
+        match output {
+            Output::Accept { socket, tags } => {
+                let socket_of_it = Socket {
+                    tags: tags.clone(),
+                    ..Socket::default()
+                };
+                self.sockets.insert(*socket, socket_of_it);
+            }
+            Output::Attach { socket, attachment } => {
+                if let Some(socket) = self.sockets.get_mut(socket).filter(|socket| !socket.closed) {
+                    socket.attachment = Some(attachment.clone());
+                }
+            }
+            Output::Send { sockets, frame } => {
+                let open = sockets.iter().filter(|socket| self.is_open(**socket));
+                deliveries.extend(open.map(|socket| (*socket, Delivery::Frame(frame.clone()))));
+            }
+            Output::Broadcast { tag, except, frame } => {
+                let mut sockets = self.sockets(tag.as_ref().map(crate::Tag::as_str));
+                sockets.retain(|socket| !except.contains(socket));
+                deliveries.extend(
+                    sockets
+                        .into_iter()
+                        .map(|socket| (socket, Delivery::Frame(frame.clone()))),
+                );
+            }
+            Output::Close {
+                socket,
+                code,
+                reason,
+            } => {
+                if let Some(closing) = self.sockets.get_mut(socket)
+                    && !closing.closed
+                {
+                    closing.closed = true;
+                    closing.attachment = None;
+                    let reason = reason.clone();
+                    deliveries.push((
+                        *socket,
+                        Delivery::Close {
+                            code: code.get(),
+                            reason,
+                        },
+                    ));
+                }
+            }
+        }
+    }
+
+    fn is_open(&self, socket: SocketId) -> bool {
+        self.sockets
+            .get(&socket)
+            .is_some_and(|socket| !socket.closed)
+    }
+}
+
+impl Host for MemoryHost {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// `SplitMix64` (Steele, Lea and Flood, 2014).
+    fn random(&self) -> u64 {
+        let next = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.random.set(next);
+        let mixed = (next ^ next >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    fn state(&self) -> Option<String> {
+        self.state.clone()
+    }
+
+    fn event(&self, name: &str) -> Option<ScheduledEvent> {
+        self.events.get(name).cloned()
+    }
+
+    fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent> {
+        let after = after.map(|(at, name)| (at, name.to_owned()));
+        let rest = match &after {
+            Some(position) => self.pending.range((
+                std::ops::Bound::Excluded(position),
+                std::ops::Bound::Unbounded,
+            )),
+            None => self.pending.range(..),
+        };
+        rest.take(limit)
+            .map(|(_, name)| self.events[name].clone())
+            .collect()
+    }
+
+    fn failed_events(&self) -> Vec<ScheduledEvent> {
+        self.events
+            .values()
+            .filter(|event| event.failed)
+            .cloned()
+            .collect()
+    }
+
+    fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId> {
+        let wears = |socket: &Socket| {
+            platform_tag.is_none_or(|wanted| socket.tags.iter().any(|tag| tag == wanted))
+        };
+        self.sockets
+            .iter()
+            .filter(|(_, socket)| !socket.closed && wears(socket))
+            .map(|(number, _)| *number)
+            .collect()
+    }
+
+    fn count(&self) -> usize {
+        self.sockets
+            .values()
+            .filter(|socket| !socket.closed)
+            .count()
+    }
+
+    fn attachment(&self, socket: SocketId) -> Option<String> {
+        self.sockets.get(&socket)?.attachment.clone()
+    }
+
+    fn tags(&self, socket: SocketId) -> Vec<String> {
+        self.sockets
+            .get(&socket)
+            .map(|socket| socket.tags.clone())
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,340 @@
+//! A room on an in-memory host.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::client::{Line, TestClient};
+use super::host::{Delivery, MemoryHost};
+use crate::{
+    Answer, Close, Context, Engine, Error, Frame, Input, ObjectName, Result, Room, SocketId,
+    Timestamp, Upgrade,
+};
+
+/// A room without a server: an [`Engine`] on a [`MemoryHost`].
+///
+/// ```
+/// use dormouse::rooms::Chat;
+/// use dormouse::rooms::chat::Event;
+/// use dormouse::testing::TestRoom;
+///
+/// let room = TestRoom::<Chat>::new("lounge");
+/// room.send(&Event::Say { text: "from the API".into() }).unwrap();
+/// assert!(room.state().is_none(), "before any state exists nothing is counted");
+/// ```
+pub struct TestRoom<R: Room>(pub(super) Rc<RefCell<World<R>>>);
+
+pub(super) struct World<R: Room> {
+    engine: Engine<R>,
+    host: MemoryHost,
+    waiting: VecDeque<Input>,
+    held: bool,
+    commits: usize,
+    /// The clients' ends of their sockets, by socket.
+    lines: BTreeMap<SocketId, Rc<RefCell<Line>>>,
+}
+
+impl<R: Room> Clone for TestRoom<R> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<R: Room> TestRoom<R> {
+    /// A room that has never been awake.
+    ///
+    /// # Panics
+    /// If the id is not one a room can have.
+    pub fn new(id: &str) -> Self {
+        Self::on(MemoryHost::new(), id)
+    }
+
+    /// A room on a host that was made ready.
+    ///
+    /// # Panics
+    /// If the id is not one a room can have.
+    pub fn on(host: MemoryHost, id: &str) -> Self {
+        let object = ObjectName::new(R::NAME, id).expect("a room id");
+        Self(Rc::new(RefCell::new(World {
+            engine: Engine::new(object),
+            host,
+            waiting: VecDeque::new(),
+            held: false,
+            commits: 0,
+            lines: BTreeMap::new(),
+        })))
+    }
+
+    /// Connects a client with an id.
+    ///
+    /// # Panics
+    /// If the room refuses.
+    #[track_caller]
+    pub fn connect(&self, id: &str) -> TestClient<R> {
+        let upgrade = Upgrade {
+            id: Some(id.to_owned()),
+            ..Upgrade::default()
+        };
+        match self.try_connect(upgrade) {
+            Ok(client) => client,
+            Err(error) => panic!("the room refused {id:?}: {error}"),
+        }
+    }
+
+    /// Connects a client the way a Worker does.
+    ///
+    /// # Errors
+    /// What the room refused it with.
+    pub fn try_connect(&self, upgrade: Upgrade) -> Result<TestClient<R>> {
+        let mut world = self.0.borrow_mut();
+        let socket = world.host.new_socket();
+        let line = Rc::new(RefCell::new(Line::new(socket)));
+        world.lines.insert(socket, Rc::clone(&line));
+        match world.call(Input::Connect { socket, upgrade }) {
+            Ok(_) => Ok(TestClient::new(self.clone(), line)),
+            Err(error) => {
+                world.lines.remove(&socket);
+                Err(error)
+            }
+        }
+    }
+
+    /// Sends an event by API.
+    ///
+    /// # Errors
+    /// The room's.
+    ///
+    /// # Panics
+    /// If the event cannot be written as JSON.
+    pub fn send(&self, event: &R::Event) -> Result<()>
+    where
+        R::Event: Serialize,
+    {
+        self.send_json(&serde_json::to_string(event).expect("an event as JSON"))
+    }
+
+    /// Sends an event by API, as JSON that need not be right.
+    ///
+    /// # Errors
+    /// The room's.
+    pub fn send_json(&self, json: &str) -> Result<()> {
+        self.0
+            .borrow_mut()
+            .call(Input::Send {
+                json: json.to_owned(),
+            })
+            .map(|_| ())
+    }
+
+    /// The stored state.
+    ///
+    /// # Panics
+    /// If it does not decode.
+    pub fn state(&self) -> Option<R::State> {
+        use crate::Host as _;
+        let json = self.0.borrow().host.state()?;
+        Some(serde_json::from_str(&json).expect("the stored state as the room's State"))
+    }
+
+    /// The connections as the API tells them: `[{id, tags, state, connectedAt}]`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTag`], [`Error::TagTooLong`].
+    pub fn connections(&self, tag: Option<&str>) -> Result<Value> {
+        let tag = tag.map(ToOwned::to_owned);
+        self.0.borrow_mut().call(Input::ReadConnections { tag })
+    }
+
+    /// Looks at the room the way a handler without a sender would.
+    ///
+    /// # Panics
+    /// If the stored state does not decode.
+    pub fn read<T>(&self, look: impl FnOnce(&Context<'_, R>) -> T) -> T {
+        self.read_as(None, look)
+    }
+
+    pub(super) fn read_as<T>(
+        &self,
+        socket: Option<SocketId>,
+        look: impl FnOnce(&Context<'_, R>) -> T,
+    ) -> T {
+        let World { engine, host, .. } = &mut *self.0.borrow_mut();
+        engine
+            .read(host, socket, look)
+            .expect("the stored state as the room's State")
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        use crate::Host as _;
+        self.0.borrow().host.now()
+    }
+
+    /// Where the alarm stands.
+    pub fn alarm(&self) -> Option<Timestamp> {
+        self.0.borrow().host.alarm()
+    }
+
+    /// Moves the clock, and lets the alarm go off each time it is due on the way.
+    pub fn advance(&self, duration: Duration) {
+        let end = self.now() + duration;
+        while let Some(at) = self.alarm().filter(|at| *at <= end) {
+            let wait = at - self.now();
+            self.0.borrow_mut().host.advance(wait);
+            self.fire_alarm();
+        }
+        let rest = end - self.now();
+        self.0.borrow_mut().host.advance(rest);
+    }
+
+    /// Moves the clock and lets no alarm go off: the object slept through it.
+    pub fn sleep(&self, duration: Duration) {
+        self.0.borrow_mut().host.advance(duration);
+    }
+
+    /// Lets the alarm go off now, due or not.
+    pub fn fire_alarm(&self) {
+        let mut world = self.0.borrow_mut();
+        world.host.take_alarm();
+        world.put(Input::Alarm);
+    }
+
+    /// Puts the object to sleep; the next event wakes it. Sockets stay open.
+    pub fn hibernate(&self) {
+        self.0.borrow_mut().hibernate();
+    }
+
+    /// What happens inside is handled as one batch, with one commit.
+    ///
+    /// ```
+    /// use dormouse::rooms::Chat;
+    /// use dormouse::rooms::chat::Event;
+    /// use dormouse::testing::TestRoom;
+    ///
+    /// let room = TestRoom::<Chat>::new("lounge");
+    /// let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// let before = room.commits();
+    /// room.together(|| {
+    ///     ada.send(&Event::Say { text: "one".into() });
+    ///     bob.send(&Event::Say { text: "two".into() });
+    /// });
+    /// assert_eq!(room.commits() - before, 1);
+    /// ```
+    pub fn together(&self, happen: impl FnOnce()) {
+        self.0.borrow_mut().held = true;
+        happen();
+        let mut world = self.0.borrow_mut();
+        world.held = false;
+        world.drain();
+    }
+
+    /// How many commits stored something.
+    pub fn commits(&self) -> usize {
+        self.0.borrow().commits
+    }
+
+    /// The host, to make it ready for a test or to look at.
+    pub fn with_host<T>(&self, act: impl FnOnce(&mut MemoryHost) -> T) -> T {
+        act(&mut self.0.borrow_mut().host)
+    }
+
+    pub(super) fn message(&self, socket: SocketId, frame: Frame) {
+        self.0.borrow_mut().put(Input::Message { socket, frame });
+    }
+
+    pub(super) fn close(&self, socket: SocketId, close: Close) {
+        self.0.borrow_mut().put(Input::Close { socket, close });
+    }
+}
+
+impl<R: Room> World<R> {
+    fn put(&mut self, input: Input) {
+        self.waiting.push_back(input);
+        if !self.held {
+            self.drain();
+        }
+    }
+
+    fn call(&mut self, input: Input) -> Result<Value, Error> {
+        self.waiting.push_back(input);
+        match self.drain().pop().expect("an answer") {
+            Answer::Ok(value) => Ok(value),
+            Answer::Error(failure) => Err(failure.error),
+        }
+    }
+
+    fn drain(&mut self) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        while !self.waiting.is_empty() {
+            let batch = std::mem::take(&mut self.waiting);
+            let mut over = Vec::new();
+            for input in batch {
+                if let Input::Close { socket, .. } = &input {
+                    over.push(*socket);
+                }
+                self.handle(input);
+            }
+            let commit = self.engine.commit(&self.host);
+            if !commit.writes.is_empty() || commit.alarm.is_some() {
+                self.commits += 1;
+            }
+            for (socket, delivery) in self.host.perform(&commit) {
+                self.deliver(socket, delivery);
+            }
+            for socket in over {
+                self.host.forget(socket);
+                self.lines.remove(&socket);
+            }
+            answers.extend(commit.answers);
+        }
+        answers
+    }
+
+    fn handle(&mut self, input: Input) {
+        let alarm = matches!(input, Input::Alarm);
+        self.engine.handle(&self.host, input);
+        if alarm {
+            for name in self.engine.due(&self.host) {
+                self.engine.handle(&self.host, Input::Event { name });
+            }
+        }
+    }
+
+    fn deliver(&mut self, socket: SocketId, delivery: Delivery) {
+        let Some(line) = self.lines.get(&socket) else {
+            return;
+        };
+        let mut line = line.borrow_mut();
+        match delivery {
+            Delivery::Frame(frame) => line.receive(frame),
+            Delivery::Close { code, reason } => {
+                let close = Close {
+                    code,
+                    reason,
+                    was_clean: true,
+                };
+                if line.close(close.clone()) {
+                    // The client answers, and so the platform tells of the close in its turn.
+                    self.waiting.push_back(Input::Close { socket, close });
+                }
+            }
+        }
+    }
+
+    fn hibernate(&mut self) {
+        self.engine.reset();
+        let numbers = self.host.renumber();
+        self.lines = std::mem::take(&mut self.lines)
+            .into_iter()
+            .filter_map(|(before, line)| {
+                let after = *numbers.get(&before)?;
+                line.borrow_mut().renumber(after);
+                Some((after, line))
+            })
+            .collect();
+    }
+}

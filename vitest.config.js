@@ -1,0 +1,45 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+/**
+ * Tests that run inside workerd, beside the Worker they test.
+ *
+ * @param {string} name
+ * @param {string} files
+ * @param {string} configPath the Worker's wrangler configuration
+ */
+const workerd = (name, files, configPath) => ({
+  plugins: [cloudflareTest({ wrangler: { configPath } })],
+  test: { name, include: [files] },
+});
+
+/**
+ * Tests that run in Node and start a server of their own with `wrangler dev`.
+ *
+ * @param {string} name
+ * @param {string} files
+ */
+const node = (name, files) => ({
+  test: {
+    name,
+    include: [files],
+    // A server takes seconds to start, an object ten to fall asleep.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Each file has a server, and some measure time: one after the other.
+    fileParallelism: false,
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      workerd("workerd", "tests/workerd/*.test.js", "wrangler.jsonc"),
+      // Rooms that fail on purpose need a Worker, and a WebAssembly module, of their own.
+      workerd("faults", "tests/workerd/faults/*.test.js", "tests/workerd/wrangler.jsonc"),
+      node("server", "tests/server/*.test.js"),
+      node("browser", "tests/browser/*.test.js"),
+    ],
+    passWithNoTests: true,
+  },
+});
