@@ -1,6 +1,5 @@
 // The sockets of an object: their numbers, and which of them are over.
 
-/** What marks the platform tag that carries a connection's id. */
 const OPEN = 1;
 
 /** The numbers by which Rust knows sockets while the object is awake, given when first needed. */

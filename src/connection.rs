@@ -316,19 +316,20 @@ pub(crate) fn id_tag(id: &str) -> String {
     format!("\u{1}{id}")
 }
 
-/// The bytes of a string in V8's serialization, which is what the platform's limit counts: a byte
-/// a character if all are Latin-1, else two a UTF-16 unit; before it version, tag, length and
-/// padding.
+/// The bytes of a string in V8's serialization, which is what the platform's limit counts: two of
+/// version, a tag, the length as a varint, and a byte a character if all are Latin-1, else two a
+/// UTF-16 unit, at an even place.
 fn serialized_bytes(text: &str) -> usize {
-    const HEADER: usize = 8;
-    let content = if text.is_ascii() {
-        text.len()
-    } else if text.chars().all(|c| u32::from(c) <= 0xff) {
+    let is_latin1 = text.is_ascii() || text.chars().all(|c| u32::from(c) <= 0xff);
+    let content = if is_latin1 {
         text.chars().count()
     } else {
         2 * text.encode_utf16().count()
     };
-    HEADER + content
+    let length = (content.checked_ilog2().unwrap_or(0) as usize) / 7 + 1;
+    let header = 3 + length;
+    let padding = if is_latin1 { 0 } else { header % 2 };
+    header + padding + content
 }
 
 #[cfg(test)]
@@ -337,10 +338,19 @@ mod tests {
 
     #[test]
     fn serialized_bytes_follow_v8() {
-        assert_eq!(serialized_bytes("abc"), 8 + 3);
-        assert_eq!(serialized_bytes("äöü"), 8 + 3);
-        assert_eq!(serialized_bytes("a€"), 8 + 4);
-        assert_eq!(serialized_bytes("🐭"), 8 + 4);
+        assert_eq!(serialized_bytes("abc"), 4 + 3);
+        assert_eq!(serialized_bytes("äöü"), 4 + 3);
+        assert_eq!(serialized_bytes("a€"), 4 + 4);
+        assert_eq!(serialized_bytes("🐭"), 4 + 4);
+        // The largest of each kind that workerd takes.
+        assert_eq!(
+            serialized_bytes(&"x".repeat(16_379)),
+            limits::ATTACHMENT_BYTES
+        );
+        assert_eq!(
+            serialized_bytes(&"€".repeat(8_189)),
+            limits::ATTACHMENT_BYTES
+        );
     }
 
     #[test]

@@ -125,8 +125,8 @@ impl Room for Chat {
     fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
         let user_id = user_id(cx);
         Ok(match event {
-            Event::Say { text } => Effects::new()
-                .update(|state: &mut State| state.message_count += 1)
+            Event::Say { text } => Effects::<Self>::new()
+                .update(|state| state.message_count += 1)
                 .broadcast(Broadcast::Message {
                     text,
                     user_id,

@@ -1,0 +1,74 @@
+// The real server, as `npm start` runs it, on a port and a storage of its own.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { environment, root } from "../../scripts/run.js";
+
+/**
+ * @typedef {object} Server
+ * @property {string} url
+ * @property {() => string} output what it has printed
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * Starts `wrangler dev`.
+ *
+ * @param {{ config?: string, vars?: Record<string, string> }} [options] another Worker than the main one
+ * @returns {Promise<Server>}
+ */
+export async function startServer({ config = "wrangler.jsonc", vars = {} } = {}) {
+  const port = await freePort();
+  const storage = await mkdtemp(join(tmpdir(), "dormouse-"));
+  const args = ["dev", "--config", config, "--ip", "127.0.0.1", "--port", String(port)];
+  args.push("--inspector-port", String(await freePort()), "--persist-to", storage);
+  for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
+  const child = spawn("wrangler", args, {
+    cwd: root,
+    env: environment,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+
+  let output = "";
+  const ready = new Promise((resolve, reject) => {
+    /** @param {Buffer} chunk */
+    const read = (chunk) => {
+      output += chunk;
+      if (output.includes("Ready on")) resolve(undefined);
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.on("error", reject);
+    child.on("exit", () => reject(new Error(`the server ended:\n${output}`)));
+  });
+  await ready;
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    output: () => output,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, "exit");
+        // The whole group: wrangler starts workerd.
+        process.kill(-/** @type {number} */ (child.pid), "SIGTERM");
+        await exited;
+      }
+      await rm(storage, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** @returns {Promise<number>} */
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  server.close();
+  await once(server, "close");
+  return port;
+}

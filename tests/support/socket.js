@@ -1,0 +1,69 @@
+// A WebSocket client over TCP, for the tests that run in Node.
+
+import { WebSocket } from "ws";
+
+/**
+ * @typedef {object} Client
+ * @property {WebSocket} socket
+ * @property {any[]} frames what has come: JSON parsed where it is JSON
+ * @property {(value: unknown) => void} send sends a value as JSON
+ * @property {(count: number) => Promise<any[]>} until waits for so many frames in all
+ * @property {Promise<{ code: number, reason: string }>} closed
+ */
+
+/**
+ * @param {string} url
+ * @param {import("ws").ClientOptions} [options]
+ * @returns {Promise<Client>} rejected with the status if the upgrade is refused
+ */
+export async function connect(url, options = {}) {
+  const socket = new WebSocket(url.replace(/^http/, "ws"), options);
+  /** @type {any[]} */
+  const frames = [];
+  /** @type {Set<() => void>} */
+  const waiting = new Set();
+  socket.on("message", (data, isBinary) => {
+    frames.push(isBinary ? data : parse(String(data)));
+    for (const wake of waiting) wake();
+  });
+  /** @type {Promise<{ code: number, reason: string }>} */
+  const closed = new Promise((resolve) => {
+    socket.on("close", (code, reason) => resolve({ code, reason: String(reason) }));
+  });
+  await new Promise((resolve, reject) => {
+    socket.on("open", resolve);
+    socket.on("error", reject);
+    socket.on("unexpected-response", (_request, response) => {
+      reject(Object.assign(new Error(`refused: ${response.statusCode}`), { response }));
+    });
+  });
+  socket.on("error", () => {});
+  return {
+    socket,
+    frames,
+    closed,
+    send: (value) => socket.send(JSON.stringify(value)),
+    until: (count) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (frames.length < count) return;
+          waiting.delete(look);
+          resolve(frames);
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}
+
+/** @param {string} text */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** @param {number} millis */
+export const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));

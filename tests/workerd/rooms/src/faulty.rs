@@ -1,0 +1,259 @@
+//! A room that does, on request, what a room should not.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use dormouse::{Close, CloseCode, Context, During, Effects, Error, Result, Room, Upgrade, When};
+use serde::{Deserialize, Serialize};
+
+pub(crate) struct Faulty;
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct State {
+    /// How often `Count` was said.
+    count: u64,
+    /// How often `handle_close` ran.
+    closes: u64,
+    /// Events whose handler has succeeded, in order.
+    handled: Vec<String>,
+    /// To make it large.
+    pad: String,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Connection {
+    panic_on_close: bool,
+    pad: String,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "_tag", rename_all_fields = "camelCase")]
+pub(crate) enum Event {
+    Count,
+    /// Wants everything there is, and then panics.
+    Panic,
+    /// Allocates until there is no memory.
+    Exhaust,
+    /// Recurses until there is no stack.
+    Recurse,
+    Refuse,
+    /// Panics, and `handle_error` will too.
+    PanicTwice,
+    PadConnection {
+        text: String,
+        times: usize,
+    },
+    PadState {
+        text: String,
+        times: usize,
+    },
+    Close {
+        code: u16,
+        reason: String,
+    },
+    CloseEveryone,
+    Schedule {
+        name: String,
+        millis: u64,
+        alarm: Alarm,
+    },
+    Every {
+        name: String,
+        millis: u64,
+        alarm: Alarm,
+    },
+    Cancel {
+        name: String,
+    },
+    Purge,
+    Next,
+    Failed,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Alarm {
+    Well(String),
+    Fail,
+    Panic,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "_tag", rename_all_fields = "camelCase")]
+pub(crate) enum Broadcast {
+    Counted {
+        count: u64,
+    },
+    Closed {
+        id: String,
+        code: u16,
+        was_clean: bool,
+    },
+    Alarm {
+        name: String,
+        attempt: u32,
+    },
+    Next {
+        name: Option<String>,
+        at: Option<u64>,
+    },
+    Failed {
+        names: Vec<String>,
+    },
+    Never,
+}
+
+impl Room for Faulty {
+    const NAME: &'static str = "faulty";
+    type State = State;
+    type Connection = Connection;
+    type Event = Event;
+    type Broadcast = Broadcast;
+    type Alarm = Alarm;
+
+    fn handle_connect(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
+        match upgrade.meta.as_str() {
+            Some("refuse") => return Err(Error::refuse("not_today", "come back tomorrow")),
+            Some("panic") => panic!("in handle_connect"),
+            _ => {}
+        }
+        Ok(match cx.state() {
+            Some(_) => Effects::new(),
+            None => Effects::new().save(State::default()),
+        })
+    }
+
+    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+        let effects = Effects::<Self>::new();
+        Ok(match event {
+            Event::Count => {
+                let count = cx.state().map_or(0, |state| state.count) + 1;
+                effects
+                    .update(|state| state.count += 1)
+                    .broadcast(Broadcast::Counted { count })
+            }
+            Event::Panic => {
+                let wanted = effects
+                    .update(|state| state.count += 1_000)
+                    .broadcast(Broadcast::Never);
+                black_box(&wanted);
+                panic!("in handle_message")
+            }
+            Event::Exhaust => {
+                let mut hoard = Vec::new();
+                loop {
+                    hoard.push(black_box(vec![1_u8; 16 * 1024 * 1024]));
+                }
+            }
+            Event::Recurse => {
+                black_box(recurse(0));
+                effects
+            }
+            Event::Refuse => return Err(Error::refuse("no", "not that")),
+            Event::PanicTwice => panic!("twice"),
+            Event::PadConnection { text, times } => {
+                let sender = cx
+                    .sender()
+                    .ok_or_else(|| Error::refuse("no_sender", "by socket only"))?;
+                let pad = text.repeat(times);
+                let state = Connection {
+                    pad,
+                    ..Connection::default()
+                };
+                effects
+                    .set_connection(sender, state)
+                    .broadcast(Broadcast::Never)
+            }
+            Event::PadState { text, times } => effects
+                .update(move |state| state.pad = text.repeat(times))
+                .broadcast(Broadcast::Counted { count: 0 }),
+            Event::Close { code, reason } => {
+                effects.close(cx.sender(), CloseCode::new(code)?, reason)
+            }
+            Event::CloseEveryone => {
+                let everyone: Vec<_> = cx.connections().collect();
+                effects.close(everyone, CloseCode::AWAY, "the end")
+            }
+            Event::Schedule {
+                name,
+                millis,
+                alarm,
+            } => effects.schedule(name, When::after(Duration::from_millis(millis)), alarm),
+            Event::Every {
+                name,
+                millis,
+                alarm,
+            } => {
+                let period = Duration::from_millis(millis);
+                effects.schedule(name, When::after(period).every(period), alarm)
+            }
+            Event::Cancel { name } => effects.cancel(name),
+            Event::Purge => effects.purge(),
+            Event::Next => {
+                let next = cx.next_event();
+                let at = next.as_ref().map(|event| event.at.as_millis());
+                effects.send(
+                    cx.sender(),
+                    Broadcast::Next {
+                        name: next.map(|event| event.name),
+                        at,
+                    },
+                )
+            }
+            Event::Failed => {
+                let names = cx
+                    .failed_events()
+                    .into_iter()
+                    .map(|event| event.name)
+                    .collect();
+                effects.send(cx.sender(), Broadcast::Failed { names })
+            }
+        })
+    }
+
+    fn handle_close(cx: &Context<Self>, close: &Close) -> Result<Effects<Self>> {
+        let Some(sender) = cx.sender() else {
+            return Ok(Effects::new());
+        };
+        assert!(!sender.state().panic_on_close, "in handle_close");
+        let (id, code, was_clean) = (sender.id().to_string(), close.code, close.was_clean);
+        Ok(Effects::<Self>::new()
+            .update(|state| state.closes += 1)
+            .broadcast(Broadcast::Closed {
+                id,
+                code,
+                was_clean,
+            }))
+    }
+
+    fn handle_alarm(cx: &Context<Self>, alarm: Alarm) -> Result<Effects<Self>> {
+        let attempt = cx.retry().map_or(1, |retry| retry.attempt);
+        match alarm {
+            Alarm::Fail => Err(Error::execution("on purpose")),
+            Alarm::Panic => panic!("in handle_alarm"),
+            Alarm::Well(name) => {
+                let handled = name.clone();
+                Ok(Effects::<Self>::new()
+                    .update(|state| state.handled.push(handled))
+                    .broadcast(Broadcast::Alarm { name, attempt }))
+            }
+        }
+    }
+
+    fn handle_error(cx: &Context<Self>, during: During, error: &Error) -> Effects<Self> {
+        assert!(
+            !(*error == Error::Panicked
+                && during == During::Message
+                && cx.id().starts_with("hopeless")),
+            "in handle_error"
+        );
+        Effects::new().send_error(cx.sender(), error)
+    }
+}
+
+#[allow(unconditional_recursion, reason = "on purpose")]
+fn recurse(depth: u64) -> u64 {
+    let frame = black_box([depth; 512]);
+    recurse(depth + 1) + frame[0]
+}

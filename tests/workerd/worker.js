@@ -1,0 +1,29 @@
+// A Worker around the rooms that misbehave: made the way a Worker with rooms of its own is.
+
+import { roomClient } from "../../js/client.js";
+import { startInstance } from "../../js/instance.js";
+import { roomObject } from "../../js/room-object.js";
+import * as glue from "./rooms/pkg/faulty_rooms_bg.js";
+import module from "./rooms/pkg/faulty_rooms_bg.wasm";
+
+const instance = startInstance(/** @type {any} */ (glue), module);
+
+export const RoomObject = roomObject(instance);
+
+/** @param {{ ROOMS: DurableObjectNamespace<any> }} env */
+export const rooms = (env) => roomClient(instance, env.ROOMS);
+
+export default {
+  /**
+   * Upgrades at /type/id, with the options of the upgrade as JSON in the query.
+   *
+   * @param {Request} request
+   * @param {{ ROOMS: DurableObjectNamespace<any> }} env
+   */
+  async fetch(request, env) {
+    const url = new URL(request.url);
+    const [, type = "", id = ""] = url.pathname.split("/");
+    const options = JSON.parse(url.searchParams.get("options") ?? "{}");
+    return rooms(env).room(type).upgrade(id, request, options);
+  },
+};
