@@ -10,6 +10,11 @@ export const crates = [".", "tests/workerd/rooms"].filter((crate) =>
   existsSync(join(root, crate, "Cargo.toml")),
 );
 
+/** Without it each crate would compile all its dependencies anew, into a folder of its own. */
+export const cargoEnvironment = {
+  CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(root, "target"),
+};
+
 /**
  * Builds a crate into its own pkg/.
  *
@@ -22,10 +27,7 @@ export async function build(crate = ".") {
 
 /** @param {string} crate */
 async function compile(crate) {
-  await run("wasm-pack", ["--log-level", "warn", "build", crate], {
-    // Crates outside the root's workspace would compile all their dependencies once more.
-    CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(root, "target"),
-  });
+  await run("wasm-pack", ["--log-level", "warn", "build", crate], cargoEnvironment);
 }
 
 /**

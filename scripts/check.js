@@ -1,6 +1,6 @@
 // `npm run check`: formatting, lints, types and documentation. Runs all checks, then says which failed.
 
-import { build, crates } from "./build.js";
+import { build, cargoEnvironment, crates } from "./build.js";
 import { main, run } from "./run.js";
 import { setup } from "./setup.js";
 
@@ -37,7 +37,9 @@ await main(import.meta.url, async () => {
   const failures = [];
   for (const [program, args, extra] of [...crates.flatMap(rustChecks), ...javascriptChecks]) {
     console.log(`\n── ${[program, ...args].join(" ")}`);
-    await run(program, args, extra).catch((error) => failures.push(error.message));
+    await run(program, args, { ...cargoEnvironment, ...extra }).catch((error) =>
+      failures.push(error.message),
+    );
   }
   if (failures.length > 0) throw new Error(failures.join("\n"));
   console.log("\nAll checks passed.");

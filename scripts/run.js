@@ -2,7 +2,7 @@
 // need node_modules, since these scripts are what installs it.
 
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, realpathSync } from "node:fs";
 import { homedir, constants as osConstants } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -94,7 +94,7 @@ export function run(program, args, extra = {}) {
  * @param {() => Promise<void>} action
  */
 export async function main(moduleUrl, action) {
-  if (process.argv[1] !== fileURLToPath(moduleUrl)) return;
+  if (realpathSync(process.argv[1] ?? "") !== fileURLToPath(moduleUrl)) return;
   try {
     await action();
   } catch (error) {

@@ -1,4 +1,7 @@
 // `npm start`: everything from nothing to a server on http://127.0.0.1:8787.
+//
+// package.json starts it by `exec`, so that a signal sent to npm ends the server: without it, the
+// shell between npm and this script dies of the signal and keeps it to itself.
 
 import { build } from "./build.js";
 import { main, run } from "./run.js";

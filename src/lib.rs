@@ -1,6 +1,7 @@
 //! Rooms of WebSocket clients on Cloudflare Durable Objects.
 
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
+#![cfg_attr(target_arch = "wasm32", deny(unsafe_code))]
 
 mod check;
 mod close;
@@ -17,6 +18,9 @@ mod frame;
 mod host;
 mod input;
 pub mod limits;
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "an allocator")]
+mod memory;
 mod origin;
 mod registry;
 mod room;
@@ -27,6 +31,7 @@ mod state;
 pub mod testing;
 mod time;
 #[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "wasm-bindgen makes it")]
 pub mod wasm;
 
 pub use close::{Close, CloseCode};
@@ -45,6 +50,9 @@ pub use room::{Admission, During, Never, OnDuplicate, Room, Upgrade};
 pub use schedule::{Alarm, Retry, ScheduledEvent, When};
 pub use time::Timestamp;
 
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub use memory::BoundedMemory as __BoundedMemory;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub use wasm_bindgen as __wasm_bindgen;
@@ -94,6 +102,9 @@ macro_rules! __rooms {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             use $crate::__wasm_bindgen::prelude::wasm_bindgen;
+
+            #[global_allocator]
+            static MEMORY: $crate::__BoundedMemory = $crate::__BoundedMemory;
 
             #[wasm_bindgen(start, wasm_bindgen = $crate::__wasm_bindgen)]
             fn start() {

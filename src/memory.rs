@@ -1,0 +1,46 @@
+//! A bound on the memory of an instance.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::arch::wasm32::memory_size;
+
+/// Bytes that an instance may have: half of what the platform gives to all objects of a class on a
+/// host, JavaScript's heap included (Cloudflare, "Limits": 128 MB). Beyond that the platform would
+/// end the isolate, and with it every socket of every object in it.
+const LIMIT: usize = 64 * 1024 * 1024;
+
+const PAGE: usize = 64 * 1024;
+
+/// The allocator of a Worker's rooms: an allocation beyond the limit fails. A failed allocation
+/// traps, and a trap costs no more than the message that caused it.
+#[derive(Debug)]
+pub struct BoundedMemory;
+
+/// The block, or null if the instance has grown over its limit. The block is not given back: what
+/// follows is the end of the instance.
+fn bounded(block: *mut u8) -> *mut u8 {
+    if memory_size(0) * PAGE > LIMIT {
+        std::ptr::null_mut()
+    } else {
+        block
+    }
+}
+
+// SAFETY: every call goes to the system's allocator with the caller's own arguments; that a block
+// which was allocated is withheld is a failed allocation to the caller.
+unsafe impl GlobalAlloc for BoundedMemory {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        bounded(unsafe { System.alloc(layout) })
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        bounded(unsafe { System.alloc_zeroed(layout) })
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        bounded(unsafe { System.realloc(block, layout, size) })
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(block, layout) }
+    }
+}

@@ -1,0 +1,432 @@
+// Handlers that fail, panic and exhaust: nothing changes, and nobody loses a socket.
+
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { connect, settle, upgrade } from "../client.js";
+import { rooms } from "../worker.js";
+
+const worker = /** @type {any} */ (exports).default;
+const { ROOMS } = /** @type {any} */ (env);
+const room = rooms(/** @type {any} */ (env)).room("faulty");
+
+let made = 0;
+
+const newRoom = () => `room-${++made}`;
+
+/**
+ * @param {string} id
+ * @param {object} [options]
+ */
+const path = (id, options = {}) =>
+  `/faulty/${id}?options=${encodeURIComponent(JSON.stringify(options))}`;
+
+/**
+ * @param {string} id
+ * @param {object} [options]
+ */
+const join = (id, options) => connect(worker, path(id, { state: {}, ...options }));
+
+/** @param {string} id */
+const object = (id) => ROOMS.getByName(`faulty/${id}`);
+
+/** @param {string} id */
+const counts = (id) => runInDurableObject(object(id), (instance) => ({ ...instance.counts }));
+
+/** @param {string} id */
+const stored = async (id) => /** @type {any} */ (await room.getState(id));
+
+const internal = {
+  _tag: "Error",
+  code: "internal",
+  message: "something went wrong in the room",
+};
+
+describe("a handler that", () => {
+  test.each([
+    ["panics", "Panic"],
+    ["runs out of memory", "Exhaust"],
+    ["runs out of stack", "Recurse"],
+  ])("%s changes nothing, costs nobody a socket, and its sender is told", async (_, tag) => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    const eve = await join(id, { id: "eve" });
+    ada.send({ _tag: "Count" });
+    await eve.until(1);
+    for (let round = 1; round <= 3; round++) {
+      eve.send({ _tag: tag });
+      await eve.until(2 * round);
+      expect(eve.frames.at(-1)).toEqual(internal);
+      ada.send({ _tag: "Count" });
+      await eve.until(2 * round + 1);
+      expect(eve.frames.at(-1)).toEqual({ _tag: "Counted", count: round + 1 });
+    }
+    expect((await stored(id)).count).toBe(4);
+    expect((await counts(id)).traps).toBe(3);
+    expect(await room.getConnections(id)).toHaveLength(2);
+    await evictDurableObject(object(id));
+    ada.send({ _tag: "Count" });
+    await ada.until(5);
+    expect(ada.frames.map((frame) => frame.count)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("panics in the middle of a batch does not disturb the others", async () => {
+    const id = newRoom();
+    const clients = await Promise.all(["a", "b", "c"].map((name) => join(id, { id: name })));
+    for (const client of clients) {
+      client.send({ _tag: "Count" });
+      client.send({ _tag: "Panic" });
+      client.send({ _tag: "Count" });
+    }
+    for (const client of clients) {
+      await client.until(7);
+      expect(client.frames.filter(({ _tag }) => _tag === "Error")).toEqual([internal]);
+      const heard = client.frames.filter(({ _tag }) => _tag === "Counted");
+      expect(heard.map(({ count }) => count)).toEqual([1, 2, 3, 4, 5, 6]);
+    }
+    expect((await stored(id)).count).toBe(6);
+  });
+
+  test("panics, and whose handle_error panics too, is answered all the same", async () => {
+    const id = `hopeless-${newRoom()}`;
+    const ada = await join(id, { id: "ada" });
+    ada.send({ _tag: "PanicTwice" });
+    expect(await ada.until(1)).toEqual([internal]);
+    ada.send({ _tag: "Count" });
+    expect((await ada.until(2))[1]).toEqual({ _tag: "Counted", count: 1 });
+  });
+
+  test("refuses tells its sender why, and nobody else", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    const eve = await join(id, { id: "eve" });
+    eve.send({ _tag: "Refuse" });
+    expect(await eve.until(1)).toEqual([{ _tag: "Error", code: "no", message: "not that" }]);
+    await settle();
+    expect(ada.frames).toEqual([]);
+  });
+
+  test("panics for an API call rejects it with the error's name", async () => {
+    const id = newRoom();
+    await join(id);
+    await expect(room.send(id, { _tag: "Panic" })).rejects.toMatchObject({
+      name: "Panicked",
+      code: "internal",
+      status: 500,
+    });
+    await expect(room.send(id, { _tag: "Refuse" })).rejects.toMatchObject({
+      name: "Refused",
+      code: "no",
+      message: "not that",
+    });
+    await expect(room.send(id, { _tag: "Nonsense" })).rejects.toMatchObject({
+      name: "InvalidEvent",
+      status: 400,
+    });
+  });
+
+  test("panics while connecting refuses that connection alone", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    const response = await upgrade(worker, path(id, { state: {}, meta: "panic" }));
+    expect(response.status).toBe(500);
+    expect(await response.json()).toEqual({
+      error: { code: "internal", message: internal.message },
+    });
+    const refused = await upgrade(worker, path(id, { state: {}, meta: "refuse" }));
+    expect(refused.status).toBe(403);
+    expect(await room.getConnections(id)).toHaveLength(1);
+    ada.send({ _tag: "Count" });
+    expect(await ada.until(1)).toEqual([{ _tag: "Counted", count: 1 }]);
+  });
+
+  test("panics while closing lets the close be answered, once", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    const eve = await join(id, { id: "eve", state: { panicOnClose: true } });
+    eve.socket.close(4002, "bye");
+    expect(await eve.closed).toEqual({ code: 4002, reason: "bye" });
+    expect(await room.getConnections(id)).toHaveLength(1);
+    expect((await stored(id)).closes).toBe(0);
+    ada.send({ _tag: "Count" });
+    expect(await ada.until(1)).toEqual([{ _tag: "Counted", count: 1 }]);
+  });
+
+  test("panics for an event of the schedule leaves the others their turn", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    ada.send({ _tag: "Schedule", name: "a", millis: 0, alarm: { Well: "a" } });
+    ada.send({ _tag: "Schedule", name: "b", millis: 0, alarm: "Panic" });
+    ada.send({ _tag: "Schedule", name: "c", millis: 0, alarm: { Well: "c" } });
+    await ada.until(2);
+    expect(ada.frames.map(({ name }) => name)).toEqual(["a", "c"]);
+    ada.send({ _tag: "Next" });
+    const { name, at } = (await ada.until(3))[2];
+    expect(name).toBe("b");
+    expect(at - Date.now()).toBeGreaterThan(1_000);
+  });
+});
+
+describe("a limit of the platform", () => {
+  test("for attachments is known to the byte, for every kind of text", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    const eve = await join(id, { id: "eve" });
+    for (const text of ["x", "é", "€", "🐭"]) {
+      // Searches the border between the largest that passes and the smallest that does not.
+      let [passes, fails] = [0, 20_000];
+      while (fails - passes > 1) {
+        const times = Math.floor((passes + fails) / 2);
+        eve.frames.length = 0;
+        eve.send({ _tag: "PadConnection", text, times });
+        const [frame] = await eve.until(1);
+        if (frame._tag === "Error") {
+          expect(frame.code).toBe("attachment_too_large");
+          expect(frame.message).toContain("over the limit of 16384");
+          fails = times;
+        } else {
+          passes = times;
+        }
+      }
+      const size = await runInDurableObject(object(id), (instance, ctx) => {
+        const [socket] = ctx.getWebSockets("\u0001eve");
+        return platformLimit(socket, socket.deserializeAttachment(), text, passes);
+      });
+      expect(size, text).toBe(passes);
+    }
+    expect((await counts(id)).traps).toBe(0);
+    expect(await room.getConnections(id)).toHaveLength(2);
+    expect(ada.socket.readyState).toBe(1);
+  });
+
+  test("for states keeps the old one, and finds the message that went too far", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    const before = await counts(id);
+    ada.send({ _tag: "PadState", text: "x", times: 10 });
+    ada.send({ _tag: "Count" });
+    ada.send({ _tag: "PadState", text: "x", times: 3_000_000 });
+    ada.send({ _tag: "Count" });
+    await ada.until(4);
+    expect(ada.frames.map(({ count, code }) => count ?? code)).toEqual([0, 1, "value_too_large", 2]);
+    const state = await stored(id);
+    expect([state.pad, state.count]).toEqual(["x".repeat(10), 2]);
+    expect((await counts(id)).traps).toBe(before.traps);
+  });
+
+  test("for states can be reached", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    const rest = JSON.stringify(await stored(id)).length;
+    ada.send({ _tag: "PadState", text: "x", times: 2_000_000 - rest });
+    expect(await ada.until(1)).toEqual([{ _tag: "Counted", count: 0 }]);
+    await evictDurableObject(object(id));
+    ada.send({ _tag: "Count" });
+    expect((await ada.until(2))[1]._tag).toBe("Counted");
+  });
+
+  test.each([
+    ["a close code", { _tag: "Close", code: 1005, reason: "" }],
+    ["a close reason", { _tag: "Close", code: 4000, reason: "é".repeat(62) }],
+    ["an event's time", { _tag: "Schedule", name: "x", millis: 9e15, alarm: "Fail" }],
+    ["a period", { _tag: "Every", name: "x", millis: 0, alarm: "Fail" }],
+    ["an event's name", { _tag: "Schedule", name: "x".repeat(257), millis: 0, alarm: "Fail" }],
+  ])("for %s is checked before anything is done", async (_, event) => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    ada.send(event);
+    expect(await ada.until(1)).toEqual([internal]);
+    expect(ada.socket.readyState).toBe(1);
+  });
+
+  test("for close reasons can be reached", async () => {
+    const ada = await join(newRoom(), { id: "ada" });
+    ada.send({ _tag: "Close", code: 4999, reason: "x".repeat(123) });
+    expect(await ada.closed).toEqual({ code: 4999, reason: "x".repeat(123) });
+  });
+});
+
+describe("a room that closes its connections", () => {
+  test("has each told of once, whether or not it sleeps before the answer comes", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    await join(id, { id: "bob" });
+    await join(id, { id: "eve" });
+    await room.send(id, { _tag: "CloseEveryone" });
+    expect(await ada.closed).toEqual({ code: 1001, reason: "the end" });
+    await evictDurableObject(object(id));
+    await settle();
+    expect((await stored(id)).closes).toBe(3);
+    expect(await room.getConnections(id)).toEqual([]);
+  });
+
+  test("replaces the connection of an id, and announces it before the new one", async () => {
+    const id = newRoom();
+    const first = await join(id, { id: "ada" });
+    const bob = await join(id, { id: "bob" });
+    const second = await join(id, { id: "ada", onDuplicate: "replace" });
+    expect((await first.closed).code).toBe(1012);
+    expect(await bob.until(1)).toEqual([
+      { _tag: "Closed", id: "ada", code: 1012, wasClean: true },
+    ]);
+    expect(second.frames).toEqual([]);
+    const rejected = await upgrade(
+      worker,
+      path(id, { id: "ada", state: {}, onDuplicate: "reject" }),
+    );
+    expect(rejected.status).toBe(409);
+    expect((await stored(id)).closes).toBe(1);
+    // One that is refused replaces nobody.
+    const refused = path(id, { id: "ada", state: {}, meta: "refuse", onDuplicate: "replace" });
+    expect((await upgrade(worker, refused)).status).toBe(403);
+    expect(second.socket.readyState).toBe(1);
+    expect((await stored(id)).closes).toBe(1);
+  });
+});
+
+describe("the schedule", () => {
+  test("fires while the object sleeps, and the alarm stands at the earliest event", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    ada.send({ _tag: "Schedule", name: "late", millis: 60_000, alarm: { Well: "late" } });
+    ada.send({ _tag: "Schedule", name: "soon", millis: 300, alarm: { Well: "soon" } });
+    await settle();
+    await evictDurableObject(object(id));
+    expect(await ada.until(1)).toEqual([{ _tag: "Alarm", name: "soon", attempt: 1 }]);
+    const alarm = await runInDurableObject(object(id), (_, ctx) => ctx.storage.getAlarm());
+    expect(alarm - Date.now()).toBeGreaterThan(50_000);
+    ada.send({ _tag: "Cancel", name: "late" });
+    await settle();
+    expect(await runInDurableObject(object(id), (_, ctx) => ctx.storage.getAlarm())).toBeNull();
+    expect(await runDurableObjectAlarm(object(id))).toBe(false);
+  });
+
+  test("is set anew at a wake when the platform has lost the alarm", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    ada.send({ _tag: "Schedule", name: "x", millis: 500, alarm: { Well: "x" } });
+    await settle();
+    await runInDurableObject(object(id), (_, ctx) => ctx.storage.deleteAlarm());
+    await evictDurableObject(object(id));
+    await room.getState(id);
+    expect(await ada.until(1)).toEqual([{ _tag: "Alarm", name: "x", attempt: 1 }]);
+  });
+
+  test("of a purged room is gone, and so are its state and its alarm, but not its sockets", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    ada.send({ _tag: "Schedule", name: "x", millis: 200, alarm: { Well: "x" } });
+    ada.send({ _tag: "Purge" });
+    await settle();
+    expect(await room.getState(id)).toBeNull();
+    await runInDurableObject(object(id), async (_, ctx) => {
+      expect(await ctx.storage.getAlarm()).toBeNull();
+      expect(ctx.storage.sql.exec("SELECT * FROM room_events").toArray()).toEqual([]);
+    });
+    await evictDurableObject(object(id));
+    ada.send({ _tag: "Next" });
+    expect(await ada.until(1)).toEqual([{ _tag: "Next", name: null, at: null }]);
+  });
+});
+
+test("frames of 1 MiB, text and binary, come back as they went", async () => {
+  const ada = await connect(worker, "/mirror/hall");
+  const text = "ä€🐭".repeat(100_000);
+  const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+  ada.socket.send(text);
+  ada.socket.send(bytes);
+  await ada.until(2);
+  expect(ada.frames[0] === text).toBe(true);
+  const back = ada.frames[1] instanceof Blob ? await ada.frames[1].arrayBuffer() : ada.frames[1];
+  expect(new Uint8Array(back)).toEqual(bytes);
+});
+
+test("a socket whose attachment no longer decodes is closed, and the others live on", async () => {
+  const id = newRoom();
+  const ada = await join(id, { id: "ada" });
+  const eve = await join(id, { id: "eve" });
+  await runInDurableObject(object(id), (_, ctx) => {
+    ctx.getWebSockets("\u0001eve")[0].serializeAttachment('{"from":"another version"}');
+  });
+  await evictDurableObject(object(id));
+  eve.send({ _tag: "Count" });
+  expect((await eve.closed).code).toBe(1011);
+  ada.send({ _tag: "Count" });
+  expect(await ada.until(1)).toEqual([{ _tag: "Counted", count: 1 }]);
+});
+
+test("a stored state that no longer decodes is left as it is, and its clients are told", async () => {
+  const id = newRoom();
+  const ada = await join(id, { id: "ada" });
+  const old = '{"of":"another version"}';
+  await runInDurableObject(object(id), (_, ctx) => {
+    ctx.storage.sql.exec("UPDATE room_values SET json = ?", old);
+  });
+  await evictDurableObject(object(id));
+  ada.send({ _tag: "Count" });
+  expect(await ada.until(1)).toEqual([internal]);
+  await expect(room.getState(id)).rejects.toMatchObject({ name: "StateUnreadable" });
+  await runInDurableObject(object(id), (_, ctx) => {
+    expect(ctx.storage.sql.exec("SELECT json FROM room_values").one().json).toBe(old);
+  });
+});
+
+test("a commit that storage refuses is not half done, and its senders are told", async () => {
+  const id = newRoom();
+  const ada = await join(id, { id: "ada" });
+  const eve = await join(id, { id: "eve" });
+  ada.send({ _tag: "Count" });
+  await eve.until(1);
+  // Storage that refuses the state for a while.
+  await runInDurableObject(object(id), (_, ctx) => {
+    ctx.storage.sql.exec(
+      "CREATE TRIGGER refuse BEFORE UPDATE ON room_values BEGIN SELECT RAISE(ABORT, 'full'); END",
+    );
+  });
+  eve.send({ _tag: "Count" });
+  eve.send({ _tag: "Next" });
+  await eve.until(3);
+  expect(eve.frames.slice(1)).toEqual([internal, { _tag: "Next", name: null, at: null }]);
+  await expect(room.send(id, { _tag: "Count" })).rejects.toMatchObject({ name: "Storage" });
+  expect((await stored(id)).count).toBe(1);
+  await runInDurableObject(object(id), (_, ctx) => ctx.storage.sql.exec("DROP TRIGGER refuse"));
+  eve.send({ _tag: "Count" });
+  expect((await eve.until(4))[3]).toEqual({ _tag: "Counted", count: 2 });
+  expect(await ada.until(2)).toEqual([
+    { _tag: "Counted", count: 1 },
+    { _tag: "Counted", count: 2 },
+  ]);
+});
+
+test("2,000 panics in a row leave a room that works, and no stale data", async () => {
+  const id = newRoom();
+  const ada = await join(id, { id: "ada" });
+  for (let i = 0; i < 2_000; i++) ada.send({ _tag: "Panic" });
+  await ada.until(2_000);
+  expect(new Set(ada.frames.map(({ code }) => code))).toEqual(new Set(["internal"]));
+  ada.send({ _tag: "Count" });
+  expect((await ada.until(2_001))[2_000]).toEqual({ _tag: "Counted", count: 1 });
+}, 60_000);
+
+/**
+ * How often `text` fits a padded attachment by the platform's own judgement.
+ *
+ * @param {WebSocket} socket
+ * @param {string} attachment with the padding repeated `times`
+ * @param {string} text
+ * @param {number} times
+ */
+function platformLimit(socket, attachment, text, times) {
+  const escaped = JSON.stringify(text).slice(1, -1);
+  /** @param {number} more */
+  const padded = (more) => attachment.replace(escaped.repeat(times), escaped.repeat(times + more));
+  let fits = times;
+  try {
+    socket.serializeAttachment(padded(1));
+    fits += 1;
+  } catch {
+    // Rust's limit is the platform's.
+  }
+  socket.serializeAttachment(attachment);
+  return fits;
+}
