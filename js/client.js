@@ -26,6 +26,14 @@ import { upgradeRequest } from "./upgrade.js";
  */
 
 /**
+ * @typedef {object} RoomStub what a room's object answers to
+ * @property {(request: Request) => Promise<Response>} fetch
+ * @property {(json: string) => Promise<Answer>} send
+ * @property {() => Promise<Answer>} getState
+ * @property {(tag?: string) => Promise<Answer>} getConnections
+ */
+
+/**
  * @typedef {object} Connection
  * @property {string} id
  * @property {string[]} tags
@@ -37,7 +45,7 @@ import { upgradeRequest } from "./upgrade.js";
  * The rooms behind a Durable Object namespace.
  *
  * @param {Instance} instance
- * @param {DurableObjectNamespace<any>} namespace
+ * @param {DurableObjectNamespace} namespace
  * @param {{ allowedOrigins?: string }} [options] origins, besides the Worker's own, whose pages may
  *   open sockets: separated by commas, or `*`
  */
@@ -49,8 +57,8 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
    * @param {string} id
    */
   const object = (type, id) => {
-    const name = /** @type {string} */ (valueOf(glue.objectName(type, id)));
-    return namespace.getByName(name);
+    const name = /** @type {string} */ (unwrap(glue.objectName(type, id)));
+    return /** @type {RoomStub} */ (/** @type {unknown} */ (namespace.getByName(name)));
   };
 
   return {
@@ -81,16 +89,16 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
       },
 
       async send(id, event) {
-        valueOf(await object(type, id).send(JSON.stringify(event)));
+        unwrap(await object(type, id).send(JSON.stringify(event)));
       },
 
       async getState(id) {
-        return valueOf(await object(type, id).getState());
+        return unwrap(await object(type, id).getState());
       },
 
       async getConnections(id, tag) {
         const answer = await object(type, id).getConnections(tag);
-        return /** @type {Connection[]} */ (valueOf(answer));
+        return /** @type {Connection[]} */ (unwrap(answer));
       },
     }),
   };
@@ -101,7 +109,7 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
  * @returns {unknown}
  * @throws {RoomError}
  */
-function valueOf(answer) {
+function unwrap(answer) {
   if ("error" in answer) throw new RoomError(answer.error);
   return answer.ok;
 }

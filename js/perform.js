@@ -81,7 +81,10 @@ function output(Op, reader, sockets) {
   switch (op) {
     case Op.Accept: {
       const socket = reader.number();
-      return sockets.accept(socket, reader.list(() => reader.text()));
+      return sockets.accept(
+        socket,
+        reader.list(() => reader.text()),
+      );
     }
     case Op.Attach: {
       const socket = sockets.get(reader.number());

@@ -122,6 +122,11 @@ export function roomObject(instance) {
       return this.call(inputs.readConnections(tag));
     }
 
+    /** What this object has done since it woke. */
+    getCounts() {
+      return this.counts;
+    }
+
     /**
      * After waking: tells Rust where the alarm stands, which sets it anew if it should stand elsewhere.
      * The platform drops an alarm that failed too often.

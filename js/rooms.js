@@ -10,7 +10,7 @@ const instance = startInstance(glue, module);
 
 export const RoomObject = roomObject(instance);
 
-/** @param {{ ROOMS: DurableObjectNamespace<any>, ALLOWED_ORIGINS?: string }} env */
+/** @param {{ ROOMS: DurableObjectNamespace, ALLOWED_ORIGINS?: string }} env */
 export function rooms({ ROOMS, ALLOWED_ORIGINS }) {
   return roomClient(instance, ROOMS, { allowedOrigins: ALLOWED_ORIGINS });
 }

@@ -48,9 +48,7 @@ export class Sockets {
    * @param {WebSocket} socket
    */
   isOver(socket) {
-    return (
-      this.over.has(socket) || (socket.readyState !== OPEN && !socket.deserializeAttachment())
-    );
+    return this.over.has(socket) || (socket.readyState !== OPEN && !socket.deserializeAttachment());
   }
 
   /**

@@ -7,7 +7,7 @@ import { rooms } from "./rooms.js";
 
 export { RoomObject } from "./rooms.js";
 
-/** @typedef {{ ROOMS: DurableObjectNamespace<any>, ASSETS: Fetcher, ALLOWED_ORIGINS?: string }} Env */
+/** @typedef {Cloudflare.Env} Env */
 
 /**
  * @typedef {object} Route

@@ -1,30 +1,19 @@
 //! Every effect against the platform's limits, before anything is done.
 
 use crate::close::check_reason;
-use crate::effect::{Audience, Effect, Update};
+use crate::effect::Update;
 use crate::frame::to_json;
 use crate::schedule::check_name;
 use crate::{
-    CloseCode, Connection, Effects, Encode, Error, Frame, Result, Room, ScheduledEvent, SocketId,
-    Timestamp, limits,
+    Audience, CloseCode, Connection, Effect, Effects, Encode, Error, Frame, Result, Room,
+    ScheduledEvent, SocketId, Timestamp, limits,
 };
 
 /// An effect that was found good: encoded, resolved, and sure to succeed.
 pub(crate) enum Step<R: Room> {
-    Send {
-        to: Audience,
-        frame: Frame,
-    },
-    SetConnection {
-        connection: Connection<R::Connection>,
-        state: R::Connection,
-        text: String,
-    },
-    Close {
-        sockets: Vec<SocketId>,
-        code: CloseCode,
-        reason: String,
-    },
+    Send { to: Audience, frame: Frame },
+    SetConnection { connection: Connection<R::Connection>, state: R::Connection, text: String },
+    Close { sockets: Vec<SocketId>, code: CloseCode, reason: String },
     Schedule(ScheduledEvent),
     Cancel(String),
     Purge,
@@ -52,36 +41,18 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, now: Timestamp) -> Result<Chec
             Effect::Save(state) => changes.push(Change::Save(state)),
             Effect::Update(update) => changes.push(Change::Update(update)),
             Effect::Send { to, message } => {
-                steps.push(Step::Send {
-                    to,
-                    frame: message.encode()?,
-                });
+                steps.push(Step::Send { to, frame: message.encode()? });
             }
             Effect::SendError { to, code, message } => {
-                steps.push(Step::Send {
-                    to,
-                    frame: error_frame(&code, &message),
-                });
+                steps.push(Step::Send { to, frame: error_frame(&code, &message) });
             }
             Effect::SetConnection { connection, state } => {
                 let text = connection.attachment(&state)?;
-                steps.push(Step::SetConnection {
-                    connection,
-                    state,
-                    text,
-                });
+                steps.push(Step::SetConnection { connection, state, text });
             }
-            Effect::Close {
-                sockets,
-                code,
-                reason,
-            } => {
+            Effect::Close { sockets, code, reason } => {
                 check_reason(&reason)?;
-                steps.push(Step::Close {
-                    sockets,
-                    code,
-                    reason,
-                });
+                steps.push(Step::Close { sockets, code, reason });
             }
             Effect::Schedule { name, when, alarm } => {
                 check_name(&name)?;
@@ -91,10 +62,7 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, now: Timestamp) -> Result<Chec
                 if size > limit {
                     return Err(Error::PayloadTooLarge { limit, size });
                 }
-                let event = ScheduledEvent {
-                    period,
-                    ..ScheduledEvent::once(name, at, payload)
-                };
+                let event = ScheduledEvent { period, ..ScheduledEvent::once(name, at, payload) };
                 steps.push(Step::Schedule(event));
             }
             Effect::Cancel { name } => steps.push(Step::Cancel(name)),

@@ -78,11 +78,7 @@ impl Close {
     /// assert_eq!(dormouse::Close::cut().code, 1006);
     /// ```
     pub fn cut() -> Self {
-        Self {
-            code: 1006,
-            reason: String::new(),
-            was_clean: false,
-        }
+        Self { code: 1006, reason: String::new(), was_clean: false }
     }
 
     /// What to answer the client with: its own code where that can be sent, else 1000. Without an
@@ -95,9 +91,5 @@ impl Close {
 /// A reason that fits a close frame.
 pub(crate) fn check_reason(reason: &str) -> Result<()> {
     let (limit, size) = (limits::CLOSE_REASON_BYTES, reason.len());
-    if size > limit {
-        Err(Error::CloseReasonTooLong { limit, size })
-    } else {
-        Ok(())
-    }
+    if size > limit { Err(Error::CloseReasonTooLong { limit, size }) } else { Ok(()) }
 }

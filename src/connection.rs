@@ -1,111 +1,10 @@
-//! A connection as handlers see it, its id and its tags.
+//! A connection as handlers see it.
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::rc::Rc;
 
-use serde::{Deserialize, Serialize};
-
-use crate::error::excerpt;
-use crate::{Error, Result, Timestamp, limits};
-
-/// The name of a connection: a user's id, or a UUID. It may repeat in a room (one user, two tabs).
-///
-/// ```
-/// use dormouse::ConnectionId;
-///
-/// assert_eq!(ConnectionId::new("ada").unwrap().as_str(), "ada");
-/// assert!(ConnectionId::new("").is_err());
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct ConnectionId(String);
-
-impl ConnectionId {
-    /// An id of 1 to [`limits::CONNECTION_ID_BYTES`] bytes without control characters.
-    ///
-    /// # Errors
-    /// [`Error::InvalidConnectionId`].
-    ///
-    /// ```
-    /// assert!(dormouse::ConnectionId::new("a\nb").is_err());
-    /// ```
-    pub fn new(id: impl Into<String>) -> Result<Self> {
-        let id = id.into();
-        if id.is_empty()
-            || id.len() > limits::CONNECTION_ID_BYTES
-            || id.chars().any(char::is_control)
-        {
-            return Err(Error::InvalidConnectionId { id: excerpt(&id) });
-        }
-        Ok(Self(id))
-    }
-
-    /// The id as text.
-    ///
-    /// ```
-    /// assert_eq!(dormouse::ConnectionId::new("ada").unwrap().as_str(), "ada");
-    /// ```
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ConnectionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// A label that a connection wears for life, and by which a broadcast can find it.
-///
-/// Tags are fixed when the connection is made. Finding by tag is the platform's own index: it
-/// touches no connection without the tag.
-///
-/// ```
-/// assert_eq!(dormouse::Tag::new("team:red").unwrap().as_str(), "team:red");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Tag(String);
-
-impl Tag {
-    /// A tag of at most [`limits::TAG_BYTES`] bytes without control characters.
-    ///
-    /// # Errors
-    /// [`Error::TagTooLong`], [`Error::InvalidTag`].
-    ///
-    /// ```
-    /// assert!(dormouse::Tag::new("x".repeat(257)).is_err());
-    /// ```
-    pub fn new(tag: impl Into<String>) -> Result<Self> {
-        let tag = tag.into();
-        let (limit, size) = (limits::TAG_BYTES, tag.len());
-        if size > limit {
-            return Err(Error::TagTooLong { limit, size });
-        }
-        // A control character in front marks the tag that carries a connection's id.
-        if tag.chars().any(char::is_control) {
-            return Err(Error::InvalidTag { tag });
-        }
-        Ok(Self(tag))
-    }
-
-    /// The tag as text.
-    ///
-    /// ```
-    /// assert_eq!(dormouse::Tag::new("red").unwrap().as_str(), "red");
-    /// ```
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Tag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+use crate::{ConnectionId, Tag, Timestamp};
 
 /// A socket while its object is awake: a number that the host gives and takes. It does not survive
 /// hibernation; a [`ConnectionId`] does.
@@ -160,13 +59,7 @@ impl<C> Connection<C> {
         connected: Moment,
         state: C,
     ) -> Self {
-        Self(Rc::new(Record {
-            socket,
-            id,
-            tags,
-            connected,
-            state,
-        }))
+        Self(Rc::new(Record { socket, id, tags, connected, state }))
     }
 
     /// Its id, which other connections of the room may share.
@@ -174,7 +67,7 @@ impl<C> Connection<C> {
         &self.0.id
     }
 
-    /// Its tags, in the order they were given... the platform keeps none, so sorted.
+    /// Its tags, sorted: the platform keeps no order.
     pub fn tags(&self) -> &[Tag] {
         &self.0.tags
     }
@@ -204,13 +97,7 @@ impl<C> Connection<C> {
 
     /// The same connection with another state.
     pub(crate) fn with_state(&self, state: C) -> Self {
-        Self::new(
-            self.0.socket,
-            self.0.id.clone(),
-            self.0.tags.clone(),
-            self.0.connected,
-            state,
-        )
+        Self::new(self.0.socket, self.0.id.clone(), self.0.tags.clone(), self.0.connected, state)
     }
 }
 
@@ -234,6 +121,7 @@ impl<C> fmt::Debug for Connection<C> {
     }
 }
 
+#[allow(clippy::into_iter_without_iter, reason = "a list of one needs no other way to walk it")]
 impl<'a, C> IntoIterator for &'a Connection<C> {
     type Item = &'a Connection<C>;
     type IntoIter = std::iter::Once<Self::Item>;
@@ -247,114 +135,5 @@ impl<'a, C> IntoIterator for &'a Connection<C> {
 pub(crate) fn sockets<C>(
     connections: impl IntoIterator<Item = impl Borrow<Connection<C>>>,
 ) -> Vec<SocketId> {
-    connections
-        .into_iter()
-        .map(|connection| connection.borrow().socket())
-        .collect()
-}
-
-/// What a socket's attachment holds, as JSON that a person can read.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Attachment<S> {
-    id: String,
-    at: Timestamp,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    nth: u32,
-    state: S,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(nth: &u32) -> bool {
-    *nth == 0
-}
-
-impl<C: Serialize> Connection<C> {
-    /// The attachment of this connection with `state`, checked against the platform's limit.
-    pub(crate) fn attachment(&self, state: &C) -> Result<String> {
-        let attachment = Attachment {
-            id: self.0.id.0.clone(),
-            at: self.0.connected.at,
-            nth: self.0.connected.nth,
-            state,
-        };
-        let text = crate::frame::to_json("a connection's state", &attachment)?;
-        let (limit, size) = (limits::ATTACHMENT_BYTES, serialized_bytes(&text));
-        if size > limit {
-            return Err(Error::AttachmentTooLarge { limit, size });
-        }
-        Ok(text)
-    }
-}
-
-impl<C: for<'de> Deserialize<'de>> Connection<C> {
-    /// The connection that an attachment and the socket's platform tags tell of; none if they do
-    /// not decode.
-    pub(crate) fn from_attachment(
-        socket: SocketId,
-        attachment: &str,
-        platform_tags: Vec<String>,
-    ) -> Option<Self> {
-        let Attachment { id, at, nth, state } = serde_json::from_str(attachment).ok()?;
-        let mut tags: Vec<Tag> = platform_tags
-            .into_iter()
-            .filter_map(|tag| Tag::new(tag).ok())
-            .collect();
-        tags.sort();
-        Some(Self::new(
-            socket,
-            ConnectionId::new(id).ok()?,
-            tags.into(),
-            Moment { at, nth },
-            state,
-        ))
-    }
-}
-
-/// The platform tag by which connections with an id are found. It has a control character in
-/// front, so that no [`Tag`] is like it.
-pub(crate) fn id_tag(id: &str) -> String {
-    format!("\u{1}{id}")
-}
-
-/// The bytes of a string in V8's serialization, which is what the platform's limit counts: two of
-/// version, a tag, the length as a varint, and a byte a character if all are Latin-1, else two a
-/// UTF-16 unit, at an even place.
-fn serialized_bytes(text: &str) -> usize {
-    let is_latin1 = text.is_ascii() || text.chars().all(|c| u32::from(c) <= 0xff);
-    let content = if is_latin1 {
-        text.chars().count()
-    } else {
-        2 * text.encode_utf16().count()
-    };
-    let length = (content.checked_ilog2().unwrap_or(0) as usize) / 7 + 1;
-    let header = 3 + length;
-    let padding = if is_latin1 { 0 } else { header % 2 };
-    header + padding + content
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn serialized_bytes_follow_v8() {
-        assert_eq!(serialized_bytes("abc"), 4 + 3);
-        assert_eq!(serialized_bytes("äöü"), 4 + 3);
-        assert_eq!(serialized_bytes("a€"), 4 + 4);
-        assert_eq!(serialized_bytes("🐭"), 4 + 4);
-        // The largest of each kind that workerd takes.
-        assert_eq!(
-            serialized_bytes(&"x".repeat(16_379)),
-            limits::ATTACHMENT_BYTES
-        );
-        assert_eq!(
-            serialized_bytes(&"€".repeat(8_189)),
-            limits::ATTACHMENT_BYTES
-        );
-    }
-
-    #[test]
-    fn an_id_tag_is_never_a_tag() {
-        assert!(Tag::new(id_tag("ada")).is_err());
-    }
+    connections.into_iter().map(|connection| connection.borrow().socket()).collect()
 }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::connection::{Moment, id_tag};
+use crate::connection::Moment;
+use crate::tag::id_tag;
 use crate::{Connection, Host, SocketId, Tag, Timestamp};
 
 /// What is known of a room's sockets, with the batch's changes over what the host has.
@@ -34,11 +35,7 @@ impl<C> Connections<C> {
 
     /// The moment for a connection made now, later than every one before.
     pub(crate) fn moment(&mut self, now: Timestamp) -> Moment {
-        let nth = if now == self.newest.at {
-            self.newest.nth + 1
-        } else {
-            0
-        };
+        let nth = if now == self.newest.at { self.newest.nth + 1 } else { 0 };
         self.newest = Moment { at: now, nth };
         self.newest
     }
@@ -78,10 +75,7 @@ impl<C> Connections<C> {
     pub(crate) fn take(&mut self) -> (BTreeMap<SocketId, String>, BTreeSet<SocketId>) {
         self.opened.clear();
         self.ended.clear();
-        (
-            std::mem::take(&mut self.attachments),
-            std::mem::take(self.unreadable.get_mut()),
-        )
+        (std::mem::take(&mut self.attachments), std::mem::take(self.unreadable.get_mut()))
     }
 }
 
@@ -112,19 +106,13 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
         &'a self,
         host: &'a dyn Host,
     ) -> impl Iterator<Item = Connection<C>> + 'a {
-        let sockets = host
-            .sockets(None)
-            .into_iter()
-            .chain(self.opened.iter().copied());
+        let sockets = host.sockets(None).into_iter().chain(self.opened.iter().copied());
         sockets.filter_map(move |socket| self.get(host, socket))
     }
 
     /// Those with a tag.
     pub(crate) fn tagged(&self, host: &dyn Host, tag: &Tag) -> Vec<Connection<C>> {
-        let opened = self
-            .opened
-            .iter()
-            .filter_map(|&socket| self.get(host, socket));
+        let opened = self.opened.iter().filter_map(|&socket| self.get(host, socket));
         host.sockets(Some(tag.as_str()))
             .into_iter()
             .filter_map(|socket| self.get(host, socket))
@@ -134,10 +122,7 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
 
     /// Those with an id, the oldest first.
     pub(crate) fn with_id(&self, host: &dyn Host, id: &str) -> Vec<Connection<C>> {
-        let opened = self
-            .opened
-            .iter()
-            .filter_map(|&socket| self.get(host, socket));
+        let opened = self.opened.iter().filter_map(|&socket| self.get(host, socket));
         let mut found: Vec<_> = host
             .sockets(Some(&id_tag(id)))
             .into_iter()
@@ -151,9 +136,7 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
     /// A connection has another state, unless it is over.
     pub(crate) fn set_state(&mut self, host: &dyn Host, socket: SocketId, state: C, text: String) {
         if let Some(connection) = self.get(host, socket) {
-            self.known
-                .get_mut()
-                .insert(socket, connection.with_state(state));
+            self.known.get_mut().insert(socket, connection.with_state(state));
             self.attachments.insert(socket, text);
         }
     }

@@ -210,10 +210,7 @@ impl Error {
     /// assert_eq!(error.code(), "muted");
     /// ```
     pub fn refuse(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Refused {
-            code: code.into(),
-            message: message.into(),
-        }
+        Self::Refused { code: code.into(), message: message.into() }
     }
 
     /// A failure that is nobody's business but the log's; the client hears `internal`.
@@ -224,9 +221,7 @@ impl Error {
     /// ```
     #[allow(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
     pub fn execution(reason: impl ToString) -> Self {
-        Self::Execution {
-            reason: reason.to_string(),
-        }
+        Self::Execution { reason: reason.to_string() }
     }
 
     /// The short name a client sees as `code`.

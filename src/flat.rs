@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-#[allow(unreachable_pub, reason = "JavaScript reaches it")]
+#[allow(unreachable_pub, clippy::float_cmp, reason = "what wasm-bindgen makes of it")]
 pub enum Op {
     /// Nothing follows.
     Purge = 0,
@@ -125,11 +125,7 @@ impl Flat {
                 self.text(tag.as_ref().map(crate::Tag::as_str).unwrap_or_default());
                 self.sockets(except);
             }
-            Output::Close {
-                socket,
-                code,
-                reason,
-            } => {
+            Output::Close { socket, code, reason } => {
                 self.op(Op::Close);
                 self.ops.extend([socket.0, u32::from(code.get())]);
                 self.text(reason);
@@ -147,11 +143,7 @@ impl Flat {
     }
 
     fn text(&mut self, text: &str) {
-        let units = if text.is_ascii() {
-            text.len()
-        } else {
-            text.encode_utf16().count()
-        };
+        let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
         self.ops.push(count(units));
         self.text.push_str(text);
     }
@@ -188,10 +180,8 @@ mod tests {
 
     #[test]
     fn lengths_of_text_are_utf16_units() {
-        let commit = Commit {
-            writes: vec![Write::State("\"🐭é\"".into())],
-            ..Commit::default()
-        };
+        let commit =
+            Commit { writes: vec![Write::State("\"🐭é\"".into())], ..Commit::default() };
         let flat = Flat::of(&commit);
         assert_eq!(flat.ops, [Op::State as u32, 5]);
         assert_eq!(flat.text, "\"🐭é\"");

@@ -162,15 +162,11 @@ impl Encode for Frame {
 
 /// JSON of a value; `what` names it in the error.
 pub(crate) fn to_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::Encode {
-        what: what.to_owned(),
-        reason: error.to_string(),
-    })
+    serde_json::to_string(value)
+        .map_err(|error| Error::Encode { what: what.to_owned(), reason: error.to_string() })
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
 fn invalid(error: serde_json::Error) -> Error {
-    Error::InvalidEvent {
-        reason: error.to_string(),
-    }
+    Error::InvalidEvent { reason: error.to_string() }
 }

@@ -3,13 +3,17 @@
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
 #![cfg_attr(target_arch = "wasm32", deny(unsafe_code))]
 
+mod attachment;
+mod audience;
 mod check;
 mod close;
 mod commit;
 mod connection;
+mod connection_id;
 mod connections;
 mod context;
 mod effect;
+mod effects;
 mod engine;
 mod error;
 #[cfg(any(target_arch = "wasm32", test))]
@@ -28,17 +32,21 @@ mod room;
 pub mod rooms;
 mod schedule;
 mod state;
+mod tag;
 pub mod testing;
 mod time;
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, reason = "wasm-bindgen makes it")]
 pub mod wasm;
 
+pub use audience::Audience;
 pub use close::{Close, CloseCode};
 pub use commit::{Answer, Commit, Failure, Output, Write};
-pub use connection::{Connection, ConnectionId, SocketId, Tag};
+pub use connection::{Connection, SocketId};
+pub use connection_id::ConnectionId;
 pub use context::Context;
-pub use effect::{Audience, Effect, Effects, Update};
+pub use effect::{Effect, Update};
+pub use effects::Effects;
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use frame::{Decode, Encode, Frame, Text};
@@ -48,6 +56,7 @@ pub use origin::origin_allowed;
 pub use registry::{AnyRoom, ObjectName, Registry, RoomType};
 pub use room::{Admission, During, Never, OnDuplicate, Room, Upgrade};
 pub use schedule::{Alarm, Retry, ScheduledEvent, When};
+pub use tag::Tag;
 pub use time::Timestamp;
 
 #[cfg(target_arch = "wasm32")]

@@ -18,11 +18,7 @@ pub struct BoundedMemory;
 /// The block, or null if the instance has grown over its limit. The block is not given back: what
 /// follows is the end of the instance.
 fn bounded(block: *mut u8) -> *mut u8 {
-    if memory_size(0) * PAGE > LIMIT {
-        std::ptr::null_mut()
-    } else {
-        block
-    }
+    if memory_size(0) * PAGE > LIMIT { std::ptr::null_mut() } else { block }
 }
 
 // SAFETY: every call goes to the system's allocator with the caller's own arguments; that a block

@@ -3,7 +3,7 @@
 /// Whether an upgrade with this `Origin` header may pass: one without (no browser sends it), the
 /// Worker's own, and those that are listed, separated by commas or white space; `*` lists all.
 ///
-/// Browsers do not hold WebSockets to the same origin, so a page of anybody's could speak with the
+/// Browsers do not hold `WebSocket`s to the same origin, so a page of anybody's could speak with the
 /// cookies of its visitor (RFC 6455, 10.2).
 ///
 /// ```

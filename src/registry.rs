@@ -35,10 +35,7 @@ impl ObjectName {
         if id.is_empty() || id.len() > limits::ROOM_ID_CHARS || !id.chars().all(plain) {
             return Err(Error::InvalidRoomId { id: excerpt(id) });
         }
-        Ok(Self {
-            room: room.to_owned(),
-            id: id.to_owned(),
-        })
+        Ok(Self { room: room.to_owned(), id: id.to_owned() })
     }
 
     /// Reads a name of the form `type/id`.
@@ -140,10 +137,7 @@ impl RoomType {
     /// let chat = dormouse::RoomType::of::<dormouse::rooms::Chat>();
     /// ```
     pub const fn of<R: Room>() -> Self {
-        Self {
-            name: R::NAME,
-            open: |name| Box::new(Engine::<R>::new(name)),
-        }
+        Self { name: R::NAME, open: |name| Box::new(Engine::<R>::new(name)) }
     }
 
     /// [`Room::NAME`].
@@ -211,8 +205,6 @@ impl Registry {
         self.0
             .iter()
             .find(|known| known.name == room)
-            .ok_or_else(|| Error::RoomNotFound {
-                room: excerpt(room),
-            })
+            .ok_or_else(|| Error::RoomNotFound { room: excerpt(room) })
     }
 }

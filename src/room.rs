@@ -76,11 +76,7 @@ pub trait Room: Sized + 'static {
             None => ConnectionId::new(cx.uuid())?,
         };
         let tags = upgrade.tags.iter().map(Tag::new).collect::<Result<_>>()?;
-        Ok(Admission {
-            id,
-            tags,
-            state: upgrade.state()?,
-        })
+        Ok(Admission { id, tags, state: upgrade.state()? })
     }
 
     /// A connection is made: [`cx.sender()`](Context::sender). It is among the room's connections
@@ -207,9 +203,8 @@ impl Upgrade {
 }
 
 fn read<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T> {
-    T::deserialize(value).map_err(|error| Error::InvalidUpgrade {
-        reason: format!("{what}: {error}"),
-    })
+    T::deserialize(value)
+        .map_err(|error| Error::InvalidUpgrade { reason: format!("{what}: {error}") })
 }
 
 /// What to do when a connection's id is that of one that is open.
@@ -256,11 +251,7 @@ impl<C> Admission<C> {
     /// assert_eq!(admission.state, 7);
     /// ```
     pub fn new(id: ConnectionId, state: C) -> Self {
-        Self {
-            id,
-            tags: Vec::new(),
-            state,
-        }
+        Self { id, tags: Vec::new(), state }
     }
 
     /// The same with one more tag.

@@ -44,10 +44,7 @@ impl When {
     /// let when = When::at(Timestamp::from_millis(5_000));
     /// ```
     pub const fn at(time: Timestamp) -> Self {
-        Self {
-            first: First::At(time),
-            period: None,
-        }
+        Self { first: First::At(time), period: None }
     }
 
     /// After a duration, counted from the handler's [`now`](crate::Context::now).
@@ -57,10 +54,7 @@ impl When {
     /// let at_once = When::after(std::time::Duration::ZERO);
     /// ```
     pub const fn after(delay: Duration) -> Self {
-        Self {
-            first: First::After(delay),
-            period: None,
-        }
+        Self { first: First::After(delay), period: None }
     }
 
     /// And then again after every period, until cancelled.
@@ -71,10 +65,7 @@ impl When {
     /// let hourly = When::after(Duration::ZERO).every(Duration::from_secs(3600));
     /// ```
     pub const fn every(self, period: Duration) -> Self {
-        Self {
-            first: self.first,
-            period: Some(period),
-        }
+        Self { first: self.first, period: Some(period) }
     }
 
     /// The time and the period in milliseconds, checked.
@@ -149,13 +140,7 @@ impl ScheduledEvent {
         let period = self.period?;
         let missed = millis(now - self.due) / period;
         let at = self.due + Duration::from_millis(period.saturating_mul(missed + 1));
-        let next = Self {
-            at,
-            due: at,
-            failures: 0,
-            error: None,
-            ..self
-        };
+        let next = Self { at, due: at, failures: 0, error: None, ..self };
         (at <= Timestamp::MAX).then_some(next)
     }
 
@@ -163,18 +148,8 @@ impl ScheduledEvent {
     fn tried(self, now: Timestamp, error: String) -> Self {
         let failures = self.failures + 1;
         let failed = failures >= limits::EVENT_TRIES;
-        let at = if failed {
-            self.at
-        } else {
-            now + Duration::from_secs(1 << failures)
-        };
-        Self {
-            at,
-            failures,
-            error: Some(error),
-            failed,
-            ..self
-        }
+        let at = if failed { self.at } else { now + Duration::from_secs(1 << failures) };
+        Self { at, failures, error: Some(error), failed, ..self }
     }
 
     fn position(&self) -> (Timestamp, &str) {
@@ -199,11 +174,7 @@ pub struct Retry {
 /// Checks an event's name.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let (limit, size) = (limits::EVENT_NAME_BYTES, name.len());
-    if size == 0 || size > limit {
-        Err(Error::InvalidEventName { limit, size })
-    } else {
-        Ok(())
-    }
+    if size == 0 || size > limit { Err(Error::InvalidEventName { limit, size }) } else { Ok(()) }
 }
 
 /// What the commit does to the alarm.
@@ -220,13 +191,28 @@ pub enum Alarm {
     Delete,
 }
 
+/// What is known of where the alarm stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stands {
+    /// Nothing, as after waking.
+    #[default]
+    Unknown,
+    At(Timestamp),
+    Nowhere,
+}
+
+impl From<Option<Timestamp>> for Stands {
+    fn from(at: Option<Timestamp>) -> Self {
+        at.map_or(Self::Nowhere, Self::At)
+    }
+}
+
 /// The schedule between two commits: the batch's changes over the stored events.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
     changes: BTreeMap<String, Option<ScheduledEvent>>,
     purged: bool,
-    /// Where the alarm stands; unknown after waking.
-    alarm: Option<Option<Timestamp>>,
+    stands: Stands,
     /// Whether the alarm must be held against the events at the commit.
     unsure: bool,
 }
@@ -260,8 +246,7 @@ impl Schedule {
 
     /// An event whose turn it is: there, pending and due.
     pub(crate) fn due_event(&self, host: &dyn Host, name: &str) -> Option<ScheduledEvent> {
-        self.get(host, name)
-            .filter(|event| !event.failed && event.at <= host.now())
+        self.get(host, name).filter(|event| !event.failed && event.at <= host.now())
     }
 
     /// The handler of an event succeeded.
@@ -276,12 +261,10 @@ impl Schedule {
 
     /// The names of the events that are due, in order of time, then name.
     pub(crate) fn due(&self, host: &dyn Host) -> Vec<String> {
-        self.pending(host, limits::EVENTS_A_COMMIT, |event| {
-            event.at <= host.now()
-        })
-        .into_iter()
-        .map(|event| event.name)
-        .collect()
+        self.pending(host, limits::EVENTS_A_COMMIT, |event| event.at <= host.now())
+            .into_iter()
+            .map(|event| event.name)
+            .collect()
     }
 
     /// The event that comes first.
@@ -291,19 +274,9 @@ impl Schedule {
 
     /// The failed events, in order of name.
     pub(crate) fn failed_events(&self, host: &dyn Host) -> Vec<ScheduledEvent> {
-        let mut failed = if self.purged {
-            Vec::new()
-        } else {
-            host.failed_events()
-        };
+        let mut failed = if self.purged { Vec::new() } else { host.failed_events() };
         failed.retain(|event| !self.changes.contains_key(&event.name));
-        failed.extend(
-            self.changes
-                .values()
-                .flatten()
-                .filter(|event| event.failed)
-                .cloned(),
-        );
+        failed.extend(self.changes.values().flatten().filter(|event| event.failed).cloned());
         failed.sort_by(|a, b| a.name.cmp(&b.name));
         failed
     }
@@ -361,15 +334,15 @@ impl Schedule {
 
     /// The alarm has gone off, so it stands nowhere now.
     pub(crate) fn alarm_fired(&mut self) {
-        self.alarm = Some(None);
+        self.stands = Stands::Nowhere;
         self.unsure = true;
     }
 
     /// What the platform says of the alarm, after waking. Once the engine has set it, it knows
     /// better.
     pub(crate) fn alarm_stands(&mut self, at: Option<Timestamp>) {
-        if self.alarm.is_none() {
-            self.alarm = Some(at);
+        if self.stands == Stands::Unknown {
+            self.stands = at.into();
             self.unsure = true;
         }
     }
@@ -380,14 +353,11 @@ impl Schedule {
             return ScheduleChange::default();
         }
         let next = self.next(host).map(|event| event.at);
-        let alarm = (self.alarm != Some(next)).then(|| next.map_or(Alarm::Delete, Alarm::Set));
-        self.alarm = Some(next);
+        let alarm = (self.stands != next.into()).then(|| next.map_or(Alarm::Delete, Alarm::Set));
+        self.stands = next.into();
         self.unsure = false;
         self.purged = false;
-        ScheduleChange {
-            events: std::mem::take(&mut self.changes),
-            alarm,
-        }
+        ScheduleChange { events: std::mem::take(&mut self.changes), alarm }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A room's state between waking and sleep.
 
+use std::mem;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,19 +19,20 @@ pub(crate) struct State<S> {
     value: Option<S>,
     read: bool,
     changed: bool,
-    /// In strict mode: the JSON of `value`.
-    strict: Option<Option<String>>,
+    measure: Measure,
+}
+
+/// When the size of a state is found out.
+enum Measure {
+    AtTheCommit,
+    /// After every change. The JSON of the state that was good last, none if there is none.
+    AtOnce(Option<String>),
 }
 
 impl<S: Serialize + DeserializeOwned> State<S> {
     /// A state that has not been read.
     pub(crate) fn new() -> Self {
-        Self {
-            value: None,
-            read: false,
-            changed: false,
-            strict: None,
-        }
+        Self { value: None, read: false, changed: false, measure: Measure::AtTheCommit }
     }
 
     pub(crate) fn get(&self) -> Option<&S> {
@@ -38,7 +41,7 @@ impl<S: Serialize + DeserializeOwned> State<S> {
 
     /// From now to the commit, every change is measured.
     pub(crate) fn be_strict(&mut self) {
-        self.strict = Some(None);
+        self.measure = Measure::AtOnce(None);
     }
 
     /// Reads the stored state, unless that was done.
@@ -50,8 +53,8 @@ impl<S: Serialize + DeserializeOwned> State<S> {
         if let Some(text) = &text {
             self.value = Some(decode(text)?);
         }
-        if let Some(measured) = &mut self.strict {
-            *measured = text;
+        if let Measure::AtOnce(good) = &mut self.measure {
+            *good = text;
         }
         self.read = true;
         Ok(())
@@ -74,12 +77,11 @@ impl<S: Serialize + DeserializeOwned> State<S> {
                 Change::Purge => self.value = None,
             }
         }
-        if self.strict.is_some() {
+        if let Measure::AtOnce(good) = &self.measure {
             match self.encode() {
-                Ok(text) => self.strict = Some(text),
+                Ok(text) => self.measure = Measure::AtOnce(text),
                 Err(error) => {
-                    let old = self.strict.as_ref().and_then(Option::as_deref);
-                    self.value = old.map(decode).transpose()?;
+                    self.value = good.as_deref().map(decode).transpose()?;
                     return Err(error);
                 }
             }
@@ -90,15 +92,12 @@ impl<S: Serialize + DeserializeOwned> State<S> {
 
     /// What the commit writes; none if no handler changed anything, or nothing is left.
     pub(crate) fn take(&mut self) -> Result<Option<String>> {
-        let text = if !self.changed {
-            None
-        } else if let Some(measured) = self.strict.take() {
-            measured
-        } else {
-            self.encode()?
+        let text = match mem::replace(&mut self.measure, Measure::AtTheCommit) {
+            _ if !self.changed => None,
+            Measure::AtTheCommit => self.encode()?,
+            Measure::AtOnce(good) => good,
         };
         self.changed = false;
-        self.strict = None;
         Ok(text)
     }
 
@@ -108,16 +107,10 @@ impl<S: Serialize + DeserializeOwned> State<S> {
         };
         let text = to_json("the state", state)?;
         let (limit, size) = (limits::VALUE_BYTES, text.len());
-        if size > limit {
-            Err(Error::StateTooLarge { limit, size })
-        } else {
-            Ok(Some(text))
-        }
+        if size > limit { Err(Error::StateTooLarge { limit, size }) } else { Ok(Some(text)) }
     }
 }
 
 fn decode<S: DeserializeOwned>(text: &str) -> Result<S> {
-    serde_json::from_str(text).map_err(|error| Error::StateUnreadable {
-        reason: error.to_string(),
-    })
+    serde_json::from_str(text).map_err(|error| Error::StateUnreadable { reason: error.to_string() })
 }

@@ -100,9 +100,7 @@ impl Host for JsHost<'_> {
     }
 
     fn event(&self, name: &str) -> Option<ScheduledEvent> {
-        self.0
-            .stored_event(name)
-            .map(|row| serde_json::from_str(&row).expect("an event's row"))
+        self.0.stored_event(name).map(|row| serde_json::from_str(&row).expect("an event's row"))
     }
 
     fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent> {
@@ -120,11 +118,7 @@ impl Host for JsHost<'_> {
     }
 
     fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId> {
-        self.0
-            .sockets(platform_tag)
-            .into_iter()
-            .map(SocketId)
-            .collect()
+        self.0.sockets(platform_tag).into_iter().map(SocketId).collect()
     }
 
     fn count(&self) -> usize {
@@ -183,10 +177,7 @@ pub fn object_name(room: &str, id: &str) -> JsValue {
 pub fn open(object_name: &str) -> JsValue {
     let handle = REGISTRY.get().open(object_name).map(|room| {
         ROOMS.with_borrow_mut(|rooms| {
-            let slot = Some(Slot {
-                room,
-                fault: Fault::None,
-            });
+            let slot = Some(Slot { room, fault: Fault::None });
             if let Some(handle) = rooms.free.pop() {
                 rooms.slots[handle as usize] = slot;
                 handle
@@ -218,9 +209,7 @@ pub fn reset(handle: u32) {
 /// Bytes of the largest frame that a client of the room may send.
 #[wasm_bindgen(js_name = maxFrameBytes)]
 pub fn max_frame_bytes(handle: u32) -> u32 {
-    with_slot(handle, |slot| {
-        u32::try_from(slot.room.max_frame_bytes()).unwrap_or(u32::MAX)
-    })
+    with_slot(handle, |slot| u32::try_from(slot.room.max_frame_bytes()).unwrap_or(u32::MAX))
 }
 
 /// What came of an input when it was run before.
@@ -250,61 +239,31 @@ pub fn faulted(handle: u32, outcome: Outcome) {
 #[wasm_bindgen]
 pub fn connect(handle: u32, host: &RoomHost, socket: u32, upgrade: &str) {
     let upgrade = serde_json::from_str(upgrade).unwrap_or_else(|error| {
-        let error = Error::InvalidUpgrade {
-            reason: error.to_string(),
-        };
+        let error = Error::InvalidUpgrade { reason: error.to_string() };
         with_slot(handle, |slot| slot.fault = Fault::Failed(error));
         Upgrade::default()
     });
-    input(
-        handle,
-        host,
-        Input::Connect {
-            socket: SocketId(socket),
-            upgrade,
-        },
-    );
+    input(handle, host, Input::Connect { socket: SocketId(socket), upgrade });
 }
 
 /// A text frame came.
 #[wasm_bindgen]
 pub fn text(handle: u32, host: &RoomHost, socket: u32, frame: String) {
     let frame = Frame::Text(frame);
-    input(
-        handle,
-        host,
-        Input::Message {
-            socket: SocketId(socket),
-            frame,
-        },
-    );
+    input(handle, host, Input::Message { socket: SocketId(socket), frame });
 }
 
 /// A binary frame came.
 #[wasm_bindgen]
 pub fn binary(handle: u32, host: &RoomHost, socket: u32, frame: Vec<u8>) {
     let frame = Frame::Binary(frame);
-    input(
-        handle,
-        host,
-        Input::Message {
-            socket: SocketId(socket),
-            frame,
-        },
-    );
+    input(handle, host, Input::Message { socket: SocketId(socket), frame });
 }
 
 /// A frame came whose size is over [`max_frame_bytes`].
 #[wasm_bindgen]
 pub fn oversize(handle: u32, host: &RoomHost, socket: u32, size: u32) {
-    input(
-        handle,
-        host,
-        Input::Oversize {
-            socket: SocketId(socket),
-            size: size as usize,
-        },
-    );
+    input(handle, host, Input::Oversize { socket: SocketId(socket), size: size as usize });
 }
 
 /// A socket is closing, or is gone.
@@ -317,19 +276,8 @@ pub fn close(
     reason: String,
     was_clean: bool,
 ) {
-    let close = Close {
-        code,
-        reason,
-        was_clean,
-    };
-    input(
-        handle,
-        host,
-        Input::Close {
-            socket: SocketId(socket),
-            close,
-        },
-    );
+    let close = Close { code, reason, was_clean };
+    input(handle, host, Input::Close { socket: SocketId(socket), close });
 }
 
 /// The alarm went off: the names of the events that are due.
@@ -348,13 +296,7 @@ pub fn event(handle: u32, host: &RoomHost, name: String) {
 /// After waking: where the platform says that the alarm stands.
 #[wasm_bindgen(js_name = alarmStands)]
 pub fn alarm_stands(handle: u32, host: &RoomHost, at: Option<f64>) {
-    input(
-        handle,
-        host,
-        Input::AlarmStands {
-            at: at.map(timestamp),
-        },
-    );
+    input(handle, host, Input::AlarmStands { at: at.map(timestamp) });
 }
 
 /// An API call's event, as JSON.
@@ -396,18 +338,13 @@ fn input(handle: u32, host: &RoomHost, input: Input) {
 
 fn with_slot<T>(handle: u32, act: impl FnOnce(&mut Slot) -> T) -> T {
     ROOMS.with_borrow_mut(|rooms| {
-        let slot = rooms
-            .slots
-            .get_mut(handle as usize)
-            .and_then(Option::as_mut);
+        let slot = rooms.slots.get_mut(handle as usize).and_then(Option::as_mut);
         act(slot.expect("a handle that is open"))
     })
 }
 
 fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
-    value
-        .serialize(&Serializer::json_compatible())
-        .expect("plain data as JavaScript values")
+    value.serialize(&Serializer::json_compatible()).expect("plain data as JavaScript values")
 }
 
 #[allow(

@@ -96,30 +96,15 @@ impl Room for Chat {
         let user_id = upgrade.id.clone().unwrap_or_else(|| "anon".to_owned());
         let id = ConnectionId::new(&user_id)?;
         let tag = Tag::new(format!("user:{user_id}"))?;
-        Ok(Admission::new(
-            id,
-            Member {
-                user_id,
-                joined_at: cx.now(),
-            },
-        )
-        .tag(tag))
+        Ok(Admission::new(id, Member { user_id, joined_at: cx.now() }).tag(tag))
     }
 
     fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
         let effects = match cx.state() {
             Some(_) => Effects::new(),
-            None => Effects::new().save(State {
-                created_at: cx.now(),
-                message_count: 0,
-            }),
+            None => Effects::new().save(State { created_at: cx.now(), message_count: 0 }),
         };
-        Ok(effects.broadcast_except(
-            cx.sender(),
-            Broadcast::UserJoined {
-                user_id: user_id(cx),
-            },
-        ))
+        Ok(effects.broadcast_except(cx.sender(), Broadcast::UserJoined { user_id: user_id(cx) }))
     }
 
     fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
@@ -127,11 +112,7 @@ impl Room for Chat {
         Ok(match event {
             Event::Say { text } => Effects::<Self>::new()
                 .update(|state| state.message_count += 1)
-                .broadcast(Broadcast::Message {
-                    text,
-                    user_id,
-                    ts: cx.now(),
-                }),
+                .broadcast(Broadcast::Message { text, user_id, ts: cx.now() }),
             Event::Typing if cx.sender().is_none() => Effects::new(),
             Event::Typing => {
                 Effects::new().broadcast_except(cx.sender(), Broadcast::Typing { user_id })
@@ -140,15 +121,10 @@ impl Room for Chat {
     }
 
     fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
-        Ok(Effects::new().broadcast(Broadcast::UserLeft {
-            user_id: user_id(cx),
-        }))
+        Ok(Effects::new().broadcast(Broadcast::UserLeft { user_id: user_id(cx) }))
     }
 }
 
 fn user_id(cx: &Context<Chat>) -> String {
-    cx.sender().map_or_else(
-        || "system".to_owned(),
-        |sender| sender.state().user_id.clone(),
-    )
+    cx.sender().map_or_else(|| "system".to_owned(), |sender| sender.state().user_id.clone())
 }

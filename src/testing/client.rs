@@ -38,12 +38,7 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(socket: SocketId) -> Self {
-        Self {
-            socket,
-            received: VecDeque::new(),
-            closed: None,
-            closing: false,
-        }
+        Self { socket, received: VecDeque::new(), closed: None, closing: false }
     }
 
     pub(super) fn receive(&mut self, frame: Frame) {
@@ -145,20 +140,12 @@ impl<R: Room> TestClient<R> {
 
     /// Closes, with a code and a reason.
     pub fn close(&self, code: u16, reason: &str) {
-        self.leave(Close {
-            code,
-            reason: reason.to_owned(),
-            was_clean: true,
-        });
+        self.leave(Close { code, reason: reason.to_owned(), was_clean: true });
     }
 
     /// Closes without a code; the room is told 1005.
     pub fn close_without_code(&self) {
-        self.leave(Close {
-            code: 1005,
-            reason: String::new(),
-            was_clean: true,
-        });
+        self.leave(Close { code: 1005, reason: String::new(), was_clean: true });
     }
 
     /// The line is cut; the room is told 1006.

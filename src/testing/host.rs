@@ -188,10 +188,7 @@ impl MemoryHost {
     fn output(&mut self, output: &Output, deliveries: &mut Vec<(SocketId, Delivery)>) {
         match output {
             Output::Accept { socket, tags } => {
-                let socket_of_it = Socket {
-                    tags: tags.clone(),
-                    ..Socket::default()
-                };
+                let socket_of_it = Socket { tags: tags.clone(), ..Socket::default() };
                 self.sockets.insert(*socket, socket_of_it);
             }
             Output::Attach { socket, attachment } => {
@@ -207,38 +204,24 @@ impl MemoryHost {
                 let mut sockets = self.sockets(tag.as_ref().map(crate::Tag::as_str));
                 sockets.retain(|socket| !except.contains(socket));
                 deliveries.extend(
-                    sockets
-                        .into_iter()
-                        .map(|socket| (socket, Delivery::Frame(frame.clone()))),
+                    sockets.into_iter().map(|socket| (socket, Delivery::Frame(frame.clone()))),
                 );
             }
-            Output::Close {
-                socket,
-                code,
-                reason,
-            } => {
+            Output::Close { socket, code, reason } => {
                 if let Some(closing) = self.sockets.get_mut(socket)
                     && !closing.closed
                 {
                     closing.closed = true;
                     closing.attachment = None;
                     let reason = reason.clone();
-                    deliveries.push((
-                        *socket,
-                        Delivery::Close {
-                            code: code.get(),
-                            reason,
-                        },
-                    ));
+                    deliveries.push((*socket, Delivery::Close { code: code.get(), reason }));
                 }
             }
         }
     }
 
     fn is_open(&self, socket: SocketId) -> bool {
-        self.sockets
-            .get(&socket)
-            .is_some_and(|socket| !socket.closed)
+        self.sockets.get(&socket).is_some_and(|socket| !socket.closed)
     }
 }
 
@@ -267,23 +250,16 @@ impl Host for MemoryHost {
     fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent> {
         let after = after.map(|(at, name)| (at, name.to_owned()));
         let rest = match &after {
-            Some(position) => self.pending.range((
-                std::ops::Bound::Excluded(position),
-                std::ops::Bound::Unbounded,
-            )),
+            Some(position) => self
+                .pending
+                .range((std::ops::Bound::Excluded(position), std::ops::Bound::Unbounded)),
             None => self.pending.range(..),
         };
-        rest.take(limit)
-            .map(|(_, name)| self.events[name].clone())
-            .collect()
+        rest.take(limit).map(|(_, name)| self.events[name].clone()).collect()
     }
 
     fn failed_events(&self) -> Vec<ScheduledEvent> {
-        self.events
-            .values()
-            .filter(|event| event.failed)
-            .cloned()
-            .collect()
+        self.events.values().filter(|event| event.failed).cloned().collect()
     }
 
     fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId> {
@@ -298,10 +274,7 @@ impl Host for MemoryHost {
     }
 
     fn count(&self) -> usize {
-        self.sockets
-            .values()
-            .filter(|socket| !socket.closed)
-            .count()
+        self.sockets.values().filter(|socket| !socket.closed).count()
     }
 
     fn attachment(&self, socket: SocketId) -> Option<String> {
@@ -309,9 +282,6 @@ impl Host for MemoryHost {
     }
 
     fn tags(&self, socket: SocketId) -> Vec<String> {
-        self.sockets
-            .get(&socket)
-            .map(|socket| socket.tags.clone())
-            .unwrap_or_default()
+        self.sockets.get(&socket).map(|socket| socket.tags.clone()).unwrap_or_default()
     }
 }

@@ -75,10 +75,7 @@ impl<R: Room> TestRoom<R> {
     /// If the room refuses.
     #[track_caller]
     pub fn connect(&self, id: &str) -> TestClient<R> {
-        let upgrade = Upgrade {
-            id: Some(id.to_owned()),
-            ..Upgrade::default()
-        };
+        let upgrade = Upgrade { id: Some(id.to_owned()), ..Upgrade::default() };
         match self.try_connect(upgrade) {
             Ok(client) => client,
             Err(error) => panic!("the room refused {id:?}: {error}"),
@@ -122,12 +119,7 @@ impl<R: Room> TestRoom<R> {
     /// # Errors
     /// The room's.
     pub fn send_json(&self, json: &str) -> Result<()> {
-        self.0
-            .borrow_mut()
-            .call(Input::Send {
-                json: json.to_owned(),
-            })
-            .map(|_| ())
+        self.0.borrow_mut().call(Input::Send { json: json.to_owned() }).map(|_| ())
     }
 
     /// The stored state.
@@ -163,9 +155,7 @@ impl<R: Room> TestRoom<R> {
         look: impl FnOnce(&Context<'_, R>) -> T,
     ) -> T {
         let World { engine, host, .. } = &mut *self.0.borrow_mut();
-        engine
-            .read(host, socket, look)
-            .expect("the stored state as the room's State")
+        engine.read(host, socket, look).expect("the stored state as the room's State")
     }
 
     /// The time.
@@ -312,11 +302,7 @@ impl<R: Room> World<R> {
         match delivery {
             Delivery::Frame(frame) => line.receive(frame),
             Delivery::Close { code, reason } => {
-                let close = Close {
-                    code,
-                    reason,
-                    was_clean: true,
-                };
+                let close = Close { code, reason, was_clean: true };
                 if line.close(close.clone()) {
                     // The client answers, and so the platform tells of the close in its turn.
                     self.waiting.push_back(Input::Close { socket, close });

@@ -55,7 +55,7 @@ export async function startServer({ config = "wrangler.jsonc", vars = {} } = {})
       if (child.exitCode === null && child.signalCode === null) {
         const exited = once(child, "exit");
         // The whole group: wrangler starts workerd.
-        process.kill(-/** @type {number} */ (child.pid), "SIGTERM");
+        process.kill(-(/** @type {number} */ (child.pid)), "SIGTERM");
         await exited;
       }
       await rm(storage, { recursive: true, force: true, maxRetries: 5 });

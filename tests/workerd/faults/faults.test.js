@@ -31,7 +31,8 @@ const join = (id, options) => connect(worker, path(id, { state: {}, ...options }
 const object = (id) => ROOMS.getByName(`faulty/${id}`);
 
 /** @param {string} id */
-const counts = (id) => runInDurableObject(object(id), (instance) => ({ ...instance.counts }));
+const counts = (id) =>
+  runInDurableObject(object(id), (instance) => ({ .../** @type {any} */ (instance).counts }));
 
 /** @param {string} id */
 const stored = async (id) => /** @type {any} */ (await room.getState(id));
@@ -188,8 +189,8 @@ describe("a limit of the platform", () => {
           passes = times;
         }
       }
-      const size = await runInDurableObject(object(id), (instance, ctx) => {
-        const [socket] = ctx.getWebSockets("\u0001eve");
+      const size = await runInDurableObject(object(id), (_, ctx) => {
+        const socket = socketOf(ctx, "eve");
         return platformLimit(socket, socket.deserializeAttachment(), text, passes);
       });
       expect(size, text).toBe(passes);
@@ -208,7 +209,12 @@ describe("a limit of the platform", () => {
     ada.send({ _tag: "PadState", text: "x", times: 3_000_000 });
     ada.send({ _tag: "Count" });
     await ada.until(4);
-    expect(ada.frames.map(({ count, code }) => count ?? code)).toEqual([0, 1, "value_too_large", 2]);
+    expect(ada.frames.map(({ count, code }) => count ?? code)).toEqual([
+      0,
+      1,
+      "value_too_large",
+      2,
+    ]);
     const state = await stored(id);
     expect([state.pad, state.count]).toEqual(["x".repeat(10), 2]);
     expect((await counts(id)).traps).toBe(before.traps);
@@ -266,9 +272,7 @@ describe("a room that closes its connections", () => {
     const bob = await join(id, { id: "bob" });
     const second = await join(id, { id: "ada", onDuplicate: "replace" });
     expect((await first.closed).code).toBe(1012);
-    expect(await bob.until(1)).toEqual([
-      { _tag: "Closed", id: "ada", code: 1012, wasClean: true },
-    ]);
+    expect(await bob.until(1)).toEqual([{ _tag: "Closed", id: "ada", code: 1012, wasClean: true }]);
     expect(second.frames).toEqual([]);
     const rejected = await upgrade(
       worker,
@@ -294,7 +298,7 @@ describe("the schedule", () => {
     await evictDurableObject(object(id));
     expect(await ada.until(1)).toEqual([{ _tag: "Alarm", name: "soon", attempt: 1 }]);
     const alarm = await runInDurableObject(object(id), (_, ctx) => ctx.storage.getAlarm());
-    expect(alarm - Date.now()).toBeGreaterThan(50_000);
+    expect(Number(alarm) - Date.now()).toBeGreaterThan(50_000);
     ada.send({ _tag: "Cancel", name: "late" });
     await settle();
     expect(await runInDurableObject(object(id), (_, ctx) => ctx.storage.getAlarm())).toBeNull();
@@ -346,7 +350,7 @@ test("a socket whose attachment no longer decodes is closed, and the others live
   const ada = await join(id, { id: "ada" });
   const eve = await join(id, { id: "eve" });
   await runInDurableObject(object(id), (_, ctx) => {
-    ctx.getWebSockets("\u0001eve")[0].serializeAttachment('{"from":"another version"}');
+    socketOf(ctx, "eve").serializeAttachment('{"from":"another version"}');
   });
   await evictDurableObject(object(id));
   eve.send({ _tag: "Count" });
@@ -407,6 +411,16 @@ test("2,000 panics in a row leave a room that works, and no stale data", async (
   ada.send({ _tag: "Count" });
   expect((await ada.until(2_001))[2_000]).toEqual({ _tag: "Counted", count: 1 });
 }, 60_000);
+
+/**
+ * @param {DurableObjectState} ctx
+ * @param {string} id of the connection
+ */
+function socketOf(ctx, id) {
+  const [socket] = ctx.getWebSockets(`\u0001${id}`);
+  if (!socket) throw new Error(`no socket of ${id}`);
+  return socket;
+}
 
 /**
  * How often `text` fits a padded attachment by the platform's own judgement.

@@ -82,25 +82,11 @@ pub(crate) enum Alarm {
 #[derive(Serialize)]
 #[serde(tag = "_tag", rename_all_fields = "camelCase")]
 pub(crate) enum Broadcast {
-    Counted {
-        count: u64,
-    },
-    Closed {
-        id: String,
-        code: u16,
-        was_clean: bool,
-    },
-    Alarm {
-        name: String,
-        attempt: u32,
-    },
-    Next {
-        name: Option<String>,
-        at: Option<u64>,
-    },
-    Failed {
-        names: Vec<String>,
-    },
+    Counted { count: u64 },
+    Closed { id: String, code: u16, was_clean: bool },
+    Alarm { name: String, attempt: u32 },
+    Next { name: Option<String>, at: Option<u64> },
+    Failed { names: Vec<String> },
     Never,
 }
 
@@ -129,14 +115,11 @@ impl Room for Faulty {
         Ok(match event {
             Event::Count => {
                 let count = cx.state().map_or(0, |state| state.count) + 1;
-                effects
-                    .update(|state| state.count += 1)
-                    .broadcast(Broadcast::Counted { count })
+                effects.update(|state| state.count += 1).broadcast(Broadcast::Counted { count })
             }
             Event::Panic => {
-                let wanted = effects
-                    .update(|state| state.count += 1_000)
-                    .broadcast(Broadcast::Never);
+                let wanted =
+                    effects.update(|state| state.count += 1_000).broadcast(Broadcast::Never);
                 black_box(&wanted);
                 panic!("in handle_message")
             }
@@ -153,17 +136,11 @@ impl Room for Faulty {
             Event::Refuse => return Err(Error::refuse("no", "not that")),
             Event::PanicTwice => panic!("twice"),
             Event::PadConnection { text, times } => {
-                let sender = cx
-                    .sender()
-                    .ok_or_else(|| Error::refuse("no_sender", "by socket only"))?;
+                let sender =
+                    cx.sender().ok_or_else(|| Error::refuse("no_sender", "by socket only"))?;
                 let pad = text.repeat(times);
-                let state = Connection {
-                    pad,
-                    ..Connection::default()
-                };
-                effects
-                    .set_connection(sender, state)
-                    .broadcast(Broadcast::Never)
+                let state = Connection { pad, ..Connection::default() };
+                effects.set_connection(sender, state).broadcast(Broadcast::Never)
             }
             Event::PadState { text, times } => effects
                 .update(move |state| state.pad = text.repeat(times))
@@ -175,16 +152,10 @@ impl Room for Faulty {
                 let everyone: Vec<_> = cx.connections().collect();
                 effects.close(everyone, CloseCode::AWAY, "the end")
             }
-            Event::Schedule {
-                name,
-                millis,
-                alarm,
-            } => effects.schedule(name, When::after(Duration::from_millis(millis)), alarm),
-            Event::Every {
-                name,
-                millis,
-                alarm,
-            } => {
+            Event::Schedule { name, millis, alarm } => {
+                effects.schedule(name, When::after(Duration::from_millis(millis)), alarm)
+            }
+            Event::Every { name, millis, alarm } => {
                 let period = Duration::from_millis(millis);
                 effects.schedule(name, When::after(period).every(period), alarm)
             }
@@ -193,20 +164,11 @@ impl Room for Faulty {
             Event::Next => {
                 let next = cx.next_event();
                 let at = next.as_ref().map(|event| event.at.as_millis());
-                effects.send(
-                    cx.sender(),
-                    Broadcast::Next {
-                        name: next.map(|event| event.name),
-                        at,
-                    },
-                )
+                effects
+                    .send(cx.sender(), Broadcast::Next { name: next.map(|event| event.name), at })
             }
             Event::Failed => {
-                let names = cx
-                    .failed_events()
-                    .into_iter()
-                    .map(|event| event.name)
-                    .collect();
+                let names = cx.failed_events().into_iter().map(|event| event.name).collect();
                 effects.send(cx.sender(), Broadcast::Failed { names })
             }
         })
@@ -218,13 +180,11 @@ impl Room for Faulty {
         };
         assert!(!sender.state().panic_on_close, "in handle_close");
         let (id, code, was_clean) = (sender.id().to_string(), close.code, close.was_clean);
-        Ok(Effects::<Self>::new()
-            .update(|state| state.closes += 1)
-            .broadcast(Broadcast::Closed {
-                id,
-                code,
-                was_clean,
-            }))
+        Ok(Effects::<Self>::new().update(|state| state.closes += 1).broadcast(Broadcast::Closed {
+            id,
+            code,
+            was_clean,
+        }))
     }
 
     fn handle_alarm(cx: &Context<Self>, alarm: Alarm) -> Result<Effects<Self>> {

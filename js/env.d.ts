@@ -1,0 +1,12 @@
+// What the Worker is bound to, for the type checker.
+declare namespace Cloudflare {
+  interface GlobalProps {
+    mainModule: typeof import("./worker.js");
+  }
+  interface Env {
+    ROOMS: DurableObjectNamespace;
+    ASSETS: Fetcher;
+    /** Origins besides the Worker's own whose pages may connect: separated by commas, or `*`. */
+    ALLOWED_ORIGINS?: string;
+  }
+}

@@ -1,0 +1,83 @@
+//! What a connection keeps beside its socket while the object sleeps.
+
+use serde::{Deserialize, Serialize};
+
+use crate::connection::Moment;
+use crate::{Connection, ConnectionId, Error, Result, SocketId, Tag, Timestamp, limits};
+
+/// What a socket's attachment holds, as JSON that a person can read.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Attachment<S> {
+    id: String,
+    at: Timestamp,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    nth: u32,
+    state: S,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(nth: &u32) -> bool {
+    *nth == 0
+}
+
+impl<C: Serialize> Connection<C> {
+    /// The attachment of this connection with `state`, checked against the platform's limit.
+    pub(crate) fn attachment(&self, state: &C) -> Result<String> {
+        let attachment = Attachment {
+            id: self.id().to_string(),
+            at: self.connected().at,
+            nth: self.connected().nth,
+            state,
+        };
+        let text = crate::frame::to_json("a connection's state", &attachment)?;
+        let (limit, size) = (limits::ATTACHMENT_BYTES, serialized_bytes(&text));
+        if size > limit {
+            return Err(Error::AttachmentTooLarge { limit, size });
+        }
+        Ok(text)
+    }
+}
+
+impl<C: for<'de> Deserialize<'de>> Connection<C> {
+    /// The connection that an attachment and the socket's platform tags tell of; none if they do
+    /// not decode.
+    pub(crate) fn from_attachment(
+        socket: SocketId,
+        attachment: &str,
+        platform_tags: Vec<String>,
+    ) -> Option<Self> {
+        let Attachment { id, at, nth, state } = serde_json::from_str(attachment).ok()?;
+        let mut tags: Vec<Tag> =
+            platform_tags.into_iter().filter_map(|tag| Tag::new(tag).ok()).collect();
+        tags.sort();
+        Some(Self::new(socket, ConnectionId::new(id).ok()?, tags.into(), Moment { at, nth }, state))
+    }
+}
+
+/// The bytes of a string in V8's serialization, which is what the platform's limit counts: two of
+/// version, a tag, the length as a varint, and a byte a character if all are Latin-1, else two a
+/// UTF-16 unit, at an even place.
+fn serialized_bytes(text: &str) -> usize {
+    let is_latin1 = text.is_ascii() || text.chars().all(|c| u32::from(c) <= 0xff);
+    let content = if is_latin1 { text.chars().count() } else { 2 * text.encode_utf16().count() };
+    let length = (content.checked_ilog2().unwrap_or(0) as usize) / 7 + 1;
+    let header = 3 + length;
+    let padding = if is_latin1 { 0 } else { header % 2 };
+    header + padding + content
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serialized_bytes_follow_v8() {
+        assert_eq!(serialized_bytes("abc"), 4 + 3);
+        assert_eq!(serialized_bytes("äöü"), 4 + 3);
+        assert_eq!(serialized_bytes("a€"), 4 + 4);
+        assert_eq!(serialized_bytes("🐭"), 4 + 4);
+        // The largest of each kind that workerd takes.
+        assert_eq!(serialized_bytes(&"x".repeat(16_379)), limits::ATTACHMENT_BYTES);
+        assert_eq!(serialized_bytes(&"€".repeat(8_189)), limits::ATTACHMENT_BYTES);
+    }
+}

@@ -1,0 +1,56 @@
+//! The name of a connection.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::error::excerpt;
+use crate::{Error, Result, limits};
+
+/// The name of a connection: a user's id, or a UUID. It may repeat in a room (one user, two tabs).
+///
+/// ```
+/// use dormouse::ConnectionId;
+///
+/// assert_eq!(ConnectionId::new("ada").unwrap().as_str(), "ada");
+/// assert!(ConnectionId::new("").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ConnectionId(String);
+
+impl ConnectionId {
+    /// An id of 1 to [`limits::CONNECTION_ID_BYTES`] bytes without control characters.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConnectionId`].
+    ///
+    /// ```
+    /// assert!(dormouse::ConnectionId::new("a\nb").is_err());
+    /// ```
+    pub fn new(id: impl Into<String>) -> Result<Self> {
+        let id = id.into();
+        if id.is_empty()
+            || id.len() > limits::CONNECTION_ID_BYTES
+            || id.chars().any(char::is_control)
+        {
+            return Err(Error::InvalidConnectionId { id: excerpt(&id) });
+        }
+        Ok(Self(id))
+    }
+
+    /// The id as text.
+    ///
+    /// ```
+    /// assert_eq!(dormouse::ConnectionId::new("ada").unwrap().as_str(), "ada");
+    /// ```
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

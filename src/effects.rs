@@ -1,0 +1,233 @@
+//! The list of effects that a handler returns.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+use crate::connection::sockets;
+use crate::{Audience, CloseCode, Connection, Effect, Error, Room, Tag, When};
+
+/// The effects of one handler, in the order they were added. Nothing has happened yet: the engine
+/// checks the whole list against the platform's limits, and either all of it is done or none.
+///
+/// Whatever the order in the list: first everything is stored, then frames go out in their order,
+/// then connections close.
+///
+/// ```
+/// use dormouse::rooms::Chat;
+/// use dormouse::rooms::chat::Broadcast;
+/// use dormouse::{Audience, Effect, Effects};
+///
+/// let joined = Broadcast::UserJoined { user_id: "ada".into() };
+/// let effects: Effects<Chat> = Effects::new().broadcast(joined.clone());
+/// assert_eq!(effects, [Effect::Send { to: Audience::everyone(), message: joined }]);
+/// ```
+pub struct Effects<R: Room>(Vec<Effect<R>>);
+
+impl<R: Room> Effects<R> {
+    /// No effects.
+    ///
+    /// ```
+    /// use dormouse::{Effects, rooms::Chat};
+    /// assert!(Effects::<Chat>::new().is_empty());
+    /// ```
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds an effect.
+    pub fn with(mut self, effect: Effect<R>) -> Self {
+        self.0.push(effect);
+        self
+    }
+
+    /// Adds all effects of another list.
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// Makes this the room's state.
+    pub fn save(self, state: R::State) -> Self {
+        self.with(Effect::Save(state))
+    }
+
+    /// Changes the room's state; does nothing while there is none.
+    pub fn update(self, change: impl FnOnce(&mut R::State) + 'static) -> Self {
+        self.with(Effect::Update(Box::new(change)))
+    }
+
+    /// Says something to every connection.
+    pub fn broadcast(self, message: R::Broadcast) -> Self {
+        self.broadcast_to(Audience::everyone(), message)
+    }
+
+    /// Says something to every connection but these: one, several or none.
+    pub fn broadcast_except(
+        self,
+        connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
+        message: R::Broadcast,
+    ) -> Self {
+        self.broadcast_to(Audience::everyone().except(connections), message)
+    }
+
+    /// Says something to every connection with a tag.
+    pub fn broadcast_tagged(self, tag: Tag, message: R::Broadcast) -> Self {
+        self.broadcast_to(Audience::tagged(tag), message)
+    }
+
+    /// Says something to an audience.
+    pub fn broadcast_to(self, to: Audience, message: R::Broadcast) -> Self {
+        self.with(Effect::Send { to, message })
+    }
+
+    /// Says something to these connections: one, several or none. `cx.sender()` will do; it is
+    /// none for API calls.
+    pub fn send(
+        self,
+        connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
+        message: R::Broadcast,
+    ) -> Self {
+        self.broadcast_to(Audience::only(connections), message)
+    }
+
+    /// Sends an error's code and public message to these connections: one, several or none.
+    pub fn send_error(
+        self,
+        connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
+        error: &Error,
+    ) -> Self {
+        self.with(Effect::SendError {
+            to: Audience::only(connections),
+            code: error.code().to_owned(),
+            message: error.public_message(),
+        })
+    }
+
+    /// Makes this a connection's state.
+    pub fn set_connection(
+        self,
+        connection: &Connection<R::Connection>,
+        state: R::Connection,
+    ) -> Self {
+        self.with(Effect::SetConnection { connection: connection.clone(), state })
+    }
+
+    /// Closes these connections: one, several or none. `handle_close` is called for each.
+    pub fn close(
+        self,
+        connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
+        code: CloseCode,
+        reason: impl Into<String>,
+    ) -> Self {
+        self.with(Effect::Close { sockets: sockets(connections), code, reason: reason.into() })
+    }
+
+    /// Schedules an event, in place of one of the same name.
+    pub fn schedule(self, name: impl Into<String>, when: When, alarm: R::Alarm) -> Self {
+        self.with(Effect::Schedule { name: name.into(), when, alarm })
+    }
+
+    /// Takes an event off the schedule.
+    pub fn cancel(self, name: impl Into<String>) -> Self {
+        self.with(Effect::Cancel { name: name.into() })
+    }
+
+    /// Forgets everything that is stored. What is saved or scheduled later in the list stays.
+    pub fn purge(self) -> Self {
+        self.with(Effect::Purge)
+    }
+
+    /// The effects on a room with this state: every update is done and stands as a `Save` of its
+    /// result, or not at all if there is no state. For tests that compare.
+    ///
+    /// ```
+    /// use dormouse::rooms::Chat;
+    /// use dormouse::rooms::chat::State;
+    /// use dormouse::{Effect, Effects, Timestamp};
+    ///
+    /// let state = State { created_at: Timestamp::from_millis(1), message_count: 4 };
+    /// let effects = Effects::<Chat>::new().update(|state| state.message_count += 1);
+    /// assert_eq!(
+    ///     effects.on(Some(state)),
+    ///     [Effect::Save(State { created_at: Timestamp::from_millis(1), message_count: 5 })],
+    /// );
+    /// ```
+    pub fn on(self, mut state: Option<R::State>) -> Self
+    where
+        R::State: Clone,
+    {
+        let mut effects = Vec::with_capacity(self.0.len());
+        for effect in self.0 {
+            match effect {
+                Effect::Update(change) => {
+                    let Some(state) = &mut state else { continue };
+                    change(state);
+                    effects.push(Effect::Save(state.clone()));
+                }
+                Effect::Save(saved) => {
+                    state = Some(saved.clone());
+                    effects.push(Effect::Save(saved));
+                }
+                Effect::Purge => {
+                    state = None;
+                    effects.push(Effect::Purge);
+                }
+                other => effects.push(other),
+            }
+        }
+        Self(effects)
+    }
+}
+
+impl<R: Room> Default for Effects<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R: Room> IntoIterator for Effects<R> {
+    type Item = Effect<R>;
+    type IntoIter = std::vec::IntoIter<Effect<R>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<R: Room> FromIterator<Effect<R>> for Effects<R> {
+    fn from_iter<I: IntoIterator<Item = Effect<R>>>(effects: I) -> Self {
+        Self(effects.into_iter().collect())
+    }
+}
+
+impl<R: Room> PartialEq for Effects<R>
+where
+    Effect<R>: PartialEq,
+{
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<R: Room, const N: usize> PartialEq<[Effect<R>; N]> for Effects<R>
+where
+    Effect<R>: PartialEq,
+{
+    fn eq(&self, other: &[Effect<R>; N]) -> bool {
+        self.0 == other
+    }
+}
+
+impl<R: Room> fmt::Debug for Effects<R>
+where
+    Effect<R>: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.0).finish()
+    }
+}

@@ -1,0 +1,67 @@
+//! From a list of effects to what the commit will say.
+
+use super::Engine;
+use crate::audience::Among;
+use crate::check::{Checked, Step, check};
+use crate::{Audience, Effects, Frame, Host, Output, Result, Room};
+
+impl<R: Room> Engine<R> {
+    pub(super) fn apply(&mut self, host: &dyn Host, effects: Effects<R>) -> Result<()> {
+        let steps = self.prepare(host, effects)?;
+        self.perform(host, steps);
+        Ok(())
+    }
+
+    /// Checks everything and changes the state: the part that can fail.
+    pub(super) fn prepare(&mut self, host: &dyn Host, effects: Effects<R>) -> Result<Vec<Step<R>>> {
+        let Checked { changes, steps } = check(effects, host.now())?;
+        self.state.apply(changes)?;
+        Ok(steps)
+    }
+
+    /// Does the part that cannot fail. Frames go before closes.
+    pub(super) fn perform(&mut self, host: &dyn Host, steps: Vec<Step<R>>) {
+        let mut closes = Vec::new();
+        for step in steps {
+            match step {
+                Step::Send { to, frame } => self.send(to, frame),
+                Step::SetConnection { connection, state, text } => {
+                    self.connections.set_state(host, connection.socket(), state, text);
+                }
+                Step::Close { sockets, code, reason } => closes.push((sockets, code, reason)),
+                Step::Schedule(event) => self.schedule.put(event),
+                Step::Cancel(name) => self.schedule.cancel(host, &name),
+                Step::Purge => {
+                    self.schedule.purge();
+                    self.batch.purged = true;
+                }
+            }
+        }
+        for (sockets, code, reason) in closes {
+            for socket in sockets {
+                if let Some(connection) = self.connections.get(host, socket) {
+                    self.end(connection, code, &reason);
+                }
+            }
+        }
+    }
+
+    pub(super) fn send(&mut self, to: Audience, frame: Frame) {
+        let Audience { among, mut except } = to;
+        except.retain(|socket| !self.connections.is_over(*socket));
+        let tag = match among {
+            Among::Everyone => None,
+            Among::Tagged(tag) => Some(tag),
+            Among::Only(mut sockets) => {
+                sockets.retain(|socket| {
+                    !self.connections.is_over(*socket) && !except.contains(socket)
+                });
+                if !sockets.is_empty() {
+                    self.batch.outputs.push(Output::Send { sockets, frame });
+                }
+                return;
+            }
+        };
+        self.batch.outputs.push(Output::Broadcast { tag, except, frame });
+    }
+}

@@ -1,0 +1,42 @@
+// Real hibernation: nothing that the object does keeps it awake, and nothing is lost in its sleep.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startServer } from "../support/server.js";
+import { connect, sleep } from "../support/socket.js";
+
+/** @type {import("../support/server.js").Server} */
+let server;
+
+beforeAll(async () => {
+  server = await startServer({ config: "tests/workerd/wrangler.jsonc" });
+});
+
+afterAll(() => server?.stop());
+
+test("an object with open sockets sleeps 12 seconds after its last event, and wakes as it was", async () => {
+  const room = `${server.url}/faulty/bedroom`;
+  /** @param {string} id */
+  const join = (id) =>
+    connect(`${room}?options=${encodeURIComponent(JSON.stringify({ id, state: {} }))}`);
+  const counts = async () => (await fetch(`${room}/counts`)).json();
+  const [ada, bob, eve] = await Promise.all(["ada", "bob", "eve"].map(join));
+  if (!ada || !bob || !eve) throw new Error("three clients");
+  for (let i = 0; i < 20; i++) ada.send({ _tag: "Count" });
+  // An event that is long in coming must not keep it awake either.
+  ada.send({ _tag: "Schedule", name: "tomorrow", millis: 86_400_000, alarm: { Well: "x" } });
+  await bob.until(20);
+  expect((await counts()).inputs).toBeGreaterThan(20);
+
+  await sleep(12_000);
+  // Asked after waking by nothing but the question: the object has done nothing yet but look at its
+  // alarm, so it has slept.
+  expect((await counts()).inputs).toBeLessThanOrEqual(1);
+
+  bob.send({ _tag: "Count" });
+  expect((await ada.until(21))[20]).toEqual({ _tag: "Counted", count: 21 });
+  eve.socket.close(4000, "bye");
+  expect(await eve.closed).toEqual({ code: 4000, reason: "bye" });
+  expect((await ada.until(22))[21]).toMatchObject({ _tag: "Closed", id: "eve", code: 4000 });
+  ada.send({ _tag: "Next" });
+  expect((await ada.until(23))[22]).toMatchObject({ _tag: "Next", name: "tomorrow" });
+});
