@@ -7,7 +7,7 @@ use crate::{Audience, CloseCode, Connection, Room, SocketId, When};
 /// One effect.
 ///
 /// Two effects are equal if they mean the same. An [`Update`](Effect::Update) equals no other:
-/// [`Effects::on`] makes a `Save` of it that can be compared.
+/// [`Effects::on`](crate::Effects::on) makes a `Save` of it that can be compared.
 #[non_exhaustive]
 pub enum Effect<R: Room> {
     /// The room's state is this from now on.

@@ -69,7 +69,7 @@ impl<R: Room> Engine<R> {
     }
 
     /// The names of the events that are due, in the order of their turns;
-    /// [`limits::EVENTS_A_COMMIT`] at most.
+    /// [`EVENTS_A_COMMIT`](crate::limits::EVENTS_A_COMMIT) at most.
     pub fn due(&self, host: &dyn Host) -> Vec<String> {
         self.schedule.due(host)
     }
@@ -138,7 +138,7 @@ impl<R: Room> Engine<R> {
     /// Calls something with the context of a connection. For tests and inspection.
     ///
     /// # Errors
-    /// [`Error::StateUnreadable`].
+    /// [`Error::StateUnreadable`](crate::Error::StateUnreadable).
     pub fn read<T>(
         &mut self,
         host: &dyn Host,
