@@ -1,7 +1,82 @@
-//! Rooms of WebSocket clients on Cloudflare Durable Objects.
+//! Rooms of WebSocket clients on Cloudflare Durable Objects, as pure state machines.
+//!
+//! A [`Room`] has four handlers. They read what they are given through a [`Context`] and return
+//! [`Effects`]: a list of what they want done. The [`Engine`] calls them, checks the list against
+//! the platform's limits, and gives a [`Commit`] to its [`Host`], which performs it.
+//!
+//! **Every input is handled to its end, and all that a batch of inputs did comes out of one commit;
+//! the host performs it, to the end, before the next input.**
+//!
+//! This crate opens no socket, stores nothing, sets no alarm, reads no clock and rolls no dice. In a
+//! Worker the Durable Object in `js/` does so; in tests [`testing::MemoryHost`] does.
+//!
+//! # A room and its test
+//!
+//! ```
+//! use dormouse::testing::TestRoom;
+//! use dormouse::{Close, Context, Effects, Never, Result, Room, Text, Upgrade};
+//!
+//! /// Tells everyone how many are here.
+//! struct Doorman;
+//!
+//! impl Room for Doorman {
+//!     const NAME: &'static str = "doorman";
+//!     type State = ();
+//!     type Connection = ();
+//!     type Event = Text;
+//!     type Broadcast = Text;
+//!     type Alarm = Never;
+//!
+//!     fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+//!         Ok(Effects::new().broadcast(Text(format!("{} here", cx.count()))))
+//!     }
+//!
+//!     fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
+//!         Ok(Effects::new().broadcast(text))
+//!     }
+//!
+//!     fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
+//!         Ok(Effects::new().broadcast(Text(format!("{} here", cx.count()))))
+//!     }
+//! }
+//!
+//! let room = TestRoom::<Doorman>::new("hotel");
+//! let ada = room.connect("ada");
+//! let bob = room.connect("bob");
+//! bob.cut();
+//! let heard: Vec<_> = ada.received().iter().map(|frame| frame.to_text().into_owned()).collect();
+//! assert_eq!(heard, ["1 here", "2 here", "1 here"]);
+//! ```
+//!
+//! # Eight words
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | room | a state machine, and one instance of it: a Durable Object named `type/id` |
+//! | connection | a client's socket, with an id, tags and a state of its own |
+//! | event | what comes in, from a connection or an API call |
+//! | broadcast | what goes out |
+//! | effect | something a handler wants done |
+//! | schedule | named events in the future, over the object's one alarm |
+//! | commit | all that a batch of inputs did: writes, then frames and closes, then answers |
+//! | host | what performs commits, and through which the engine reads |
+//!
+//! # What a handler can rely on
+//!
+//! - All of its effects happen, or none: an error, a broken limit, a panic or a refused transaction
+//!   leaves everything as it was. Then [`Room::handle_error`] is asked what the client should hear.
+//! - What it reads includes what every input before it did, in the same batch too.
+//! - Frames leave only after everything before them is stored, and reach all connections in one order.
+//! - [`Room::handle_close`] runs once for each connection whose [`Room::handle_connect`] succeeded.
+//! - It may be called again for the same input when the batch it stood in is run anew. Nothing of the
+//!   first call was seen by anyone.
 
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
 #![cfg_attr(target_arch = "wasm32", deny(unsafe_code))]
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod attachment;
 mod audience;
