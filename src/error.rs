@@ -297,7 +297,7 @@ impl Error {
 
 /// The first characters of something a client sent, so that an error does not carry all of it.
 pub(crate) fn excerpt(text: &str) -> String {
-    const CHARS: usize = 64;
+    const CHARS: usize = 200;
     match text.char_indices().nth(CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::error::excerpt;
 use crate::{Error, Result};
 
 /// One WebSocket message, as it came or as it will go.
@@ -168,5 +169,6 @@ pub(crate) fn to_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<St
 
 #[allow(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
 fn invalid(error: serde_json::Error) -> Error {
-    Error::InvalidEvent { reason: error.to_string() }
+    // Serde's words quote the client's: a name it does not know may be as long as the frame.
+    Error::InvalidEvent { reason: excerpt(&error.to_string()) }
 }
