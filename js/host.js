@@ -77,6 +77,12 @@ export class Host {
     return socket ? this.sockets_.ctx.getTags(socket) : [];
   }
 
+  /** @param {number} number */
+  lastAnswer(number) {
+    const socket = this.sockets_.get(number);
+    return socket && this.sockets_.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime();
+  }
+
   /**
    * @param {Uint32Array} ops
    * @param {string} text

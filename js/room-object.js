@@ -271,11 +271,15 @@ export function roomObject(instance) {
      */
     wake() {
       if (this.generation === instance.generation) return this.handle;
-      const answer = instance.glue.open(this.ctx.id.name ?? "");
-      if ("error" in answer) return answer.error;
-      this.handle = /** @type {number} */ (answer.ok);
+      const opened = instance.glue.open(this.ctx.id.name ?? "");
+      if ("error" in opened) return opened.error;
+      this.handle = /** @type {number} */ (opened.ok);
       this.generation = instance.generation;
       this.maxFrameBytes = instance.glue.maxFrameBytes(this.handle);
+      const [ask, answer] = instance.glue.autoResponse(this.handle);
+      if (ask !== undefined && answer !== undefined) {
+        this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(ask, answer));
+      }
       collected.register(this, { generation: this.generation, handle: this.handle });
       return this.handle;
     }

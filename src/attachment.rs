@@ -3,38 +3,48 @@
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Moment;
-use crate::{Connection, ConnectionId, Error, Result, SocketId, Tag, Timestamp, limits};
+use crate::frame::to_json;
+use crate::{Connection, ConnectionId, Error, RateLimit, Result, SocketId, Tag, Timestamp, limits};
 
 /// What a socket's attachment holds, as JSON that a person can read.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Attachment<S> {
+#[serde(rename_all = "camelCase")]
+struct Attachment<S> {
     id: String,
     at: Timestamp,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     nth: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    full_at: Timestamp,
     state: S,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(nth: &u32) -> bool {
-    *nth == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl<C: Serialize> Connection<C> {
-    /// The attachment of this connection with `state`, checked against the platform's limit.
-    pub(crate) fn attachment(&self, state: &C) -> Result<String> {
-        let attachment = Attachment {
-            id: self.id().to_string(),
-            at: self.connected().at,
-            nth: self.connected().nth,
-            state,
+    /// The attachment of this connection with `state`, checked against the platform's limit. With a
+    /// rate limit there is room in it for the bucket, however full.
+    pub(crate) fn attachment(&self, state: &C, rate: Option<RateLimit>) -> Result<String> {
+        let text = self.attachment_with(state, self.full_at())?;
+        let size = match rate {
+            Some(_) => serialized_bytes(&self.attachment_with(state, Timestamp::MAX)?),
+            None => serialized_bytes(&text),
         };
-        let text = crate::frame::to_json("a connection's state", &attachment)?;
-        let (limit, size) = (limits::ATTACHMENT_BYTES, serialized_bytes(&text));
-        if size > limit {
-            return Err(Error::AttachmentTooLarge { limit, size });
-        }
-        Ok(text)
+        let limit = limits::ATTACHMENT_BYTES;
+        if size > limit { Err(Error::AttachmentTooLarge { limit, size }) } else { Ok(text) }
+    }
+
+    /// The attachment of this connection as it is.
+    pub(crate) fn own_attachment(&self) -> Result<String> {
+        self.attachment_with(self.state(), self.full_at())
+    }
+
+    fn attachment_with(&self, state: &C, full_at: Timestamp) -> Result<String> {
+        let Moment { at, nth } = self.connected();
+        let attachment = Attachment { id: self.id().to_string(), at, nth, full_at, state };
+        to_json("a connection's state", &attachment)
     }
 }
 
@@ -46,11 +56,14 @@ impl<C: for<'de> Deserialize<'de>> Connection<C> {
         attachment: &str,
         platform_tags: Vec<String>,
     ) -> Option<Self> {
-        let Attachment { id, at, nth, state } = serde_json::from_str(attachment).ok()?;
+        let Attachment { id, at, nth, full_at, state } = serde_json::from_str(attachment).ok()?;
         let mut tags: Vec<Tag> =
             platform_tags.into_iter().filter_map(|tag| Tag::new(tag).ok()).collect();
         tags.sort();
-        Some(Self::new(socket, ConnectionId::new(id).ok()?, tags.into(), Moment { at, nth }, state))
+        let id = ConnectionId::new(id).ok()?;
+        let connection = Self::new(socket, id, tags.into(), Moment { at, nth }, state);
+        connection.set_full_at(full_at);
+        Some(connection)
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, now: Timestamp) -> Result<Chec
                 steps.push(Step::Send { to, frame: error_frame(&code, &message) });
             }
             Effect::SetConnection { connection, state } => {
-                let text = connection.attachment(&state)?;
+                let text = connection.attachment(&state, R::RATE_LIMIT)?;
                 steps.push(Step::SetConnection { connection, state, text });
             }
             Effect::Close { sockets, code, reason } => {

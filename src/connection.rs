@@ -1,6 +1,7 @@
 //! A connection as handlers see it.
 
 use std::borrow::Borrow;
+use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
@@ -41,6 +42,8 @@ struct Record<C> {
     id: ConnectionId,
     tags: Rc<[Tag]>,
     connected: Moment,
+    /// When its bucket of the rate limit is full again.
+    full_at: Cell<Timestamp>,
     state: C,
 }
 
@@ -59,7 +62,8 @@ impl<C> Connection<C> {
         connected: Moment,
         state: C,
     ) -> Self {
-        Self(Rc::new(Record { socket, id, tags, connected, state }))
+        let full_at = Cell::default();
+        Self(Rc::new(Record { socket, id, tags, connected, full_at, state }))
     }
 
     /// Its id, which other connections of the room may share.
@@ -91,13 +95,25 @@ impl<C> Connection<C> {
         self.0.connected
     }
 
+    /// When its bucket of the rate limit is full again.
+    pub(crate) fn full_at(&self) -> Timestamp {
+        self.0.full_at.get()
+    }
+
+    pub(crate) fn set_full_at(&self, at: Timestamp) {
+        self.0.full_at.set(at);
+    }
+
     pub(crate) fn socket(&self) -> SocketId {
         self.0.socket
     }
 
     /// The same connection with another state.
     pub(crate) fn with_state(&self, state: C) -> Self {
-        Self::new(self.0.socket, self.0.id.clone(), self.0.tags.clone(), self.0.connected, state)
+        let Record { socket, id, tags, connected, full_at, .. } = &*self.0;
+        let changed = Self::new(*socket, id.clone(), tags.clone(), *connected, state);
+        changed.set_full_at(full_at.get());
+        changed
     }
 }
 

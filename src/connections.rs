@@ -3,13 +3,14 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::connection::Moment;
 use crate::tag::id_tag;
-use crate::{Connection, Host, SocketId, Tag, Timestamp};
+use crate::{Connection, Host, RateLimit, SocketId, Tag, Timestamp};
 
 /// What is known of a room's sockets, with the batch's changes over what the host has.
 pub(crate) struct Connections<C> {
@@ -18,6 +19,8 @@ pub(crate) struct Connections<C> {
     opened: BTreeSet<SocketId>,
     ended: BTreeSet<SocketId>,
     attachments: BTreeMap<SocketId, String>,
+    /// Those whose bucket of the rate limit has changed.
+    spent: BTreeSet<SocketId>,
     newest: Moment,
 }
 
@@ -29,6 +32,7 @@ impl<C> Connections<C> {
             opened: BTreeSet::new(),
             ended: BTreeSet::new(),
             attachments: BTreeMap::new(),
+            spent: BTreeSet::new(),
             newest: Moment::default(),
         }
     }
@@ -69,13 +73,6 @@ impl<C> Connections<C> {
 
     pub(crate) fn is_over(&self, socket: SocketId) -> bool {
         self.ended.contains(&socket)
-    }
-
-    /// The changed attachments and the sockets whose attachment made no sense, for the commit.
-    pub(crate) fn take(&mut self) -> (BTreeMap<SocketId, String>, BTreeSet<SocketId>) {
-        self.opened.clear();
-        self.ended.clear();
-        (std::mem::take(&mut self.attachments), std::mem::take(self.unreadable.get_mut()))
     }
 }
 
@@ -139,5 +136,35 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
             self.known.get_mut().insert(socket, connection.with_state(state));
             self.attachments.insert(socket, text);
         }
+    }
+
+    /// Takes a token from a connection's bucket.
+    ///
+    /// # Errors
+    /// How long to wait, if there is none.
+    pub(crate) fn spend(
+        &mut self,
+        connection: &Connection<C>,
+        limit: RateLimit,
+        now: Timestamp,
+    ) -> Result<(), Duration> {
+        connection.set_full_at(limit.take(connection.full_at(), now)?);
+        self.spent.insert(connection.socket());
+        Ok(())
+    }
+
+    /// The changed attachments and the sockets whose attachment made no sense, for the commit.
+    pub(crate) fn take(&mut self) -> (BTreeMap<SocketId, String>, BTreeSet<SocketId>) {
+        for socket in std::mem::take(&mut self.spent) {
+            // Its size was allowed for when the state was set, so there is no limit to break.
+            if let Some(connection) = self.known.get_mut().get(&socket)
+                && let Ok(text) = connection.own_attachment()
+            {
+                self.attachments.insert(socket, text);
+            }
+        }
+        self.opened.clear();
+        self.ended.clear();
+        (std::mem::take(&mut self.attachments), std::mem::take(self.unreadable.get_mut()))
     }
 }

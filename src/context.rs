@@ -90,7 +90,7 @@ impl<R: Room> Context<'_, R> {
 
     /// The scheduled event that comes first.
     pub fn next_event(&self) -> Option<ScheduledEvent> {
-        self.schedule.next(self.host)
+        self.schedule.next_of_room(self.host)
     }
 
     /// The scheduled event of a name, pending or failed.

@@ -4,6 +4,7 @@ mod batch;
 mod closing;
 mod connecting;
 mod performing;
+mod sweeping;
 mod turn;
 
 use std::mem;

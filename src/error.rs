@@ -47,6 +47,12 @@ pub enum Error {
         /// The frame's bytes.
         size: usize,
     },
+    /// A frame over the room's [`RATE_LIMIT`](crate::Room::RATE_LIMIT); it was dropped.
+    #[error("too fast: wait {wait_millis} milliseconds")]
+    RateLimited {
+        /// Milliseconds until another passes.
+        wait_millis: u64,
+    },
     /// A handler failed for a reason that is not the client's. The client hears only the code.
     #[error("the handler failed: {reason}")]
     Execution {
@@ -151,8 +157,10 @@ pub enum Error {
     /// A period shorter than a millisecond.
     #[error("a period is at least 1 millisecond")]
     InvalidPeriod,
-    /// An event's name that is empty or too long.
-    #[error("an event's name of {size} bytes: 1 to {limit} are allowed")]
+    /// An event's name that is empty, too long or begins with a control character.
+    #[error(
+        "an event's name of {size} bytes: 1 to {limit} are allowed, with no control character in front"
+    )]
     InvalidEventName {
         /// [`limits::EVENT_NAME_BYTES`].
         limit: usize,
@@ -234,6 +242,7 @@ impl Error {
             Self::Refused { code, .. } => code,
             Self::InvalidEvent { .. } => "invalid_event",
             Self::FrameTooLarge { .. } => "frame_too_large",
+            Self::RateLimited { .. } => "rate_limited",
             Self::AttachmentTooLarge { .. } => "attachment_too_large",
             Self::StateTooLarge { .. } | Self::PayloadTooLarge { .. } => "value_too_large",
             Self::TooManyTags { .. }
@@ -286,6 +295,7 @@ impl Error {
             Self::RoomNotFound { .. } => 404,
             Self::DuplicateConnection { .. } => 409,
             Self::FrameTooLarge { .. } | Self::AttachmentTooLarge { .. } => 413,
+            Self::RateLimited { .. } => 429,
             Self::TooManyConnections { .. } => 503,
             _ => match self.code() {
                 "invalid_event" | "invalid_upgrade" | "invalid_room_id" => 400,

@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-#[allow(unreachable_pub, clippy::float_cmp, reason = "what wasm-bindgen makes of it")]
+#[allow(unreachable_pub, reason = "JavaScript reaches it")]
 pub enum Op {
     /// Nothing follows.
     Purge = 0,

@@ -49,4 +49,7 @@ pub trait Host {
 
     /// A socket's platform tags, in any order.
     fn tags(&self, socket: SocketId) -> Vec<String>;
+
+    /// When a socket last had the room's automatic response; none if never.
+    fn last_answer(&self, socket: SocketId) -> Option<Timestamp>;
 }

@@ -92,15 +92,18 @@ mod effects;
 mod engine;
 mod error;
 #[cfg(any(target_arch = "wasm32", test))]
+#[allow(clippy::float_cmp, reason = "wasm-bindgen makes it of an enum")]
 mod flat;
 mod frame;
 mod host;
 mod input;
 pub mod limits;
+mod liveness;
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, reason = "an allocator")]
 mod memory;
 mod origin;
+mod rate;
 mod registry;
 mod room;
 #[cfg(feature = "bundled")]
@@ -127,7 +130,9 @@ pub use error::{Error, Result};
 pub use frame::{Decode, Encode, Frame, Text};
 pub use host::Host;
 pub use input::{Fault, Input};
+pub use liveness::AutoResponse;
 pub use origin::origin_allowed;
+pub use rate::RateLimit;
 pub use registry::{AnyRoom, ObjectName, Registry, RoomType};
 pub use room::{Admission, During, Never, OnDuplicate, Room, Upgrade};
 pub use schedule::{Alarm, Retry, ScheduledEvent, When};

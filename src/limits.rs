@@ -36,6 +36,10 @@ pub const EVENT_NAME_BYTES: usize = 256;
 /// [`Room::MAX_FRAME_BYTES`](crate::Room::MAX_FRAME_BYTES). The platform's own limit is 32 MiB.
 pub const FRAME_BYTES: usize = 64 * 1024;
 
+/// UTF-8 bytes of an automatic response, and of the frame it answers (Cloudflare, "WebSocket
+/// hibernation": 2,048 characters).
+pub const AUTO_RESPONSE_BYTES: usize = 2_048;
+
 /// Sockets of one object (Cloudflare, "Limits").
 pub const CONNECTIONS: usize = 32_768;
 

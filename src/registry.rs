@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::excerpt;
-use crate::{Commit, Engine, Error, Fault, Host, Input, Result, Room, limits};
+use crate::{AutoResponse, Commit, Engine, Error, Fault, Host, Input, Result, Room, limits};
 
 /// The name of a Durable Object: a room type and the id of one room, as `type/id`.
 ///
@@ -86,6 +86,8 @@ impl fmt::Display for ObjectName {
 pub trait AnyRoom {
     /// [`Room::MAX_FRAME_BYTES`].
     fn max_frame_bytes(&self) -> usize;
+    /// [`Room::AUTO_RESPONSE`].
+    fn auto_response(&self) -> Option<AutoResponse>;
     /// [`Engine::handle_again`].
     fn handle(&mut self, host: &dyn Host, input: Input, fault: Fault);
     /// [`Engine::due`].
@@ -99,6 +101,10 @@ pub trait AnyRoom {
 impl<R: Room> AnyRoom for Engine<R> {
     fn max_frame_bytes(&self) -> usize {
         R::MAX_FRAME_BYTES
+    }
+
+    fn auto_response(&self) -> Option<AutoResponse> {
+        R::AUTO_RESPONSE
     }
 
     fn handle(&mut self, host: &dyn Host, input: Input, fault: Fault) {

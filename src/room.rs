@@ -1,11 +1,15 @@
 //! The trait that a room is, and what its handlers are given beside the context.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::time::millis;
 use crate::{
-    Close, ConnectionId, Context, Decode, Effects, Encode, Error, Frame, Result, Tag, limits,
+    AutoResponse, Close, ConnectionId, Context, Decode, Effects, Encode, Error, Frame, RateLimit,
+    Result, Tag, limits,
 };
 
 /// A room: four handlers that read what they are given and return what they want done.
@@ -46,6 +50,20 @@ pub trait Room: Sized + 'static {
 
     /// Bytes of the largest frame a client may send; a larger one closes its socket with 1009.
     const MAX_FRAME_BYTES: usize = limits::FRAME_BYTES;
+
+    /// A frame that the platform answers by itself, without waking the room.
+    const AUTO_RESPONSE: Option<AutoResponse> = None;
+
+    /// How long a connection may leave [`AUTO_RESPONSE`](Room::AUTO_RESPONSE) unasked before its
+    /// peer is taken for gone and it is closed, as by a cut line. None: for ever.
+    ///
+    /// Clients of such a room send the frame at least that often. The platform itself may list a
+    /// socket whose peer vanished for a long time.
+    const PRESUMED_GONE_AFTER: Option<Duration> = None;
+
+    /// How fast each connection may send; what is over it goes to
+    /// [`handle_limited`](Room::handle_limited). API calls are not limited.
+    const RATE_LIMIT: Option<RateLimit> = None;
 
     /// What the room remembers: stored when saved, absent until first saved.
     type State: Serialize + DeserializeOwned;
@@ -123,6 +141,18 @@ pub trait Room: Sized + 'static {
     fn handle_invalid(cx: &Context<Self>, frame: &Frame, error: &Error) -> Effects<Self> {
         let _ = frame;
         Effects::new().send_error(cx.sender(), error)
+    }
+
+    /// Whether an event passes whatever [`RATE_LIMIT`](Room::RATE_LIMIT) says, and takes no token.
+    fn is_exempt(event: &Self::Event) -> bool {
+        let _ = event;
+        false
+    }
+
+    /// A frame was over [`RATE_LIMIT`](Room::RATE_LIMIT) and was dropped; another passes after
+    /// `wait`. Unless a room says otherwise its sender gets an error frame.
+    fn handle_limited(cx: &Context<Self>, wait: Duration) -> Effects<Self> {
+        Effects::new().send_error(cx.sender(), &Error::RateLimited { wait_millis: millis(wait) })
     }
 
     /// A handler failed, and what it wanted was dropped. Unless a room says otherwise the

@@ -171,10 +171,17 @@ pub struct Retry {
     pub reason: String,
 }
 
+/// The engine's own event that looks for sockets whose peer is gone. A room's names have no control
+/// character in front.
+pub(crate) const SWEEP: &str = "\u{1}sweep";
+
 /// Checks an event's name.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let (limit, size) = (limits::EVENT_NAME_BYTES, name.len());
-    if size == 0 || size > limit { Err(Error::InvalidEventName { limit, size }) } else { Ok(()) }
+    if size == 0 || size > limit || name.starts_with(char::is_control) {
+        return Err(Error::InvalidEventName { limit, size });
+    }
+    Ok(())
 }
 
 /// What the commit does to the alarm.
@@ -270,6 +277,11 @@ impl Schedule {
     /// The event that comes first.
     pub(crate) fn next(&self, host: &dyn Host) -> Option<ScheduledEvent> {
         self.pending(host, 1, |_| true).pop()
+    }
+
+    /// The event of the room that comes first: not one of the engine's own.
+    pub(crate) fn next_of_room(&self, host: &dyn Host) -> Option<ScheduledEvent> {
+        self.pending(host, 2, |_| true).into_iter().find(|event| event.name != SWEEP)
     }
 
     /// The failed events, in order of name.

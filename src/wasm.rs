@@ -4,6 +4,12 @@
 //! [`RoomHost`]. No function here throws: an exception out of one is a trap, after which the
 //! instance is not to be used again.
 
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::needless_pass_by_value,
+    reason = "a panic here is a trap, and wasm-bindgen wants owned values"
+)]
+
 use std::cell::{Cell, RefCell};
 
 use serde::Serialize;
@@ -33,6 +39,8 @@ export interface RoomHost {
   count(): number;
   attachment(socket: number): string | undefined;
   tags(socket: number): string[];
+  /** When the socket last had the automatic response. */
+  lastAnswer(socket: number): number | undefined;
   /** `ops` is a view of the room's memory: copy what is to be kept. */
   take(ops: Uint32Array, text: string, bytes: Uint8Array, answers: Answer[] | undefined): void;
 }
@@ -74,6 +82,8 @@ extern "C" {
     fn attachment(this: &RoomHost, socket: u32) -> Option<String>;
     #[wasm_bindgen(method)]
     fn tags(this: &RoomHost, socket: u32) -> Vec<String>;
+    #[wasm_bindgen(method, js_name = lastAnswer)]
+    fn last_answer(this: &RoomHost, socket: u32) -> Option<f64>;
     #[wasm_bindgen(method)]
     fn take(this: &RoomHost, ops: &[u32], text: &str, bytes: &[u8], answers: JsValue);
 }
@@ -131,6 +141,10 @@ impl Host for JsHost<'_> {
 
     fn tags(&self, socket: SocketId) -> Vec<String> {
         self.0.tags(socket.0)
+    }
+
+    fn last_answer(&self, socket: SocketId) -> Option<Timestamp> {
+        self.0.last_answer(socket.0).map(timestamp)
     }
 }
 
@@ -210,6 +224,13 @@ pub fn reset(handle: u32) {
 #[wasm_bindgen(js_name = maxFrameBytes)]
 pub fn max_frame_bytes(handle: u32) -> u32 {
     with_slot(handle, |slot| u32::try_from(slot.room.max_frame_bytes()).unwrap_or(u32::MAX))
+}
+
+/// The frame that the platform is to answer by itself, and the answer; nothing if the room has none.
+#[wasm_bindgen(js_name = autoResponse)]
+pub fn auto_response(handle: u32) -> Vec<String> {
+    let pair = with_slot(handle, |slot| slot.room.auto_response());
+    pair.map_or_else(Vec::new, |pair| vec![pair.request().into(), pair.response().into()])
 }
 
 /// What came of an input when it was run before.

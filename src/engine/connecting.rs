@@ -33,7 +33,7 @@ impl<R: Room> Engine<R> {
         platform_tags.extend(tags.iter().map(|tag| tag.as_str().to_owned()));
         let moment = self.connections.moment(host.now());
         let connection = Connection::new(socket, id, tags.into(), moment, state);
-        let joined = connection.attachment(connection.state()).and_then(|text| {
+        let joined = connection.attachment(connection.state(), R::RATE_LIMIT).and_then(|text| {
             self.connections.open(connection.clone(), text);
             let cx = self.context(host, Some(&connection), None);
             let effects = R::handle_connect(&cx, upgrade)?;
@@ -42,6 +42,7 @@ impl<R: Room> Engine<R> {
         match joined {
             Ok(steps) => {
                 self.batch.outputs.push(Output::Accept { socket, tags: platform_tags });
+                self.plan_sweep(host);
                 self.perform(host, steps);
                 Ok(())
             }

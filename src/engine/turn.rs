@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Engine;
+use crate::schedule::SWEEP;
+use crate::time::millis;
 use crate::{
     Connection, Context, Decode, During, Effects, Error, Fault, Frame, Host, Input, Result, Retry,
     Room, Tag,
@@ -82,19 +84,30 @@ impl<R: Room> Engine<R> {
         if size > R::MAX_FRAME_BYTES {
             return self.refuse_size(host, sender.socket(), size);
         }
-        let error = match R::Event::decode(frame) {
-            Ok(event) => match self.call_message(host, Some(sender), event, fault) {
-                Ok(()) => return,
-                Err(error) => error,
-            },
-            Err(error) if *fault == Fault::None && self.state.load(host).is_ok() => {
+        let decoded = R::Event::decode(frame);
+        let exempt = decoded.as_ref().is_ok_and(R::is_exempt);
+        if let Err(error) = self.ready(host, fault) {
+            return self.fail(host, During::Message, Some(sender), &error, fault);
+        }
+        if let (Some(limit), false) = (R::RATE_LIMIT, exempt)
+            && let Err(wait) = self.connections.spend(sender, limit, host.now())
+        {
+            let error = Error::RateLimited { wait_millis: millis(wait) };
+            let effects = R::handle_limited(&self.context(host, Some(sender), None), wait);
+            return self.apply_or_tell(host, Some(sender), effects, &error);
+        }
+        match decoded {
+            Ok(event) => {
+                if let Err(error) = self.call_message(host, Some(sender), event, fault) {
+                    self.fail(host, During::Message, Some(sender), &error, fault);
+                }
+            }
+            Err(error) => {
                 let cx = self.context(host, Some(sender), None);
                 let effects = R::handle_invalid(&cx, frame, &error);
-                return self.apply_or_tell(host, Some(sender), effects, &error);
+                self.apply_or_tell(host, Some(sender), effects, &error);
             }
-            Err(error) => error,
-        };
-        self.fail(host, During::Message, Some(sender), &error, fault);
+        }
     }
 
     pub(super) fn call_message(
@@ -113,6 +126,9 @@ impl<R: Room> Engine<R> {
         let Some(event) = self.schedule.due_event(host, name) else {
             return;
         };
+        if event.name == SWEEP {
+            return self.sweep(host, event);
+        }
         let retry = event.error.clone().map(|reason| Retry { attempt: event.failures + 1, reason });
         let result = self.ready(host, fault).and_then(|()| {
             let alarm = serde_json::from_str(&event.payload)

@@ -79,7 +79,15 @@ impl<R: Room> TestClient<R> {
 
     /// Sends a frame.
     pub fn send_frame(&self, frame: Frame) {
-        if self.is_open() {
+        if !self.is_open() {
+            return;
+        }
+        if let (Some(pair), Frame::Text(text)) = (R::AUTO_RESPONSE, &frame)
+            && text == pair.request()
+        {
+            self.room.with_host(|host| host.answer(self.socket()));
+            self.line.borrow_mut().receive(Frame::Text(pair.response().to_owned()));
+        } else {
             self.room.message(self.socket(), frame);
         }
     }

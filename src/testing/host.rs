@@ -36,6 +36,7 @@ struct Socket {
     attachment: Option<String>,
     tags: Vec<String>,
     closed: bool,
+    answered: Option<Timestamp>,
 }
 
 /// What a commit brought to a socket's other end.
@@ -121,6 +122,14 @@ impl MemoryHost {
     pub fn set_attachment(&mut self, socket: SocketId, attachment: impl Into<String>) {
         if let Some(socket) = self.sockets.get_mut(&socket) {
             socket.attachment = Some(attachment.into());
+        }
+    }
+
+    /// A socket gets the automatic response.
+    pub fn answer(&mut self, socket: SocketId) {
+        let now = self.now;
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.answered = Some(now);
         }
     }
 
@@ -283,5 +292,9 @@ impl Host for MemoryHost {
 
     fn tags(&self, socket: SocketId) -> Vec<String> {
         self.sockets.get(&socket).map(|socket| socket.tags.clone()).unwrap_or_default()
+    }
+
+    fn last_answer(&self, socket: SocketId) -> Option<Timestamp> {
+        self.sockets.get(&socket)?.answered
     }
 }

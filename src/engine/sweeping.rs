@@ -1,0 +1,46 @@
+//! Finding the sockets whose peer is gone, if the room asks for it.
+
+use super::Engine;
+use crate::schedule::SWEEP;
+use crate::{Close, CloseCode, Host, Output, Room, ScheduledEvent, When};
+
+impl<R: Room> Engine<R> {
+    /// After a connect: someone will have to look after it.
+    pub(super) fn plan_sweep(&mut self, host: &dyn Host) {
+        let Some(limit) = R::PRESUMED_GONE_AFTER else { return };
+        if self.schedule.get(host, SWEEP).is_some() {
+            return;
+        }
+        if let Ok((at, period)) = When::after(limit).every(limit).resolve(host.now()) {
+            self.schedule.put(ScheduledEvent { period, ..ScheduledEvent::once(SWEEP, at, "null") });
+        }
+    }
+
+    /// Closes every connection that has been silent for too long.
+    pub(super) fn sweep(&mut self, host: &dyn Host, event: ScheduledEvent) {
+        let Some(limit) = R::PRESUMED_GONE_AFTER else {
+            // The room of an older version asked for it.
+            return self.schedule.cancel(host, SWEEP);
+        };
+        let now = host.now();
+        for socket in host.sockets(None) {
+            let answered = host.last_answer(socket);
+            if answered.is_some_and(|at| now - at <= limit) {
+                continue;
+            }
+            // Only the silent ones cost the reading of their attachment.
+            let Some(connection) = self.connections.get(host, socket) else { continue };
+            if now - connection.connected_at() > limit {
+                self.connections.end(socket);
+                let (code, reason) = (CloseCode::AWAY, "no sign of life".to_owned());
+                self.batch.outputs.push(Output::Close { socket, code, reason });
+                self.batch.closing.push_back((connection, Close::cut()));
+            }
+        }
+        if self.connections.count(host) == 0 {
+            self.schedule.cancel(host, SWEEP);
+        } else {
+            self.schedule.succeeded(now, event);
+        }
+    }
+}
