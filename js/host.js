@@ -57,6 +57,46 @@ export class Host {
     return JSON.stringify(this.storage.failedEvents());
   }
 
+  /** @param {string} key */
+  value(key) {
+    return this.storage.value(key);
+  }
+
+  /**
+   * @param {string} prefix
+   * @param {string | undefined} after
+   * @param {number} limit
+   * @param {boolean} backwards
+   */
+  values(prefix, after, limit, backwards) {
+    return JSON.stringify(this.storage.values(prefix, after, limit, backwards));
+  }
+
+  /** @param {string} name */
+  historyEnds(name) {
+    const ends = this.storage.historyEnds(name);
+    return ends && JSON.stringify(ends);
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} after
+   * @param {number} before
+   * @param {number} limit
+   * @param {boolean} last
+   */
+  history(name, after, before, limit, last) {
+    return JSON.stringify(this.storage.history(name, after, before, limit, last));
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} at
+   */
+  historySince(name, at) {
+    return this.storage.historySince(name, at);
+  }
+
   /** @param {string | undefined} tag */
   sockets(tag) {
     return Uint32Array.from(this.sockets_.open(tag), (socket) => this.sockets_.number(socket));

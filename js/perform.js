@@ -54,6 +54,28 @@ function write(Op, reader, storage) {
     }
     case Op.RemoveEvent:
       return storage.removeEvent(reader.text());
+    case Op.Value: {
+      const key = reader.text();
+      return storage.putValue(key, reader.text());
+    }
+    case Op.RemoveValue:
+      return storage.removeValue(reader.text());
+    case Op.Append: {
+      const history = reader.text();
+      const seq = reader.long();
+      const at = reader.long();
+      return storage.append(history, seq, at, reader.text());
+    }
+    case Op.Trim: {
+      const history = reader.text();
+      return storage.trim(history, reader.long());
+    }
+    case Op.Ends: {
+      const history = reader.text();
+      const last = reader.long();
+      const lastAt = reader.long();
+      return storage.putEnds(history, last, lastAt, reader.long());
+    }
     case Op.SetAlarm:
       return storage.setAlarm(reader.long());
     case Op.DeleteAlarm:
@@ -107,6 +129,11 @@ function output(Op, reader, sockets) {
     case Op.State:
     case Op.Event:
     case Op.RemoveEvent:
+    case Op.Value:
+    case Op.RemoveValue:
+    case Op.Append:
+    case Op.Trim:
+    case Op.Ends:
     case Op.SetAlarm:
     case Op.DeleteAlarm:
       throw new Error("a write among outputs");

@@ -12,6 +12,19 @@ const CREATE = `
     failed INTEGER NOT NULL,
     payload TEXT NOT NULL
   );
+  CREATE TABLE IF NOT EXISTS room_histories (
+    name TEXT PRIMARY KEY,
+    last INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    trimmed INTEGER NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS room_rows (
+    history TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    row TEXT NOT NULL,
+    PRIMARY KEY (history, seq)
+  ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS room_events_pending ON room_events (at, name) WHERE failed = 0;
 `;
 
@@ -60,20 +73,158 @@ export class RoomStorage {
   purge() {
     this.sql.exec("DELETE FROM room_values");
     this.sql.exec("DELETE FROM room_events");
+    this.sql.exec("DELETE FROM room_histories");
+    this.sql.exec("DELETE FROM room_rows");
   }
 
-  /** @returns {string | undefined} */
+  /** The state is a value too; the keys of keyed values have a `/` in them. */
   state() {
-    if (!this.exists()) return undefined;
-    const row = this.sql.exec("SELECT json FROM room_values WHERE key = 'state'").next().value;
-    return /** @type {string | undefined} */ (row?.json);
+    return this.value("state");
   }
 
   /** @param {string} json */
   putState(json) {
+    this.putValue("state", json);
+  }
+
+  /**
+   * @param {string} key
+   * @returns {string | undefined}
+   */
+  value(key) {
+    if (!this.exists()) return undefined;
+    const row = this.sql.exec("SELECT json FROM room_values WHERE key = ?", key).next().value;
+    return /** @type {string | undefined} */ (row?.json);
+  }
+
+  /**
+   * Values whose keys begin with a prefix, after a key, in an order of the keys.
+   *
+   * @param {string} prefix
+   * @param {string | undefined} after
+   * @param {number} limit
+   * @param {boolean} backwards
+   * @returns {[key: string, json: string][]}
+   */
+  values(prefix, after, limit, backwards) {
+    if (!this.exists()) return [];
+    // No key has U+10FFFF in it, so all with the prefix are below this one.
+    const end = `${prefix}\u{10ffff}`;
+    const rows = backwards
+      ? this.sql.exec(
+          "SELECT key, json FROM room_values WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?",
+          prefix,
+          after ?? end,
+          limit,
+        )
+      : this.sql.exec(
+          "SELECT key, json FROM room_values WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?",
+          prefix,
+          after ?? "",
+          end,
+          limit,
+        );
+    return /** @type {any} */ ([...rows.raw()]);
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} json
+   */
+  putValue(key, json) {
     this.sql.exec(
-      "INSERT INTO room_values VALUES ('state', ?1) ON CONFLICT DO UPDATE SET json = ?1",
+      "INSERT INTO room_values VALUES (?1, ?2) ON CONFLICT DO UPDATE SET json = ?2",
+      key,
       json,
+    );
+  }
+
+  /** @param {string} key */
+  removeValue(key) {
+    this.sql.exec("DELETE FROM room_values WHERE key = ?", key);
+  }
+
+  /** @param {string} name */
+  historyEnds(name) {
+    if (!this.exists()) return undefined;
+    const ends = "SELECT last, last_at AS lastAt, trimmed FROM room_histories WHERE name = ?";
+    return this.sql.exec(ends, name).next().value;
+  }
+
+  /**
+   * The rows of a history between two numbers, by number: the first of them, or the last.
+   *
+   * @param {string} name
+   * @param {number} after
+   * @param {number} before
+   * @param {number} limit
+   * @param {boolean} last
+   */
+  history(name, after, before, limit, last) {
+    if (!this.exists()) return [];
+    const rows = this.sql
+      .exec(
+        `SELECT seq, at, row FROM room_rows WHERE history = ? AND seq > ? AND seq < ?
+         ORDER BY seq ${last ? "DESC" : "ASC"} LIMIT ?`,
+        name,
+        after,
+        before,
+        limit,
+      )
+      .toArray();
+    return last ? rows.reverse() : rows;
+  }
+
+  /**
+   * The number of the first row at a time or later. Reads the older ones, which are about to go.
+   *
+   * @param {string} name
+   * @param {number} at
+   * @returns {number | undefined}
+   */
+  historySince(name, at) {
+    if (!this.exists()) return undefined;
+    const row = this.sql
+      .exec(
+        "SELECT seq FROM room_rows WHERE history = ? AND at >= ? ORDER BY seq LIMIT 1",
+        name,
+        at,
+      )
+      .next().value;
+    return /** @type {number | undefined} */ (row?.seq);
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} seq
+   * @param {number} at
+   * @param {string} row
+   */
+  append(name, seq, at, row) {
+    this.sql.exec("INSERT INTO room_rows VALUES (?, ?, ?, ?)", name, seq, at, row);
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} through
+   */
+  trim(name, through) {
+    this.sql.exec("DELETE FROM room_rows WHERE history = ? AND seq <= ?", name, through);
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} last
+   * @param {number} lastAt
+   * @param {number} trimmed
+   */
+  putEnds(name, last, lastAt, trimmed) {
+    this.sql.exec(
+      "INSERT OR REPLACE INTO room_histories VALUES (?, ?, ?, ?)",
+      name,
+      last,
+      lastAt,
+      trimmed,
     );
   }
 

@@ -3,9 +3,10 @@
 use crate::close::check_reason;
 use crate::effect::Update;
 use crate::frame::to_json;
+use crate::keyed::check_key;
 use crate::schedule::check_name;
 use crate::{
-    Audience, CloseCode, Connection, Effect, Effects, Encode, Error, Frame, Result, Room,
+    Audience, CloseCode, Connection, Effect, Effects, Encode, Error, Frame, Keep, Result, Room,
     ScheduledEvent, SocketId, Timestamp, limits,
 };
 
@@ -16,6 +17,10 @@ pub(crate) enum Step<R: Room> {
     Close { sockets: Vec<SocketId>, code: CloseCode, reason: String },
     Schedule(ScheduledEvent),
     Cancel(String),
+    Append { history: &'static str, row: String },
+    Trim { history: &'static str, keep: Keep },
+    Put { key: String, value: String },
+    Delete(String),
     Purge,
 }
 
@@ -66,6 +71,15 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, now: Timestamp) -> Result<Chec
                 steps.push(Step::Schedule(event));
             }
             Effect::Cancel { name } => steps.push(Step::Cancel(name)),
+            Effect::Append { history, row } => {
+                steps.push(Step::Append { history, row: check_value(row?)? });
+            }
+            Effect::Trim { history, keep } => steps.push(Step::Trim { history, keep }),
+            Effect::Put { key, value } => {
+                check_key(&key)?;
+                steps.push(Step::Put { key, value: check_value(value?)? });
+            }
+            Effect::Delete { key } => steps.push(Step::Delete(key)),
             Effect::Purge => {
                 changes.push(Change::Purge);
                 steps.push(Step::Purge);
@@ -73,6 +87,11 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, now: Timestamp) -> Result<Chec
         }
     }
     Ok(Checked { changes, steps })
+}
+
+fn check_value(json: String) -> Result<String> {
+    let (limit, size) = (limits::VALUE_BYTES, json.len());
+    if size > limit { Err(Error::ValueTooLarge { limit, size }) } else { Ok(json) }
 }
 
 /// The frame that tells a client of an error.

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Alarm, CloseCode, Error, Frame, ScheduledEvent, SocketId, Tag};
+use crate::history::HistoryChange;
+use crate::{Alarm, CloseCode, Ends, Entry, Error, Frame, ScheduledEvent, SocketId, Tag};
 
 /// What a host does after a batch of inputs.
 ///
@@ -51,6 +52,46 @@ pub enum Write {
     Event(ScheduledEvent),
     /// The event of this name is removed.
     RemoveEvent(String),
+    /// A keyed value, in place of the one of its key.
+    Value {
+        /// Its key.
+        key: String,
+        /// The value, as JSON.
+        value: String,
+    },
+    /// The value of this key is removed.
+    RemoveValue(String),
+    /// A row of a history.
+    Append {
+        /// The history's name.
+        history: &'static str,
+        /// The row, as JSON, with its number and time.
+        entry: Entry<String>,
+    },
+    /// The rows of a history up to [`Ends::trimmed`] are removed.
+    Trim {
+        /// The history's name.
+        history: &'static str,
+        /// The last row that goes.
+        through: u64,
+    },
+    /// Where a history ends from now on.
+    Ends {
+        /// The history's name.
+        history: &'static str,
+        /// Its ends.
+        ends: Ends,
+    },
+}
+
+impl Write {
+    /// What a batch did to a history.
+    pub(crate) fn of_history(history: &'static str, change: HistoryChange) -> Vec<Self> {
+        let HistoryChange { ends, appended, trimmed } = change;
+        let trim = trimmed.then_some(Self::Trim { history, through: ends.trimmed });
+        let rows = appended.into_iter().map(|entry| Self::Append { history, entry });
+        trim.into_iter().chain(rows).chain([Self::Ends { history, ends }]).collect()
+    }
 }
 
 /// One thing that happens on sockets.

@@ -1,9 +1,16 @@
 //! What a handler may read.
 
+use std::marker::PhantomData;
+
 use crate::connections::Connections;
+use crate::history::Histories;
+use crate::keyed::Values;
 use crate::registry::ObjectName;
 use crate::schedule::Schedule;
-use crate::{Connection, ConnectionId, Host, Retry, Room, ScheduledEvent, Tag, Timestamp};
+use crate::{
+    Connection, ConnectionId, History, HistoryReader, Host, Keyed, KeyedReader, Retry, Room,
+    ScheduledEvent, Tag, Timestamp,
+};
 
 /// Everything a handler may read: the room, who speaks, the state, the connections, the schedule,
 /// the time and chance.
@@ -31,6 +38,8 @@ pub struct Context<'a, R: Room> {
     pub(crate) state: Option<&'a R::State>,
     pub(crate) connections: &'a Connections<R::Connection>,
     pub(crate) schedule: &'a Schedule,
+    pub(crate) histories: &'a Histories,
+    pub(crate) values: &'a Values,
     pub(crate) sender: Option<&'a Connection<R::Connection>>,
     pub(crate) retry: Option<&'a Retry>,
 }
@@ -101,6 +110,17 @@ impl<R: Room> Context<'_, R> {
     /// The events that were set aside after their last try.
     pub fn failed_events(&self) -> Vec<ScheduledEvent> {
         self.schedule.failed_events(self.host)
+    }
+
+    /// A history of the room.
+    pub fn history<T>(&self, history: &History<T>) -> HistoryReader<'_, T> {
+        let (host, histories, name) = (self.host, self.histories, history.name());
+        HistoryReader { host, histories, name, rows: PhantomData }
+    }
+
+    /// The keyed values of a kind.
+    pub fn keyed<'b, T>(&'b self, kind: &'b Keyed<T>) -> KeyedReader<'b, T> {
+        KeyedReader { host: self.host, values: self.values, kind }
     }
 
     /// The time.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Audience, CloseCode, Connection, Room, SocketId, When};
+use crate::{Audience, CloseCode, Connection, Keep, Result, Room, SocketId, When};
 
 /// One effect.
 ///
@@ -61,6 +61,32 @@ pub enum Effect<R: Room> {
         /// Its name.
         name: String,
     },
+    /// A row is appended to a history.
+    Append {
+        /// The history's name.
+        history: &'static str,
+        /// The row as JSON, or why there is none.
+        row: Result<String>,
+    },
+    /// The oldest rows of a history are removed.
+    Trim {
+        /// The history's name.
+        history: &'static str,
+        /// What stays.
+        keep: Keep,
+    },
+    /// A keyed value is stored, in place of the one of its key.
+    Put {
+        /// The kind's name and the key, as `kind/key`.
+        key: String,
+        /// The value as JSON, or why there is none.
+        value: Result<String>,
+    },
+    /// A keyed value is removed; one that is not there is no error.
+    Delete {
+        /// The kind's name and the key, as `kind/key`.
+        key: String,
+    },
     /// Everything stored is gone, the schedule and the alarm with it. Sockets stay open, on a
     /// fresh room.
     Purge,
@@ -99,6 +125,18 @@ where
                 Self::Schedule { name: other_name, when: other_when, alarm: other_alarm },
             ) => name == other_name && when == other_when && alarm == other_alarm,
             (Self::Cancel { name }, Self::Cancel { name: other }) => name == other,
+            (
+                Self::Append { history, row },
+                Self::Append { history: other_history, row: other_row },
+            ) => history == other_history && row == other_row,
+            (
+                Self::Trim { history, keep },
+                Self::Trim { history: other_history, keep: other_keep },
+            ) => history == other_history && keep == other_keep,
+            (Self::Put { key, value }, Self::Put { key: other_key, value: other_value }) => {
+                key == other_key && value == other_value
+            }
+            (Self::Delete { key }, Self::Delete { key: other }) => key == other,
             (Self::Purge, Self::Purge) => true,
             _ => false,
         }
@@ -143,6 +181,16 @@ where
                 .field("alarm", alarm)
                 .finish(),
             Self::Cancel { name } => f.debug_struct("Cancel").field("name", name).finish(),
+            Self::Append { history, row } => {
+                f.debug_struct("Append").field("history", history).field("row", row).finish()
+            }
+            Self::Trim { history, keep } => {
+                f.debug_struct("Trim").field("history", history).field("keep", keep).finish()
+            }
+            Self::Put { key, value } => {
+                f.debug_struct("Put").field("key", key).field("value", value).finish()
+            }
+            Self::Delete { key } => f.debug_struct("Delete").field("key", key).finish(),
             Self::Purge => f.write_str("Purge"),
         }
     }

@@ -3,8 +3,13 @@
 use std::borrow::Borrow;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::connection::sockets;
-use crate::{Audience, CloseCode, Connection, Effect, Error, Room, Tag, When};
+use crate::frame::to_json;
+use crate::{
+    Audience, CloseCode, Connection, Effect, Error, History, Keep, Keyed, Room, Tag, When,
+};
 
 /// The effects of one handler, in the order they were added. Nothing has happened yet: the engine
 /// checks the whole list against the platform's limits, and either all of it is done or none.
@@ -135,6 +140,28 @@ impl<R: Room> Effects<R> {
     /// Takes an event off the schedule.
     pub fn cancel(self, name: impl Into<String>) -> Self {
         self.with(Effect::Cancel { name: name.into() })
+    }
+
+    /// Appends a row to a history, with the next sequence number and the time.
+    pub fn append<T: Serialize>(self, history: &History<T>, row: &T) -> Self {
+        let row = to_json("a row", row);
+        self.with(Effect::Append { history: history.name(), row })
+    }
+
+    /// Removes the oldest rows of a history, and keeps these.
+    pub fn trim<T>(self, history: &History<T>, keep: Keep) -> Self {
+        self.with(Effect::Trim { history: history.name(), keep })
+    }
+
+    /// Stores a keyed value, in place of the one of its key.
+    pub fn put<T: Serialize>(self, kind: &Keyed<T>, key: impl AsRef<str>, value: &T) -> Self {
+        let value = to_json("a value", value);
+        self.with(Effect::Put { key: kind.stored_key(key.as_ref()), value })
+    }
+
+    /// Removes a keyed value.
+    pub fn delete<T>(self, kind: &Keyed<T>, key: impl AsRef<str>) -> Self {
+        self.with(Effect::Delete { key: kind.stored_key(key.as_ref()) })
     }
 
     /// Forgets everything that is stored. What is saved or scheduled later in the list stays.

@@ -13,6 +13,8 @@ use batch::Batch;
 
 use crate::commit::{Commit, Output, Write};
 use crate::connections::Connections;
+use crate::history::Histories;
+use crate::keyed::Values;
 use crate::registry::ObjectName;
 use crate::schedule::{Schedule, ScheduleChange};
 use crate::state::State;
@@ -38,6 +40,8 @@ pub struct Engine<R: Room> {
     state: State<R::State>,
     connections: Connections<R::Connection>,
     schedule: Schedule,
+    histories: Histories,
+    values: Values,
     batch: Batch<R::Connection>,
 }
 
@@ -54,6 +58,8 @@ impl<R: Room> Engine<R> {
             state: State::new(),
             connections: Connections::new(),
             schedule: Schedule::default(),
+            histories: Histories::default(),
+            values: Values::default(),
             batch: Batch::new(),
         }
     }
@@ -118,6 +124,13 @@ impl<R: Room> Engine<R> {
         commit.writes.extend(events.into_iter().map(|(name, event)| match event {
             Some(event) => Write::Event(event),
             None => Write::RemoveEvent(name),
+        }));
+        for (name, change) in self.histories.take() {
+            commit.writes.extend(Write::of_history(name, change));
+        }
+        commit.writes.extend(self.values.take().into_iter().map(|(key, value)| match value {
+            Some(value) => Write::Value { key, value },
+            None => Write::RemoveValue(key),
         }));
         let (attachments, unreadable) = self.connections.take();
         let batch = mem::replace(&mut self.batch, Batch::new());

@@ -86,6 +86,28 @@ pub enum Error {
         /// The payload's bytes as JSON.
         size: usize,
     },
+    /// A row of a history, or a keyed value, that does not fit a stored value.
+    #[error("a value of {size} bytes is over the limit of {limit}")]
+    ValueTooLarge {
+        /// [`limits::VALUE_BYTES`].
+        limit: usize,
+        /// The value's bytes as JSON.
+        size: usize,
+    },
+    /// A key of keyed values that is too long.
+    #[error("a key of {size} bytes is over the limit of {limit}")]
+    KeyTooLong {
+        /// [`limits::KEY_BYTES`].
+        limit: usize,
+        /// The key's UTF-8 bytes.
+        size: usize,
+    },
+    /// A key with the character U+10FFFF in it, behind which no key can be listed.
+    #[error("the key {key:?} has the character U+10FFFF in it")]
+    InvalidKey {
+        /// The key, cut after some characters.
+        key: String,
+    },
     /// More tags on a connection than the platform takes.
     #[error("{count} tags on a connection are over the limit of {limit}")]
     TooManyTags {
@@ -199,6 +221,18 @@ pub enum Error {
         /// Serde's words.
         reason: String,
     },
+    /// A stored row of a history that no longer decodes.
+    #[error("a stored row does not decode as this history's: {reason}")]
+    RowUnreadable {
+        /// Serde's words.
+        reason: String,
+    },
+    /// A stored keyed value that no longer decodes.
+    #[error("a stored value does not decode as this kind's: {reason}")]
+    ValueUnreadable {
+        /// Serde's words.
+        reason: String,
+    },
     /// A scheduled event whose stored payload no longer decodes.
     #[error("the stored payload does not decode as this room's Alarm: {reason}")]
     PayloadUnreadable {
@@ -244,7 +278,10 @@ impl Error {
             Self::FrameTooLarge { .. } => "frame_too_large",
             Self::RateLimited { .. } => "rate_limited",
             Self::AttachmentTooLarge { .. } => "attachment_too_large",
-            Self::StateTooLarge { .. } | Self::PayloadTooLarge { .. } => "value_too_large",
+            Self::StateTooLarge { .. }
+            | Self::PayloadTooLarge { .. }
+            | Self::ValueTooLarge { .. } => "value_too_large",
+            Self::KeyTooLong { .. } | Self::InvalidKey { .. } => "invalid_key",
             Self::TooManyTags { .. }
             | Self::TagTooLong { .. }
             | Self::InvalidTag { .. }
@@ -263,6 +300,8 @@ impl Error {
             | Self::InvalidEventName { .. }
             | Self::Encode { .. }
             | Self::StateUnreadable { .. }
+            | Self::RowUnreadable { .. }
+            | Self::ValueUnreadable { .. }
             | Self::PayloadUnreadable { .. }
             | Self::Storage => "internal",
         }

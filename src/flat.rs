@@ -22,24 +22,34 @@ pub enum Op {
     Event = 2,
     /// Length of the name.
     RemoveEvent = 3,
+    /// Length of the key, length of the value.
+    Value = 4,
+    /// Length of the key.
+    RemoveValue = 5,
+    /// Length of the history's name, number, time, length of the row.
+    Append = 6,
+    /// Length of the history's name, number of the last row that goes.
+    Trim = 7,
+    /// Length of the history's name, last number, its time, last number that was trimmed.
+    Ends = 8,
     /// The time.
-    SetAlarm = 4,
+    SetAlarm = 9,
     /// Nothing follows.
-    DeleteAlarm = 5,
+    DeleteAlarm = 10,
     /// Socket, number of tags, length of each.
-    Accept = 6,
+    Accept = 11,
     /// Socket, length of the attachment.
-    Attach = 7,
+    Attach = 12,
     /// Length of the frame, number of sockets, each of them.
-    SendText = 8,
+    SendText = 13,
     /// As `SendText`, with the length in bytes.
-    SendBinary = 9,
+    SendBinary = 14,
     /// Length of the frame, has a tag (0 or 1), length of the tag, number of exceptions, each.
-    BroadcastText = 10,
+    BroadcastText = 15,
     /// As `BroadcastText`, with the length in bytes.
-    BroadcastBinary = 11,
+    BroadcastBinary = 16,
     /// Socket, code, length of the reason.
-    Close = 12,
+    Close = 17,
 }
 
 /// A commit's operations in their order, the texts they mention one after the other, and the
@@ -82,6 +92,34 @@ impl Flat {
             Write::RemoveEvent(name) => {
                 self.op(Op::RemoveEvent);
                 self.text(name);
+            }
+            Write::Value { key, value } => {
+                self.op(Op::Value);
+                self.text(key);
+                self.text(value);
+            }
+            Write::RemoveValue(key) => {
+                self.op(Op::RemoveValue);
+                self.text(key);
+            }
+            Write::Append { history, entry } => {
+                self.op(Op::Append);
+                self.text(history);
+                self.long(entry.seq);
+                self.long(entry.at.as_millis());
+                self.text(&entry.row);
+            }
+            Write::Trim { history, through } => {
+                self.op(Op::Trim);
+                self.text(history);
+                self.long(*through);
+            }
+            Write::Ends { history, ends } => {
+                self.op(Op::Ends);
+                self.text(history);
+                self.long(ends.last);
+                self.long(ends.last_at.as_millis());
+                self.long(ends.trimmed);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! The one interface through which the engine reads the world.
 
-use crate::schedule::ScheduledEvent;
-use crate::{SocketId, Timestamp};
+use crate::{Ends, Entry, Order, Range, ScheduledEvent, SocketId, Timestamp};
 
 /// What the engine reads: the clock, chance, what is stored, and the sockets.
 ///
@@ -37,6 +36,28 @@ pub trait Host {
 
     /// Events that were set aside as failed, in order of name.
     fn failed_events(&self) -> Vec<ScheduledEvent>;
+
+    /// The value of a key.
+    fn value(&self, key: &str) -> Option<String>;
+
+    /// Values whose keys begin with a prefix, in an order of their keys: those that come after the
+    /// key named, `limit` at most.
+    fn values(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+        order: Order,
+    ) -> Vec<(String, String)>;
+
+    /// The ends of a history.
+    fn history_ends(&self, name: &str) -> Ends;
+
+    /// Rows of a history, in the order of their sequence numbers.
+    fn history(&self, name: &str, range: Range) -> Vec<Entry<String>>;
+
+    /// The sequence number of the first row of a history that was appended at a time or later.
+    fn history_since(&self, name: &str, at: Timestamp) -> Option<u64>;
 
     /// The open sockets, in any order; with a tag, those that wear this platform tag.
     fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId>;

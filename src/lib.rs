@@ -95,8 +95,10 @@ mod error;
 #[allow(clippy::float_cmp, reason = "wasm-bindgen makes it of an enum")]
 mod flat;
 mod frame;
+mod history;
 mod host;
 mod input;
+mod keyed;
 pub mod limits;
 mod liveness;
 #[cfg(target_arch = "wasm32")]
@@ -114,7 +116,7 @@ mod tag;
 pub mod testing;
 mod time;
 #[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code, reason = "wasm-bindgen makes it")]
+#[allow(unsafe_code, clippy::float_cmp, reason = "wasm-bindgen makes it")]
 pub mod wasm;
 
 pub use audience::Audience;
@@ -128,8 +130,10 @@ pub use effects::Effects;
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use frame::{Decode, Encode, Frame, Text};
+pub use history::{Ends, Entry, History, HistoryReader, Keep, Range, Side};
 pub use host::Host;
 pub use input::{Fault, Input};
+pub use keyed::{Keyed, KeyedReader, Order};
 pub use liveness::AutoResponse;
 pub use origin::origin_allowed;
 pub use rate::RateLimit;

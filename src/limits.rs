@@ -14,6 +14,9 @@ pub const ATTACHMENT_BYTES: usize = 16_384;
 /// the smaller.
 pub const VALUE_BYTES: usize = 2_000_000;
 
+/// UTF-8 bytes of the key of a keyed value, with its kind's name and a `/` in front.
+pub const KEY_BYTES: usize = 512;
+
 /// Tags a connection may have. The platform allows 10; one carries the connection's id.
 pub const TAGS: usize = 9;
 

@@ -19,8 +19,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::flat::Flat;
 use crate::{
-    Answer, AnyRoom, Close, Error, Fault, Frame, Host, Input, Registry, ScheduledEvent, SocketId,
-    Timestamp, Upgrade,
+    Answer, AnyRoom, Close, Ends, Entry, Error, Fault, Frame, Host, Input, Order, Range, Registry,
+    ScheduledEvent, Side, SocketId, Timestamp, Upgrade,
 };
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -35,6 +35,14 @@ export interface RoomHost {
   events(afterAt: number | undefined, afterName: string, limit: number): string;
   /** Failed events by name, as a JSON array. */
   failedEvents(): string;
+  value(key: string): string | undefined;
+  /** Pairs of key and value after a key, as a JSON array. */
+  values(prefix: string, after: string | undefined, limit: number, backwards: boolean): string;
+  /** `{last, lastAt, trimmed}` as JSON. */
+  historyEnds(name: string): string | undefined;
+  /** `{seq, at, row}` with `after < seq < before`, the first or the last, as a JSON array. */
+  history(name: string, after: number, before: number, limit: number, last: boolean): string;
+  historySince(name: string, at: number): number | undefined;
   sockets(tag: string | undefined): Uint32Array;
   count(): number;
   attachment(socket: number): string | undefined;
@@ -75,6 +83,29 @@ extern "C" {
     #[wasm_bindgen(method, js_name = failedEvents)]
     fn failed_events(this: &RoomHost) -> String;
     #[wasm_bindgen(method)]
+    fn value(this: &RoomHost, key: &str) -> Option<String>;
+    #[wasm_bindgen(method)]
+    fn values(
+        this: &RoomHost,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+        backwards: bool,
+    ) -> String;
+    #[wasm_bindgen(method, js_name = historyEnds)]
+    fn history_ends(this: &RoomHost, name: &str) -> Option<String>;
+    #[wasm_bindgen(method)]
+    fn history(
+        this: &RoomHost,
+        name: &str,
+        after: f64,
+        before: f64,
+        limit: u32,
+        last: bool,
+    ) -> String;
+    #[wasm_bindgen(method, js_name = historySince)]
+    fn history_since(this: &RoomHost, name: &str, at: f64) -> Option<f64>;
+    #[wasm_bindgen(method)]
     fn sockets(this: &RoomHost, tag: Option<&str>) -> Vec<u32>;
     #[wasm_bindgen(method)]
     fn count(this: &RoomHost) -> u32;
@@ -109,16 +140,46 @@ impl Host for JsHost<'_> {
         self.0.state()
     }
 
+    fn value(&self, key: &str) -> Option<String> {
+        self.0.value(key)
+    }
+
+    fn values(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+        order: Order,
+    ) -> Vec<(String, String)> {
+        let pairs = self.0.values(prefix, after, count(limit), order == Order::Backwards);
+        serde_json::from_str(&pairs).expect("pairs of key and value")
+    }
+
+    fn history_ends(&self, name: &str) -> Ends {
+        let ends = self.0.history_ends(name);
+        ends.map_or_else(Ends::default, |ends| serde_json::from_str(&ends).expect("ends"))
+    }
+
+    fn history(&self, name: &str, range: Range) -> Vec<Entry<String>> {
+        let (after, before) = (number(range.after), number(range.before));
+        let last = range.side == Side::Last;
+        let rows = self.0.history(name, after, before, count(range.limit), last);
+        serde_json::from_str(&rows).expect("rows of a history")
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row's number")]
+    fn history_since(&self, name: &str, at: Timestamp) -> Option<u64> {
+        self.0.history_since(name, number(at.as_millis())).map(|seq| seq as u64)
+    }
+
     fn event(&self, name: &str) -> Option<ScheduledEvent> {
         self.0.stored_event(name).map(|row| serde_json::from_str(&row).expect("an event's row"))
     }
 
     fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent> {
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        #[allow(clippy::cast_precision_loss, reason = "times end at Timestamp::MAX")]
         let rows = match after {
-            Some((at, name)) => self.0.events(Some(at.as_millis() as f64), name, limit),
-            None => self.0.events(None, "", limit),
+            Some((at, name)) => self.0.events(Some(number(at.as_millis())), name, count(limit)),
+            None => self.0.events(None, "", count(limit)),
         };
         serde_json::from_str(&rows).expect("rows of events")
     }
@@ -366,6 +427,16 @@ fn with_slot<T>(handle: u32, act: impl FnOnce(&mut Slot) -> T) -> T {
 
 fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
     value.serialize(&Serializer::json_compatible()).expect("plain data as JavaScript values")
+}
+
+fn count(limit: usize) -> u32 {
+    u32::try_from(limit).unwrap_or(u32::MAX)
+}
+
+/// A number for JavaScript, which has whole ones up to 2⁵³.
+#[allow(clippy::cast_precision_loss, reason = "bounded")]
+fn number(value: u64) -> f64 {
+    value.min(1 << 53) as f64
 }
 
 #[allow(

@@ -31,7 +31,13 @@ impl<R: Room> Engine<R> {
                 Step::Close { sockets, code, reason } => closes.push((sockets, code, reason)),
                 Step::Schedule(event) => self.schedule.put(event),
                 Step::Cancel(name) => self.schedule.cancel(host, &name),
+                Step::Append { history, row } => self.histories.append(host, history, row),
+                Step::Trim { history, keep } => self.histories.trim(host, history, keep),
+                Step::Put { key, value } => self.values.put(key, value),
+                Step::Delete(key) => self.values.delete(host, key),
                 Step::Purge => {
+                    self.histories.purge();
+                    self.values.purge();
                     self.schedule.purge();
                     self.batch.purged = true;
                 }

@@ -68,6 +68,8 @@ impl<R: Room> Engine<R> {
             state: self.state.get(),
             connections: &self.connections,
             schedule: &self.schedule,
+            histories: &self.histories,
+            values: &self.values,
             sender,
             retry,
         }

@@ -2,9 +2,13 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::time::Duration;
 
-use crate::{Alarm, Commit, Frame, Host, Output, ScheduledEvent, SocketId, Timestamp, Write};
+use crate::{
+    Alarm, Commit, Ends, Entry, Frame, Host, Order, Output, Range, ScheduledEvent, Side, SocketId,
+    Timestamp, Write,
+};
 
 /// A [`Host`] in memory: storage, sockets, alarm, a clock that is moved by hand and chance from a
 /// seed.
@@ -26,9 +30,17 @@ pub struct MemoryHost {
     state: Option<String>,
     events: BTreeMap<String, ScheduledEvent>,
     pending: BTreeSet<(Timestamp, String)>,
+    values: BTreeMap<String, String>,
+    histories: BTreeMap<String, StoredHistory>,
     alarm: Option<Timestamp>,
     sockets: BTreeMap<SocketId, Socket>,
     next_socket: u32,
+}
+
+#[derive(Debug, Default)]
+struct StoredHistory {
+    ends: Ends,
+    rows: BTreeMap<u64, Entry<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +91,8 @@ impl MemoryHost {
             state: None,
             events: BTreeMap::new(),
             pending: BTreeSet::new(),
+            values: BTreeMap::new(),
+            histories: BTreeMap::new(),
             alarm: None,
             sockets: BTreeMap::new(),
             next_socket: 1,
@@ -175,6 +189,8 @@ impl MemoryHost {
                 self.state = None;
                 self.events.clear();
                 self.pending.clear();
+                self.values.clear();
+                self.histories.clear();
             }
             Write::State(json) => self.state = Some(json.clone()),
             Write::Event(event) => {
@@ -185,7 +201,25 @@ impl MemoryHost {
                 self.events.insert(event.name.clone(), event.clone());
             }
             Write::RemoveEvent(name) => self.remove_event(name),
+            Write::Value { key, value } => {
+                self.values.insert(key.clone(), value.clone());
+            }
+            Write::RemoveValue(key) => {
+                self.values.remove(key);
+            }
+            Write::Append { history, entry } => {
+                self.history_mut(history).rows.insert(entry.seq, entry.clone());
+            }
+            Write::Trim { history, through } => {
+                let rows = &mut self.history_mut(history).rows;
+                *rows = rows.split_off(&(through + 1));
+            }
+            Write::Ends { history, ends } => self.history_mut(history).ends = *ends,
         }
+    }
+
+    fn history_mut(&mut self, name: &str) -> &mut StoredHistory {
+        self.histories.entry(name.to_owned()).or_default()
     }
 
     fn remove_event(&mut self, name: &str) {
@@ -259,9 +293,7 @@ impl Host for MemoryHost {
     fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent> {
         let after = after.map(|(at, name)| (at, name.to_owned()));
         let rest = match &after {
-            Some(position) => self
-                .pending
-                .range((std::ops::Bound::Excluded(position), std::ops::Bound::Unbounded)),
+            Some(position) => self.pending.range((Bound::Excluded(position), Bound::Unbounded)),
             None => self.pending.range(..),
         };
         rest.take(limit).map(|(_, name)| self.events[name].clone()).collect()
@@ -269,6 +301,60 @@ impl Host for MemoryHost {
 
     fn failed_events(&self) -> Vec<ScheduledEvent> {
         self.events.values().filter(|event| event.failed).cloned().collect()
+    }
+
+    fn value(&self, key: &str) -> Option<String> {
+        self.values.get(key).cloned()
+    }
+
+    fn values(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+        order: Order,
+    ) -> Vec<(String, String)> {
+        let all = self.values.iter().filter(|(key, _)| key.starts_with(prefix));
+        let own = |(key, value): (&String, &String)| (key.clone(), value.clone());
+        match order {
+            Order::Forwards => all
+                .filter(|(key, _)| after.is_none_or(|after| key.as_str() > after))
+                .take(limit)
+                .map(own)
+                .collect(),
+            Order::Backwards => all
+                .rev()
+                .filter(|(key, _)| after.is_none_or(|after| key.as_str() < after))
+                .take(limit)
+                .map(own)
+                .collect(),
+        }
+    }
+
+    fn history_ends(&self, name: &str) -> Ends {
+        self.histories.get(name).map(|history| history.ends).unwrap_or_default()
+    }
+
+    fn history(&self, name: &str, range: Range) -> Vec<Entry<String>> {
+        let Some(history) = self.histories.get(name) else { return Vec::new() };
+        let inside = (Bound::Excluded(range.after), Bound::Excluded(range.before));
+        if range.before <= range.after.saturating_add(1) {
+            return Vec::new();
+        }
+        let rows = history.rows.range(inside).map(|(_, entry)| entry.clone());
+        match range.side {
+            Side::First => rows.take(range.limit).collect(),
+            Side::Last => {
+                let mut last: Vec<_> = rows.rev().take(range.limit).collect();
+                last.reverse();
+                last
+            }
+        }
+    }
+
+    fn history_since(&self, name: &str, at: Timestamp) -> Option<u64> {
+        let history = self.histories.get(name)?;
+        history.rows.values().find(|entry| entry.at >= at).map(|entry| entry.seq)
     }
 
     fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId> {
