@@ -1,0 +1,212 @@
+//! The checks against the platform's rules, written down a second time and plainly.
+
+use std::time::Duration;
+
+use dormouse::testing::TestRoom;
+use dormouse::{
+    Close, CloseCode, ConnectionId, Context, During, Effects, Error, ObjectName, Result, Room, Tag,
+    Timestamp, Upgrade, When, limits,
+};
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// A room that does one thing with what it is told, and remembers the error that came of it.
+struct Prober;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Probe {
+    Attach(String),
+    Close(String),
+    Schedule { name: String, at: u64 },
+    Every(u64),
+    Save(String),
+    Append(String),
+}
+
+impl Room for Prober {
+    const NAME: &'static str = "prober";
+    const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
+    type State = String;
+    type Connection = String;
+    type Event = Probe;
+    type Broadcast = String;
+    type Alarm = ();
+
+    fn admit(_: &Context<Self>, upgrade: &Upgrade) -> Result<dormouse::Admission<String>> {
+        let tags = upgrade.tags.iter().map(Tag::new).collect::<Result<_>>()?;
+        Ok(dormouse::Admission { id: ConnectionId::new("p")?, tags, state: String::new() })
+    }
+
+    fn handle_message(cx: &Context<Self>, probe: Probe) -> Result<Effects<Self>> {
+        let done = Effects::new().broadcast("done".into());
+        Ok(match probe {
+            Probe::Attach(pad) => match cx.sender() {
+                Some(sender) => done.set_connection(sender, pad),
+                None => done,
+            },
+            Probe::Close(reason) => done.close(cx.sender(), CloseCode::NORMAL, reason),
+            Probe::Schedule { name, at } => {
+                done.schedule(name, When::at(Timestamp::from_millis(at)), ())
+            }
+            Probe::Every(micros) => {
+                let period = Duration::from_micros(micros);
+                done.schedule("tick", When::after(Duration::ZERO).every(period), ())
+            }
+            Probe::Save(text) => done.save(text),
+            Probe::Append(text) => done.update(move |state: &mut String| state.push_str(&text)),
+        })
+    }
+
+    fn handle_close(_: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
+        Ok(Effects::new())
+    }
+
+    fn handle_error(cx: &Context<Self>, _: During, error: &Error) -> Effects<Self> {
+        Effects::new().send(cx.sender(), format!("{error:?}"))
+    }
+}
+
+/// The error that a probe meets, as its debug form; none if it was done.
+fn probe(probe: &Probe) -> Option<String> {
+    let room = TestRoom::<Prober>::new("lab");
+    let client = room.connect("p");
+    client.send(probe);
+    let answer = client.receive();
+    assert!(client.received().is_empty(), "a list that breaks a limit is dropped whole");
+    (answer != "done").then_some(answer)
+}
+
+fn wanted(error: &Error) -> Option<String> {
+    Some(format!("{error:?}"))
+}
+
+/// Text of which each character is one to four bytes of UTF-8, and one or two bytes of V8's.
+fn text(characters: impl Strategy<Value = usize>) -> impl Strategy<Value = String> {
+    let letter = prop::sample::select(vec!['x', 'é', '€', '🐭']);
+    (characters, letter).prop_map(|(count, letter)| String::from(letter).repeat(count))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_close_code_is_good_exactly_if_the_platform_sends_it(code in any::<u16>()) {
+        let good = (1000..=1003).contains(&code)
+            || (1007..=1014).contains(&code)
+            || (1016..=4999).contains(&code);
+        match CloseCode::new(code) {
+            Ok(made) => prop_assert!(good && made.get() == code),
+            Err(error) => prop_assert_eq!((good, error), (false, Error::InvalidCloseCode { code })),
+        }
+    }
+
+    #[test]
+    fn a_tag_is_at_most_256_bytes_without_control_characters(tag in text(0..300_usize)) {
+        let made = Tag::new(tag.clone());
+        if tag.len() > 256 {
+            prop_assert_eq!(made, Err(Error::TagTooLong { limit: 256, size: tag.len() }));
+        } else {
+            prop_assert_eq!(made.map(|made| made.as_str().to_owned()), Ok(tag));
+        }
+    }
+
+    #[test]
+    fn control_characters_are_in_no_tag_and_no_id(before in "[a-z]{0,9}", c in 0..32_u8, after in "[a-z]{0,9}") {
+        let text = format!("{before}{}{after}", char::from(c));
+        prop_assert!(Tag::new(text.clone()).is_err());
+        prop_assert!(ConnectionId::new(text.clone()).is_err());
+        prop_assert!(ObjectName::new("chat", &text).is_err());
+    }
+
+    #[test]
+    fn a_connection_has_at_most_nine_different_tags(count in 0..14_usize) {
+        let tags = (0..count).map(|i| format!("tag-{i}")).collect();
+        let room = TestRoom::<Prober>::new("lab");
+        let made = room.try_connect(Upgrade { tags, ..Upgrade::default() });
+        match made {
+            Ok(_) => prop_assert!(count <= 9),
+            Err(error) => prop_assert_eq!(error, Error::TooManyTags { limit: 9, count }),
+        }
+    }
+
+    #[test]
+    fn a_connection_id_is_1_to_128_bytes(id in text(0..140_usize)) {
+        prop_assert_eq!(ConnectionId::new(id.clone()).is_ok(), (1..=128).contains(&id.len()));
+    }
+
+    #[test]
+    fn a_room_id_is_of_characters_that_a_url_takes(id in ".{0,140}") {
+        let good = (1..=128).contains(&id.len())
+            && id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'));
+        prop_assert_eq!(ObjectName::new("chat", &id).is_ok(), good);
+    }
+
+    #[test]
+    fn a_close_reason_is_at_most_123_bytes(reason in text(0..140_usize)) {
+        let size = reason.len();
+        let error = (size > 123).then(|| Error::CloseReasonTooLong { limit: 123, size });
+        prop_assert_eq!(probe(&Probe::Close(reason)), error.as_ref().and_then(wanted));
+    }
+
+    #[test]
+    fn an_event_has_a_name_of_1_to_256_bytes(name in text(0..300_usize)) {
+        let size = name.len();
+        let error = (size == 0 || size > 256).then(|| Error::InvalidEventName { limit: 256, size });
+        let met = probe(&Probe::Schedule { name, at: 1 });
+        prop_assert_eq!(met, error.as_ref().and_then(wanted));
+    }
+
+    #[test]
+    fn an_event_is_after_0_and_up_to_the_last_time_of_a_date(
+        at in prop_oneof![0..3_u64, any::<u64>(), 8_639_999_999_999_998..8_640_000_000_000_003_u64],
+    ) {
+        let limit = 8_640_000_000_000_000;
+        let error = (at == 0 || at > limit).then(|| Error::InvalidEventTime { limit, at });
+        let met = probe(&Probe::Schedule { name: "x".into(), at });
+        prop_assert_eq!(met, error.as_ref().and_then(wanted));
+    }
+
+    #[test]
+    fn a_period_is_a_millisecond_or_more(micros in 0..3_000_u64) {
+        let error = (micros < 1_000).then_some(Error::InvalidPeriod);
+        prop_assert_eq!(probe(&Probe::Every(micros)), error.as_ref().and_then(wanted));
+    }
+
+    #[test]
+    fn an_attachment_is_at_most_16384_bytes_as_v8_writes_it(
+        pad in prop_oneof![text(16_330..16_350_usize), text(8_140..8_160_usize), text(4_070..4_080_usize)],
+    ) {
+        // {"id":"p","at":1700000000000,"state":"…"}
+        let rest = r#"{"id":"p","at":1700000000000,"state":""}"#.len();
+        let units = rest + pad.encode_utf16().count();
+        let wide = pad.chars().any(|c| u32::from(c) > 0xff);
+        // Version (2), tag, a length of two or three bytes, and a byte to even it out for wide text.
+        let content = if wide { 2 * units } else { units };
+        let length = if content < 1 << 14 { 2 } else { 3 };
+        let header = 3 + length;
+        let size = header + content + if wide { header % 2 } else { 0 };
+        let error = (size > 16_384).then(|| Error::AttachmentTooLarge { limit: 16_384, size });
+        prop_assert_eq!(probe(&Probe::Attach(pad)), error.as_ref().and_then(wanted));
+    }
+}
+
+#[test]
+fn a_state_is_at_most_a_stored_value_and_a_larger_one_keeps_the_old() {
+    let limit = limits::VALUE_BYTES;
+    let quotes = 2;
+    assert_eq!(probe(&Probe::Save("x".repeat(limit - quotes))), None);
+    let error = Error::StateTooLarge { limit, size: limit + 1 };
+    assert_eq!(probe(&Probe::Save("x".repeat(limit + 1 - quotes))), wanted(&error));
+
+    let room = TestRoom::<Prober>::new("lab");
+    let client = room.connect("p");
+    room.together(|| {
+        client.send(&Probe::Save("one".into()));
+        client.send(&Probe::Append("x".repeat(limit)));
+        client.send(&Probe::Append(" two".into()));
+    });
+    assert_eq!(client.receive(), "done");
+    assert!(client.receive().contains("StateTooLarge"));
+    assert_eq!(client.receive(), "done");
+    assert_eq!(room.state().as_deref(), Some("one two"));
+}

@@ -1,0 +1,241 @@
+//! The schedule against a model that is too simple to be wrong: a list that is searched.
+
+use std::time::Duration;
+
+use dormouse::testing::TestRoom;
+use dormouse::{Context, Effects, Error, Never, Result, Room, Timestamp, When};
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// A room whose events do what their payload says, and which keeps a log of those that succeeded.
+struct Clockwork;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Order {
+    Schedule { name: String, delay: u64, period: Option<u64>, alarm: Work },
+    Cancel { name: String },
+    Purge,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Work {
+    name: String,
+    /// How many tries fail before one succeeds.
+    failures: u32,
+}
+
+type Log = Vec<(String, Timestamp, u32)>;
+
+impl Room for Clockwork {
+    const NAME: &'static str = "clockwork";
+    type State = Log;
+    type Connection = ();
+    type Event = Vec<Order>;
+    type Broadcast = Never;
+    type Alarm = Work;
+
+    fn handle_message(_: &Context<Self>, orders: Vec<Order>) -> Result<Effects<Self>> {
+        Ok(orders.into_iter().fold(Effects::new(), |effects, order| match order {
+            Order::Schedule { name, delay, period, alarm } => {
+                let when = When::after(Duration::from_millis(delay));
+                let when = match period {
+                    Some(period) => when.every(Duration::from_millis(period)),
+                    None => when,
+                };
+                effects.schedule(name, when, alarm)
+            }
+            Order::Cancel { name } => effects.cancel(name),
+            Order::Purge => effects.purge(),
+        }))
+    }
+
+    fn handle_alarm(cx: &Context<Self>, work: Work) -> Result<Effects<Self>> {
+        let attempt = cx.retry().map_or(1, |retry| retry.attempt);
+        if attempt <= work.failures {
+            return Err(Error::execution("not yet"));
+        }
+        let mut log = cx.state().cloned().unwrap_or_default();
+        log.push((work.name, cx.now(), attempt));
+        Ok(Effects::new().save(log))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Planned {
+    name: String,
+    at: u64,
+    due: u64,
+    period: Option<u64>,
+    tries: u32,
+    set_aside: bool,
+    work: Work,
+}
+
+struct Model {
+    now: u64,
+    events: Vec<Planned>,
+    log: Log,
+}
+
+impl Model {
+    fn order(&mut self, order: Order) {
+        match order {
+            Order::Schedule { name, delay, period, alarm } => {
+                self.events.retain(|event| event.name != name);
+                let at = self.now + delay;
+                let (tries, set_aside) = (0, false);
+                self.events.push(Planned {
+                    name,
+                    at,
+                    due: at,
+                    period,
+                    tries,
+                    set_aside,
+                    work: alarm,
+                });
+            }
+            Order::Cancel { name } => self.events.retain(|event| event.name != name),
+            Order::Purge => {
+                self.events.clear();
+                self.log.clear();
+            }
+        }
+    }
+
+    fn alarm(&self) -> Option<u64> {
+        self.events.iter().filter(|event| !event.set_aside).map(|event| event.at).min()
+    }
+
+    fn fire(&mut self) {
+        let now = self.now;
+        let mut due: Vec<Planned> = self.events.clone();
+        due.retain(|event| !event.set_aside && event.at <= now);
+        due.sort_by_key(|event| (event.at, event.name.clone()));
+        for event in due {
+            let index = self.events.iter().position(|other| other.name == event.name).unwrap();
+            let planned = &mut self.events[index];
+            planned.tries += 1;
+            if planned.tries <= planned.work.failures {
+                if planned.tries == 7 {
+                    planned.set_aside = true;
+                } else {
+                    planned.at = now + 1_000 * 2_u64.pow(planned.tries);
+                }
+                continue;
+            }
+            self.log.push((planned.work.name.clone(), Timestamp::from_millis(now), planned.tries));
+            if let Some(period) = planned.period {
+                planned.tries = 0;
+                while planned.due <= now {
+                    planned.due += period;
+                }
+                planned.at = planned.due;
+            } else {
+                self.events.remove(index);
+            }
+        }
+    }
+
+    fn advance(&mut self, millis: u64) {
+        let end = self.now + millis;
+        while let Some(at) = self.alarm().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.fire();
+        }
+        self.now = end;
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Orders in one message.
+    Message(Vec<Order>),
+    /// Messages in one batch.
+    Batch(Vec<Vec<Order>>),
+    /// Time passes, and the alarm goes off whenever it is due.
+    Advance(u64),
+    /// Time passes, and the alarm goes off late.
+    SleepThrough(u64),
+    /// The alarm goes off early, or once too often.
+    Fire,
+    Hibernate,
+}
+
+fn orders() -> impl Strategy<Value = Vec<Order>> {
+    let name = || prop::sample::select(vec!["a", "b", "c", "d"]).prop_map(str::to_owned);
+    let failures = prop_oneof![3 => Just(0_u32), 2 => 1..4_u32, 2 => Just(20)];
+    let schedule = (name(), 0..4_000_u64, prop::option::of(50..3_000_u64), failures).prop_map(
+        |(name, delay, period, failures)| {
+            let alarm = Work { name: name.clone(), failures };
+            Order::Schedule { name, delay, period, alarm }
+        },
+    );
+    let order = prop_oneof![
+        8 => schedule,
+        2 => name().prop_map(|name| Order::Cancel { name }),
+        1 => Just(Order::Purge),
+    ];
+    prop::collection::vec(order, 1..5)
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => orders().prop_map(Step::Message),
+        2 => prop::collection::vec(orders(), 1..4).prop_map(Step::Batch),
+        4 => (0..40_000_u64).prop_map(Step::Advance),
+        2 => (0..100_000_u64).prop_map(Step::SleepThrough),
+        1 => Just(Step::Fire),
+        2 => Just(Step::Hibernate),
+    ];
+    prop::collection::vec(step, 1..30)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_schedule_does_what_the_model_does(steps in steps()) {
+        let room = TestRoom::<Clockwork>::new("tower");
+        let client = room.connect("winder");
+        let mut model =
+            Model { now: room.now().as_millis(), events: Vec::new(), log: Vec::new() };
+        for step in steps {
+            match step {
+                Step::Message(orders) => {
+                    client.send(&orders);
+                    orders.into_iter().for_each(|order| model.order(order));
+                }
+                Step::Batch(messages) => {
+                    room.together(|| messages.iter().for_each(|orders| client.send(orders)));
+                    messages.into_iter().flatten().for_each(|order| model.order(order));
+                }
+                Step::Advance(millis) => {
+                    room.advance(Duration::from_millis(millis));
+                    model.advance(millis);
+                }
+                Step::SleepThrough(millis) => {
+                    room.sleep(Duration::from_millis(millis));
+                    model.now += millis;
+                    room.fire_alarm();
+                    model.fire();
+                }
+                Step::Fire => {
+                    room.fire_alarm();
+                    model.fire();
+                }
+                Step::Hibernate => room.hibernate(),
+            }
+            prop_assert_eq!(room.state().unwrap_or_default(), model.log.clone());
+            prop_assert_eq!(room.alarm().map(Timestamp::as_millis), model.alarm());
+            let (failed, next) = room.read(|cx| {
+                let names = cx.failed_events().into_iter().map(|event| event.name);
+                (names.collect::<Vec<_>>(), cx.next_event().map(|event| event.at.as_millis()))
+            });
+            let mut set_aside: Vec<_> =
+                model.events.iter().filter(|e| e.set_aside).map(|e| e.name.clone()).collect();
+            set_aside.sort();
+            prop_assert_eq!(failed, set_aside);
+            prop_assert_eq!(next, model.alarm());
+        }
+    }
+}
