@@ -12,7 +12,6 @@ use crate::{Connection, ConnectionId, Error, RateLimit, Result, SocketId, Tag, T
 struct Attachment<S> {
     id: String,
     at: Timestamp,
-    #[serde(default, skip_serializing_if = "is_default")]
     nth: u32,
     #[serde(default, skip_serializing_if = "is_default")]
     full_at: Timestamp,

@@ -47,7 +47,8 @@ struct Record<C> {
     state: C,
 }
 
-/// When a connection was made: the time, and the order among those of one millisecond.
+/// When a connection was made: the time, and for the order among those of one millisecond the
+/// number of its socket. Numbers rise while the object is awake, and it sleeps for longer than that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment {
     pub(crate) at: Timestamp,

@@ -8,7 +8,6 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::connection::Moment;
 use crate::tag::id_tag;
 use crate::{Connection, Host, RateLimit, SocketId, Tag, Timestamp};
 
@@ -21,7 +20,6 @@ pub(crate) struct Connections<C> {
     attachments: BTreeMap<SocketId, String>,
     /// Those whose bucket of the rate limit has changed.
     spent: BTreeSet<SocketId>,
-    newest: Moment,
 }
 
 impl<C> Connections<C> {
@@ -33,15 +31,7 @@ impl<C> Connections<C> {
             ended: BTreeSet::new(),
             attachments: BTreeMap::new(),
             spent: BTreeSet::new(),
-            newest: Moment::default(),
         }
-    }
-
-    /// The moment for a connection made now, later than every one before.
-    pub(crate) fn moment(&mut self, now: Timestamp) -> Moment {
-        let nth = if now == self.newest.at { self.newest.nth + 1 } else { 0 };
-        self.newest = Moment { at: now, nth };
-        self.newest
     }
 
     /// How many are open.

@@ -176,8 +176,8 @@ proptest! {
     fn an_attachment_is_at_most_16384_bytes_as_v8_writes_it(
         pad in prop_oneof![text(16_330..16_350_usize), text(8_140..8_160_usize), text(4_070..4_080_usize)],
     ) {
-        // {"id":"p","at":1700000000000,"state":"…"}
-        let rest = r#"{"id":"p","at":1700000000000,"state":""}"#.len();
+        // {"id":"p","at":1700000000000,"nth":1,"state":"…"}
+        let rest = r#"{"id":"p","at":1700000000000,"nth":1,"state":""}"#.len();
         let units = rest + pad.encode_utf16().count();
         let wide = pad.chars().any(|c| u32::from(c) > 0xff);
         // Version (2), tag, a length of two or three bytes, and a byte to even it out for wide text.

@@ -1,6 +1,7 @@
 //! How a connection begins.
 
 use super::Engine;
+use crate::connection::Moment;
 use crate::tag::id_tag;
 use crate::{
     Admission, CloseCode, Connection, Error, Fault, Host, OnDuplicate, Output, Result, Room,
@@ -31,7 +32,7 @@ impl<R: Room> Engine<R> {
 
         let mut platform_tags = vec![id_tag(id.as_str())];
         platform_tags.extend(tags.iter().map(|tag| tag.as_str().to_owned()));
-        let moment = self.connections.moment(host.now());
+        let moment = Moment { at: host.now(), nth: socket.0 };
         let connection = Connection::new(socket, id, tags.into(), moment, state);
         let joined = connection.attachment(connection.state(), R::RATE_LIMIT).and_then(|text| {
             self.connections.open(connection.clone(), text);
