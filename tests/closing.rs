@@ -26,10 +26,10 @@ impl Room for Dominoes {
     }
 
     fn handle_message(cx: &Context<Self>, Text(names): Text) -> Result<Effects<Self>> {
-        let named: Vec<_> = names.split(' ').filter_map(|name| cx.connection(name)).collect();
-        let effects = Effects::new().close(&named, CloseCode::new(4000)?, "as asked");
+        let leaving: Vec<_> = names.split(' ').filter_map(|name| cx.connection(name)).collect();
+        let effects = Effects::new().close(&leaving, CloseCode::new(4000)?, "as asked");
         // The list's order is not the order of what happens: frames go first.
-        Ok(effects.send(&named, "farewell".into()))
+        Ok(effects.send(&leaving, "farewell".into()))
     }
 
     fn handle_close(cx: &Context<Self>, close: &Close) -> Result<Effects<Self>> {
@@ -100,12 +100,12 @@ fn frames_go_before_closes_and_none_follows() {
 #[test]
 fn a_close_may_take_others_with_it_however_many() {
     let room = TestRoom::<Dominoes>::new("table");
-    let stones: Vec<_> = (0..2_000).map(|n| room.connect(&n.to_string())).collect();
+    let stones: Vec<_> = (0..500).map(|n| room.connect(&n.to_string())).collect();
     room.hibernate();
     stones[0].cut();
     assert!(stones.iter().all(|stone| !stone.is_open()));
-    assert_eq!(log(&room).len(), 2_000);
-    assert_eq!(log(&room)[1_999], "1999 1000 true");
+    assert_eq!(log(&room).len(), 500);
+    assert_eq!(log(&room)[499], "499 1000 true");
 }
 
 #[test]

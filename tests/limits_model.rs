@@ -76,8 +76,8 @@ fn probe(probe: &Probe) -> Option<String> {
     (answer != "done").then_some(answer)
 }
 
-fn wanted(error: &Error) -> Option<String> {
-    Some(format!("{error:?}"))
+fn told(error: &Error) -> String {
+    format!("{error:?}")
 }
 
 /// Text of which each character is one to four bytes of UTF-8, and one or two bytes of V8's.
@@ -144,16 +144,16 @@ proptest! {
     #[test]
     fn a_close_reason_is_at_most_123_bytes(reason in text(0..140_usize)) {
         let size = reason.len();
-        let error = (size > 123).then(|| Error::CloseReasonTooLong { limit: 123, size });
-        prop_assert_eq!(probe(&Probe::Close(reason)), error.as_ref().and_then(wanted));
+        let error = (size > 123).then_some(Error::CloseReasonTooLong { limit: 123, size });
+        prop_assert_eq!(probe(&Probe::Close(reason)), error.as_ref().map(told));
     }
 
     #[test]
     fn an_event_has_a_name_of_1_to_256_bytes(name in text(0..300_usize)) {
         let size = name.len();
-        let error = (size == 0 || size > 256).then(|| Error::InvalidEventName { limit: 256, size });
+        let error = (size == 0 || size > 256).then_some(Error::InvalidEventName { limit: 256, size });
         let met = probe(&Probe::Schedule { name, at: 1 });
-        prop_assert_eq!(met, error.as_ref().and_then(wanted));
+        prop_assert_eq!(met, error.as_ref().map(told));
     }
 
     #[test]
@@ -161,15 +161,15 @@ proptest! {
         at in prop_oneof![0..3_u64, any::<u64>(), 8_639_999_999_999_998..8_640_000_000_000_003_u64],
     ) {
         let limit = 8_640_000_000_000_000;
-        let error = (at == 0 || at > limit).then(|| Error::InvalidEventTime { limit, at });
+        let error = (at == 0 || at > limit).then_some(Error::InvalidEventTime { limit, at });
         let met = probe(&Probe::Schedule { name: "x".into(), at });
-        prop_assert_eq!(met, error.as_ref().and_then(wanted));
+        prop_assert_eq!(met, error.as_ref().map(told));
     }
 
     #[test]
     fn a_period_is_a_millisecond_or_more(micros in 0..3_000_u64) {
         let error = (micros < 1_000).then_some(Error::InvalidPeriod);
-        prop_assert_eq!(probe(&Probe::Every(micros)), error.as_ref().and_then(wanted));
+        prop_assert_eq!(probe(&Probe::Every(micros)), error.as_ref().map(told));
     }
 
     #[test]
@@ -185,8 +185,8 @@ proptest! {
         let length = if content < 1 << 14 { 2 } else { 3 };
         let header = 3 + length;
         let size = header + content + if wide { header % 2 } else { 0 };
-        let error = (size > 16_384).then(|| Error::AttachmentTooLarge { limit: 16_384, size });
-        prop_assert_eq!(probe(&Probe::Attach(pad)), error.as_ref().and_then(wanted));
+        let error = (size > 16_384).then_some(Error::AttachmentTooLarge { limit: 16_384, size });
+        prop_assert_eq!(probe(&Probe::Attach(pad)), error.as_ref().map(told));
     }
 }
 
@@ -196,7 +196,7 @@ fn a_state_is_at_most_a_stored_value_and_a_larger_one_keeps_the_old() {
     let quotes = 2;
     assert_eq!(probe(&Probe::Save("x".repeat(limit - quotes))), None);
     let error = Error::StateTooLarge { limit, size: limit + 1 };
-    assert_eq!(probe(&Probe::Save("x".repeat(limit + 1 - quotes))), wanted(&error));
+    assert_eq!(probe(&Probe::Save("x".repeat(limit + 1 - quotes))), Some(told(&error)));
 
     let room = TestRoom::<Prober>::new("lab");
     let client = room.connect("p");

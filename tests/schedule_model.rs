@@ -203,11 +203,19 @@ proptest! {
             match step {
                 Step::Message(orders) => {
                     client.send(&orders);
-                    orders.into_iter().for_each(|order| model.order(order));
+                    for order in orders {
+                        model.order(order);
+                    }
                 }
                 Step::Batch(messages) => {
-                    room.together(|| messages.iter().for_each(|orders| client.send(orders)));
-                    messages.into_iter().flatten().for_each(|order| model.order(order));
+                    room.together(|| {
+                        for orders in &messages {
+                            client.send(orders);
+                        }
+                    });
+                    for order in messages.into_iter().flatten() {
+                        model.order(order);
+                    }
                 }
                 Step::Advance(millis) => {
                     room.advance(Duration::from_millis(millis));
