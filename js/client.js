@@ -21,6 +21,7 @@ import { upgradeRequest } from "./upgrade.js";
  *   answers a WebSocket upgrade, or says with a 4xx why not
  * @property {(id: string, event: unknown) => Promise<void>} send gives the room an event
  * @property {(id: string) => Promise<unknown>} getState the room's state, or null
+ * @property {(id: string) => Promise<number>} getCount how many connections are open
  * @property {(id: string, tag?: string) => Promise<Connection[]>} getConnections the open connections,
  *   the oldest first
  */
@@ -30,6 +31,7 @@ import { upgradeRequest } from "./upgrade.js";
  * @property {(request: Request) => Promise<Response>} fetch
  * @property {(json: string) => Promise<Answer>} send
  * @property {() => Promise<Answer>} getState
+ * @property {() => Promise<Answer>} getCount
  * @property {(tag?: string) => Promise<Answer>} getConnections
  */
 
@@ -94,6 +96,10 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
 
       async getState(id) {
         return unwrap(await object(type, id).getState());
+      },
+
+      async getCount(id) {
+        return /** @type {number} */ (unwrap(await object(type, id).getCount()));
       },
 
       async getConnections(id, tag) {

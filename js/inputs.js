@@ -115,6 +115,11 @@ export function readState() {
   return { answers: true, enter: (glue, handle, host) => glue.readState(handle, host) };
 }
 
+/** @returns {Input} */
+export function readCount() {
+  return { answers: true, enter: (glue, handle, host) => glue.readCount(handle, host) };
+}
+
 /**
  * @param {string} [tag]
  * @returns {Input}

@@ -117,6 +117,10 @@ export function roomObject(instance) {
       return this.call(inputs.readState());
     }
 
+    getCount() {
+      return this.call(inputs.readCount());
+    }
+
     /** @param {string} [tag] */
     getConnections(tag) {
       return this.call(inputs.readConnections(tag));

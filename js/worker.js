@@ -16,8 +16,40 @@ export { RoomObject } from "./rooms.js";
  * @property {(request: Request, env: Env, id: string, query: URLSearchParams) => Promise<Response>} answer
  */
 
+// The echo server and the lobby are one room each.
+const ONLY = "main";
+
 /** @type {Route[]} */
 const routes = [
+  {
+    path: "/websocket",
+    method: "GET",
+    answer: (request, env) => rooms(env).room("echo").upgrade(ONLY, request),
+  },
+  {
+    path: "/getCurrentConnections",
+    method: "GET",
+    answer: async (_request, env) => {
+      const count = await rooms(env).room("echo").getCount(ONLY);
+      const clients = count === 1 ? "is 1 WebSocket client" : `are ${count} WebSocket clients`;
+      return new Response(`There ${clients} connected to this Durable Object instance.`);
+    },
+  },
+  {
+    path: "/lobby/websocket",
+    method: "GET",
+    answer: (request, env) => rooms(env).room("lobby").upgrade(ONLY, request),
+  },
+  {
+    path: "/room/:id",
+    method: "GET",
+    answer: (request, env, id) => rooms(env).room("reminders").upgrade(id, request),
+  },
+  {
+    path: "/rooms/:id/ws",
+    method: "GET",
+    answer: (request, env, id) => rooms(env).room("history").upgrade(id, request),
+  },
   {
     path: "/ws/chat/:id",
     method: "GET",

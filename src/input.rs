@@ -57,6 +57,8 @@ pub enum Input {
     },
     /// An API call for the state. Gives an answer: the state or `null`.
     ReadState,
+    /// An API call for the number of connections. Gives an answer: the number.
+    ReadCount,
     /// An API call for the connections. Gives an answer: a list of `{id, tags, state, connectedAt}`.
     ReadConnections {
         /// Only those with this tag.

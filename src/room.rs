@@ -89,10 +89,7 @@ pub trait Room: Sized + 'static {
     /// # Errors
     /// An error refuses the connection; the Worker answers with [`Error::status`].
     fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<Self::Connection>> {
-        let id = match &upgrade.id {
-            Some(id) => ConnectionId::new(id)?,
-            None => ConnectionId::new(cx.uuid())?,
-        };
+        let id = upgrade.connection_id(cx)?;
         let tags = upgrade.tags.iter().map(Tag::new).collect::<Result<_>>()?;
         Ok(Admission { id, tags, state: upgrade.state()? })
     }
@@ -204,6 +201,24 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
+    /// The id that was given, or a UUID.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConnectionId`].
+    ///
+    /// ```
+    /// use dormouse::Upgrade;
+    /// use dormouse::rooms::Chat;
+    /// use dormouse::testing::TestRoom;
+    ///
+    /// TestRoom::<Chat>::new("lounge").read(|cx| {
+    ///     assert_eq!(Upgrade::default().connection_id(cx).unwrap().as_str().len(), 36);
+    /// });
+    /// ```
+    pub fn connection_id<R: Room>(&self, cx: &Context<R>) -> Result<ConnectionId> {
+        ConnectionId::new(self.id.clone().unwrap_or_else(|| cx.uuid()))
+    }
+
     /// The state that was given, as the room's type.
     ///
     /// # Errors

@@ -393,6 +393,12 @@ pub fn read_state(handle: u32, host: &RoomHost) {
     input(handle, host, Input::ReadState);
 }
 
+/// An API call for the number of connections.
+#[wasm_bindgen(js_name = readCount)]
+pub fn read_count(handle: u32, host: &RoomHost) {
+    input(handle, host, Input::ReadCount);
+}
+
 /// An API call for the connections.
 #[wasm_bindgen(js_name = readConnections)]
 pub fn read_connections(handle: u32, host: &RoomHost, tag: Option<String>) {

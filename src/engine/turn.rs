@@ -44,6 +44,10 @@ impl<R: Room> Engine<R> {
                 let state = state.and_then(|()| to_value("the state", &self.state.get()));
                 self.answer(state);
             }
+            Input::ReadCount => {
+                let count = self.connections.count(host);
+                self.answer(Ok(count.into()));
+            }
             Input::ReadConnections { tag } => {
                 let connections = self.describe_connections(host, tag.as_deref());
                 self.answer(connections);

@@ -132,6 +132,26 @@ impl<R: Room> TestRoom<R> {
         Some(serde_json::from_str(&json).expect("the stored state as the room's State"))
     }
 
+    /// The number of connections as the API tells it.
+    ///
+    /// # Panics
+    /// Never: it cannot fail.
+    ///
+    /// ```
+    /// use dormouse::rooms::Echo;
+    /// use dormouse::testing::TestRoom;
+    ///
+    /// let room = TestRoom::<Echo>::new("main");
+    /// let ada = room.connect("ada");
+    /// assert_eq!(room.count(), 1);
+    /// ada.cut();
+    /// assert_eq!(room.count(), 0);
+    /// ```
+    pub fn count(&self) -> u64 {
+        let count = self.0.borrow_mut().call(Input::ReadCount);
+        count.ok().and_then(|count| count.as_u64()).expect("a number")
+    }
+
     /// The connections as the API tells them: `[{id, tags, state, connectedAt}]`.
     ///
     /// # Errors

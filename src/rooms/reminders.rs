@@ -1,0 +1,90 @@
+//! A chat with reminders: any number of timers in one object.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Context, Effects, Result, Room, Text, When};
+
+/// The room. `/remind <seconds> <text>` reminds everyone; all else is chat.
+///
+/// ```
+/// use dormouse::rooms::Reminders;
+/// use dormouse::testing::TestRoom;
+/// use std::time::Duration;
+///
+/// let room = TestRoom::<Reminders>::new("kitchen");
+/// let ada = room.connect("ada");
+/// ada.send_text("/remind 300 eggs");
+/// assert_eq!(ada.receive_text(), "[system] Reminder scheduled in 300s");
+/// room.advance(Duration::from_secs(300));
+/// assert_eq!(ada.receive_text(), "[reminder] eggs");
+/// ```
+#[derive(Debug)]
+pub struct Reminders;
+
+/// What the room remembers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// How many reminders there have been: the next one's number.
+    pub made: u64,
+    /// How many are yet to come.
+    pub pending: u32,
+}
+
+/// The longest delay of a reminder.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How many reminders may be pending in a room.
+const MOST: u32 = 100;
+
+impl Room for Reminders {
+    const NAME: &'static str = "reminders";
+    type State = State;
+    type Connection = ();
+    type Event = Text;
+    type Broadcast = Text;
+    type Alarm = String;
+
+    fn handle_message(cx: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
+        let Some(sender) = cx.sender() else {
+            // From the Worker: a line for everyone, as it is.
+            return Ok(Effects::new().broadcast(Text(text)));
+        };
+        if let Some((seconds, what)) = parse_reminder(&text) {
+            return Ok(remind(cx, seconds, what));
+        }
+        let session: String = sender.id().as_str().chars().take(8).collect();
+        Ok(Effects::new().broadcast(Text(format!("[{session}] {text}"))))
+    }
+
+    fn handle_alarm(_: &Context<Self>, what: String) -> Result<Effects<Self>> {
+        Ok(Effects::<Self>::new()
+            .update(|state| state.pending = state.pending.saturating_sub(1))
+            .broadcast(Text(format!("[reminder] {what}"))))
+    }
+}
+
+fn remind(cx: &Context<Reminders>, seconds: &str, what: &str) -> Effects<Reminders> {
+    let tell = |line: String| Effects::new().send(cx.sender(), Text(format!("[system] {line}")));
+    // A number that is too large to be read is too large to be waited for.
+    let delay = seconds.parse().map_or(Duration::MAX, Duration::from_secs);
+    if delay > LONGEST {
+        return tell(format!("A reminder is at most {}s ahead", LONGEST.as_secs()));
+    }
+    let State { made, pending } = cx.state().cloned().unwrap_or_default();
+    if pending >= MOST {
+        return tell(format!("{MOST} reminders are pending, more are not taken"));
+    }
+    tell(format!("Reminder scheduled in {}s", delay.as_secs()))
+        .save(State { made: made + 1, pending: pending + 1 })
+        .schedule(format!("reminder-{made:08}"), When::after(delay), what.to_owned())
+}
+
+/// The seconds and the text of a `/remind` line; none if it is no such line.
+fn parse_reminder(line: &str) -> Option<(&str, &str)> {
+    let (seconds, what) = line.strip_prefix("/remind ")?.split_once(' ')?;
+    let is_number = !seconds.is_empty() && seconds.bytes().all(|digit| digit.is_ascii_digit());
+    let is_line = !what.trim().is_empty() && !what.contains(['\n', '\r']);
+    (is_number && is_line).then_some((seconds, what))
+}
