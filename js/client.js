@@ -21,6 +21,8 @@ import { upgradeRequest } from "./upgrade.js";
  *   answers a WebSocket upgrade, or says with a 4xx why not
  * @property {(id: string, event: unknown) => Promise<void>} send gives the room an event
  * @property {(id: string) => Promise<unknown>} getState the room's state, or null
+ * @property {(id: string) => Promise<void>} fireAlarm lets the alarm go off now; what is due is
+ *   handled
  * @property {(id: string) => Promise<number>} getCount how many connections are open
  * @property {(id: string, tag?: string) => Promise<Connection[]>} getConnections the open connections,
  *   the oldest first
@@ -31,6 +33,7 @@ import { upgradeRequest } from "./upgrade.js";
  * @property {(request: Request) => Promise<Response>} fetch
  * @property {(json: string) => Promise<Answer>} send
  * @property {() => Promise<Answer>} getState
+ * @property {() => Promise<void>} fireAlarm
  * @property {() => Promise<Answer>} getCount
  * @property {(tag?: string) => Promise<Answer>} getConnections
  */
@@ -96,6 +99,10 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
 
       async getState(id) {
         return unwrap(await object(type, id).getState());
+      },
+
+      async fireAlarm(id) {
+        await object(type, id).fireAlarm();
       },
 
       async getCount(id) {

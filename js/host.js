@@ -1,5 +1,7 @@
 // What Rust reads of an object.
 
+import { plainData } from "./letters.js";
+
 /** @typedef {import("../pkg/dormouse_bg.js").RoomHost} RoomHost */
 /** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
 /** @typedef {import("./sockets.js").Sockets} Sockets */
@@ -23,8 +25,10 @@ export class Host {
   /**
    * @param {RoomStorage} storage
    * @param {Sockets} sockets_
+   * @param {Record<string, unknown>} env
    */
-  constructor(storage, sockets_) {
+  constructor(storage, sockets_, env) {
+    this.env = env;
     this.storage = storage;
     this.sockets_ = sockets_;
     this.taken = NOTHING;
@@ -32,6 +36,10 @@ export class Host {
 
   now() {
     return Date.now();
+  }
+
+  config() {
+    return JSON.stringify(plainData(this.env));
   }
 
   state() {

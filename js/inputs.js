@@ -110,6 +110,25 @@ export function send(json) {
   return { answers: true, enter: (glue, handle, host) => glue.send(handle, host, json) };
 }
 
+/**
+ * @param {string} from the sender's object name
+ * @param {string} letter JSON
+ * @returns {Input}
+ */
+export function receive(from, letter) {
+  return { answers: true, enter: (glue, handle, host) => glue.receive(handle, host, from, letter) };
+}
+
+/**
+ * @param {number} seq
+ * @param {import("./letters.js").Delivered} outcome
+ * @returns {Input}
+ */
+export function delivered(seq, outcome) {
+  const json = JSON.stringify(outcome);
+  return { enter: (glue, handle, host) => glue.delivered(handle, host, seq, json) };
+}
+
 /** @returns {Input} */
 export function readState() {
   return { answers: true, enter: (glue, handle, host) => glue.readState(handle, host) };

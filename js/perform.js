@@ -1,6 +1,7 @@
 // Does what a commit says, in the order it says.
 
 /** @typedef {import("./host.js").Commit} Commit */
+/** @typedef {import("./letters.js").Letter} Letter */
 /** @typedef {import("./sockets.js").Sockets} Sockets */
 /** @typedef {import("./storage.js").RoomStorage} RoomStorage */
 /** @typedef {typeof import("../pkg/dormouse_bg.js").Op} Op */
@@ -12,10 +13,11 @@
  * @param {Commit} commit
  * @param {RoomStorage} storage
  * @param {Sockets} sockets
+ * @param {(letter: Letter) => void} deliver sends a letter on its way
  * @returns {boolean} whether anything was stored
  * @throws if the transaction failed: then nothing was done
  */
-export function perform(Op, commit, storage, sockets) {
+export function perform(Op, commit, storage, sockets, deliver) {
   const reader = new Reader(commit);
   const stores = reader.more() && reader.peek() < Op.Accept;
   if (stores) {
@@ -23,7 +25,7 @@ export function perform(Op, commit, storage, sockets) {
       while (reader.more() && reader.peek() < Op.Accept) write(Op, reader, storage);
     });
   }
-  while (reader.more()) output(Op, reader, sockets);
+  while (reader.more()) output(Op, reader, sockets, deliver);
   return stores;
 }
 
@@ -87,6 +89,7 @@ function write(Op, reader, storage) {
     case Op.BroadcastText:
     case Op.BroadcastBinary:
     case Op.Close:
+    case Op.Deliver:
       throw new Error("an output among writes");
     default:
       unreachable(op);
@@ -97,8 +100,9 @@ function write(Op, reader, storage) {
  * @param {Op} Op
  * @param {Reader} reader
  * @param {Sockets} sockets
+ * @param {(letter: Letter) => void} deliver
  */
-function output(Op, reader, sockets) {
+function output(Op, reader, sockets, deliver) {
   const op = reader.op();
   switch (op) {
     case Op.Accept: {
@@ -120,6 +124,8 @@ function output(Op, reader, sockets) {
       return broadcast(reader.text(), reader, sockets);
     case Op.BroadcastBinary:
       return broadcast(reader.bytes(), reader, sockets);
+    case Op.Deliver:
+      return deliver(JSON.parse(reader.text()));
     case Op.Close: {
       const socket = reader.number();
       const code = reader.number();

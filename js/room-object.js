@@ -4,6 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import { errorResponse, failure } from "./errors.js";
 import { Host } from "./host.js";
 import * as inputs from "./inputs.js";
+import { deliver } from "./letters.js";
 import { perform } from "./perform.js";
 import { Sockets } from "./sockets.js";
 import { RoomStorage } from "./storage.js";
@@ -23,8 +24,11 @@ import { isUpgrade, upgradeOf } from "./upgrade.js";
  * waits for a turn of the event loop, so that messages that arrive together share a commit.
  *
  * @param {Instance} instance
+ * @param {object} [options]
+ * @param {string} [options.binding] the name in `env` under which rooms find one another
+ * @param {Record<string, import("./letters.js").Call>} [options.calls] functions that rooms can call
  */
-export function roomObject(instance) {
+export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
   /** Rooms whose object was collected; a handle of an instance that is gone means nothing. */
   const collected = new FinalizationRegistry(
     /** @param {{ generation: number, handle: number }} room */
@@ -42,7 +46,7 @@ export function roomObject(instance) {
       super(ctx, env);
       this.sockets = new Sockets(ctx);
       this.storage = new RoomStorage(ctx.storage);
-      this.host = new Host(this.storage, this.sockets);
+      this.host = new Host(this.storage, this.sockets, env);
       this.generation = 0;
       this.handle = 0;
       this.maxFrameBytes = Number.POSITIVE_INFINITY;
@@ -113,8 +117,23 @@ export function roomObject(instance) {
       return this.call(inputs.send(json));
     }
 
+    /**
+     * @param {string} from the object name of the room that sends it
+     * @param {string} letter JSON
+     */
+    receive(from, letter) {
+      return this.call(inputs.receive(from, letter));
+    }
+
     getState() {
       return this.call(inputs.readState());
+    }
+
+    /** Lets the alarm go off now. */
+    async fireAlarm() {
+      // Down first, as when it goes off: the commit sets it anew.
+      this.storage.deleteAlarm();
+      await this.alarm();
     }
 
     getCount() {
@@ -219,7 +238,7 @@ export function roomObject(instance) {
         return this.again(batch, current, instance.glue.Outcome.Trapped);
       }
       try {
-        const stored = perform(instance.glue.Op, this.host.taken, this.storage, this.sockets);
+        const stored = this.perform(this.host.taken);
         if (stored) this.counts.commits += 1;
         this.settle(batch);
         return stored;
@@ -228,6 +247,22 @@ export function roomObject(instance) {
         instance.glue.reset(this.handle);
         return this.again(batch, undefined, instance.glue.Outcome.NotStored);
       }
+    }
+
+    /**
+     * @param {import("./host.js").Commit} commit
+     * @returns {boolean} whether anything was stored
+     */
+    perform(commit) {
+      const { Op } = instance.glue;
+      return perform(Op, commit, this.storage, this.sockets, (letter) => void this.deliver(letter));
+    }
+
+    /** @param {import("./letters.js").Letter} letter */
+    async deliver(letter) {
+      const room = this.ctx.id.name ?? "";
+      const from = { room, env: this.env, calls, namespace: this.env[binding] };
+      this.put(inputs.delivered(letter.seq, await deliver(letter, from)));
     }
 
     /**

@@ -6,8 +6,8 @@ use crate::frame::to_json;
 use crate::keyed::check_key;
 use crate::schedule::check_name;
 use crate::{
-    Audience, CloseCode, Connection, Effect, Effects, Encode, Error, Frame, Keep, Result, Room,
-    ScheduledEvent, SocketId, Timestamp, limits,
+    Audience, CloseCode, Connection, Effect, Effects, Encode, Errand, Error, Frame, Keep, Registry,
+    Result, Room, ScheduledEvent, SocketId, Timestamp, limits,
 };
 
 /// An effect that was found good: encoded, resolved, and sure to succeed.
@@ -21,6 +21,7 @@ pub(crate) enum Step<R: Room> {
     Trim { history: &'static str, keep: Keep },
     Put { key: String, value: String },
     Delete(String),
+    Post { errand: Errand, reply: Option<String> },
     Purge,
 }
 
@@ -37,8 +38,33 @@ pub(crate) struct Checked<R: Room> {
     pub(crate) steps: Vec<Step<R>>,
 }
 
+/// What decides besides the list itself.
+pub(crate) struct Rules {
+    pub(crate) now: Timestamp,
+    /// The rooms of this Worker, if they are known.
+    pub(crate) siblings: Option<Registry>,
+    /// How many letters led to this list.
+    pub(crate) hops: u32,
+}
+
+impl Rules {
+    fn check_errand(&self, errand: &Errand) -> Result<()> {
+        let (limit, size) = (limits::LETTER_BYTES, errand.size());
+        if size > limit {
+            return Err(Error::ValueTooLarge { limit, size });
+        }
+        if self.hops >= limits::HOPS {
+            return Err(Error::TooManyHops { limit: limits::HOPS });
+        }
+        match (errand, self.siblings) {
+            (Errand::Call { .. }, _) | (_, None) => Ok(()),
+            (errand, Some(rooms)) => rooms.check(errand.to()),
+        }
+    }
+}
+
 /// Checks a list; the first breach is the error of all of it.
-pub(crate) fn check<R: Room>(effects: Effects<R>, now: Timestamp) -> Result<Checked<R>> {
+pub(crate) fn check<R: Room>(effects: Effects<R>, rules: &Rules) -> Result<Checked<R>> {
     let mut changes = Vec::new();
     let mut steps = Vec::new();
     for effect in effects {
@@ -61,7 +87,7 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, now: Timestamp) -> Result<Chec
             }
             Effect::Schedule { name, when, alarm } => {
                 check_name(&name)?;
-                let (at, period) = when.resolve(now)?;
+                let (at, period) = when.resolve(rules.now)?;
                 let payload = to_json("an alarm", &alarm)?;
                 let (limit, size) = (limits::VALUE_BYTES, payload.len());
                 if size > limit {
@@ -80,6 +106,12 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, now: Timestamp) -> Result<Chec
                 steps.push(Step::Put { key, value: check_value(value?)? });
             }
             Effect::Delete { key } => steps.push(Step::Delete(key)),
+            Effect::Post { errand, reply } => {
+                let errand = errand?;
+                rules.check_errand(&errand)?;
+                reply.as_deref().map_or(Ok(()), check_name)?;
+                steps.push(Step::Post { errand, reply });
+            }
             Effect::Purge => {
                 changes.push(Change::Purge);
                 steps.push(Step::Purge);

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::history::HistoryChange;
-use crate::{Alarm, CloseCode, Ends, Entry, Error, Frame, ScheduledEvent, SocketId, Tag};
+use crate::{Alarm, CloseCode, Ends, Entry, Error, Frame, Letter, ScheduledEvent, SocketId, Tag};
 
 /// What a host does after a batch of inputs.
 ///
@@ -133,6 +133,8 @@ pub enum Output {
         /// The frame.
         frame: Frame,
     },
+    /// A letter is delivered. How that went is told by [`Input::Delivered`](crate::Input::Delivered).
+    Deliver(Letter),
     /// A socket's connection is over: its attachment is cleared and it is closed, whether or not
     /// its client began.
     Close {

@@ -2,14 +2,16 @@
 
 use std::marker::PhantomData;
 
+use serde::de::DeserializeOwned;
+
 use crate::connections::Connections;
 use crate::history::Histories;
 use crate::keyed::Values;
 use crate::registry::ObjectName;
 use crate::schedule::Schedule;
 use crate::{
-    Connection, ConnectionId, History, HistoryReader, Host, Keyed, KeyedReader, Retry, Room,
-    ScheduledEvent, Tag, Timestamp,
+    Connection, ConnectionId, Error, History, HistoryReader, Host, Keyed, KeyedReader, Result,
+    Retry, Room, ScheduledEvent, Tag, Timestamp,
 };
 
 /// Everything a handler may read: the room, who speaks, the state, the connections, the schedule,
@@ -40,6 +42,7 @@ pub struct Context<'a, R: Room> {
     pub(crate) schedule: &'a Schedule,
     pub(crate) histories: &'a Histories,
     pub(crate) values: &'a Values,
+    pub(crate) sibling: Option<&'a ObjectName>,
     pub(crate) sender: Option<&'a Connection<R::Connection>>,
     pub(crate) retry: Option<&'a Retry>,
 }
@@ -64,6 +67,41 @@ impl<R: Room> Context<'_, R> {
     /// The sender's id.
     pub fn sender_id(&self) -> Option<&ConnectionId> {
         self.sender.map(Connection::id)
+    }
+
+    /// The room that sent this event, if it came in a letter from one.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// TestRoom::<Chat>::new("lounge").read(|cx| assert!(cx.sibling().is_none()));
+    /// ```
+    pub fn sibling(&self) -> Option<&ObjectName> {
+        self.sibling
+    }
+
+    /// The Worker's configuration, its variables that are plain data, as a type.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] if they do not decode as `T`.
+    ///
+    /// ```
+    /// use dormouse::rooms::Chat;
+    /// use dormouse::testing::{MemoryHost, TestRoom};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Config {
+    ///     #[serde(rename = "GREETING")]
+    ///     greeting: String,
+    /// }
+    ///
+    /// let host = MemoryHost::new().with_config(r#"{"GREETING":"hello"}"#);
+    /// TestRoom::<Chat>::on(host, "lounge").read(|cx| {
+    ///     assert_eq!(cx.config::<Config>().unwrap().greeting, "hello");
+    /// });
+    /// ```
+    pub fn config<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(&self.host.config())
+            .map_err(|error| Error::InvalidConfig { reason: error.to_string() })
     }
 
     /// The room's state; none until it is first saved.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Audience, CloseCode, Connection, Keep, Result, Room, SocketId, When};
+use crate::{Audience, CloseCode, Connection, Errand, Keep, Result, Room, SocketId, When};
 
 /// One effect.
 ///
@@ -87,6 +87,13 @@ pub enum Effect<R: Room> {
         /// The kind's name and the key, as `kind/key`.
         key: String,
     },
+    /// Something is to be done by another room, or by a function of the Worker.
+    Post {
+        /// What, or why it cannot be said.
+        errand: Result<Errand>,
+        /// The name of the reply, if one is wanted.
+        reply: Option<String>,
+    },
     /// Everything stored is gone, the schedule and the alarm with it. Sockets stay open, on a
     /// fresh room.
     Purge,
@@ -137,6 +144,10 @@ where
                 key == other_key && value == other_value
             }
             (Self::Delete { key }, Self::Delete { key: other }) => key == other,
+            (
+                Self::Post { errand, reply },
+                Self::Post { errand: other_errand, reply: other_reply },
+            ) => errand == other_errand && reply == other_reply,
             (Self::Purge, Self::Purge) => true,
             _ => false,
         }
@@ -191,6 +202,9 @@ where
                 f.debug_struct("Put").field("key", key).field("value", value).finish()
             }
             Self::Delete { key } => f.debug_struct("Delete").field("key", key).finish(),
+            Self::Post { errand, reply } => {
+                f.debug_struct("Post").field("errand", errand).field("reply", reply).finish()
+            }
             Self::Purge => f.write_str("Purge"),
         }
     }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::connection::sockets;
 use crate::frame::to_json;
 use crate::{
-    Audience, CloseCode, Connection, Effect, Error, History, Keep, Keyed, Room, Tag, When,
+    Audience, CloseCode, Connection, Effect, Encode, Errand, Error, Frame, History, Keep, Keyed,
+    ObjectName, Room, Tag, When,
 };
 
 /// The effects of one handler, in the order they were added. Nothing has happened yet: the engine
@@ -162,6 +163,74 @@ impl<R: Room> Effects<R> {
     /// Removes a keyed value.
     pub fn delete<T>(self, kind: &Keyed<T>, key: impl AsRef<str>) -> Self {
         self.with(Effect::Delete { key: kind.stored_key(key.as_ref()) })
+    }
+
+    /// Gives an event to another room, of another type or the same. It is stored with everything
+    /// else that this handler does, delivered however long that takes, and handled once.
+    ///
+    /// ```
+    /// use dormouse::rooms::Chat;
+    /// use dormouse::rooms::chat::Event;
+    /// use dormouse::{Effects, rooms::Echo};
+    ///
+    /// let news = Event::Say { text: "news from the echo".into() };
+    /// let effects = Effects::<Echo>::new().tell::<Chat>("lounge", &news);
+    /// ```
+    pub fn tell<S: Room>(self, id: &str, event: &S::Event) -> Self
+    where
+        S::Event: Serialize,
+    {
+        let errand = ObjectName::new(S::NAME, id).and_then(|room| {
+            Ok(Errand::Event { room: room.to_string(), json: to_json("an event", event)? })
+        });
+        self.with(Effect::Post { errand, reply: None })
+    }
+
+    /// Says something to every connection of another room.
+    ///
+    /// ```
+    /// use dormouse::{Effects, Text, rooms::{Echo, Lobby}};
+    /// let effects = Effects::<Echo>::new().announce::<Lobby>("main", &Text::from("dinner"));
+    /// ```
+    pub fn announce<S: Room>(self, id: &str, message: &S::Broadcast) -> Self {
+        let errand = ObjectName::new(S::NAME, id).and_then(|room| {
+            let room = room.to_string();
+            Ok(match message.encode()? {
+                Frame::Text(frame) => Errand::Text { room, frame },
+                Frame::Binary(frame) => Errand::Binary { room, frame },
+            })
+        });
+        self.with(Effect::Post { errand, reply: None })
+    }
+
+    /// Asks for another room's state. It comes to [`Room::handle_reply`] under a name.
+    ///
+    /// ```
+    /// use dormouse::{Effects, rooms::{Chat, Echo}};
+    /// let effects = Effects::<Echo>::new().ask::<Chat>("lounge", "how busy");
+    /// ```
+    pub fn ask<S: Room>(self, id: &str, reply: impl Into<String>) -> Self {
+        let errand =
+            ObjectName::new(S::NAME, id).map(|room| Errand::State { room: room.to_string() });
+        self.with(Effect::Post { errand, reply: Some(reply.into()) })
+    }
+
+    /// Calls a function of the Worker. Its answer, or its error, comes to [`Room::handle_reply`]
+    /// under a name.
+    ///
+    /// ```
+    /// use dormouse::{Effects, rooms::Echo};
+    /// let effects = Effects::<Echo>::new().call("translate", &("hello", "fr"), "translation");
+    /// ```
+    pub fn call<T: Serialize>(
+        self,
+        function: impl Into<String>,
+        argument: &T,
+        reply: impl Into<String>,
+    ) -> Self {
+        let errand = to_json("an argument", argument)
+            .map(|argument| Errand::Call { function: function.into(), argument });
+        self.with(Effect::Post { errand, reply: Some(reply.into()) })
     }
 
     /// Forgets everything that is stored. What is saved or scheduled later in the list stays.

@@ -4,6 +4,7 @@ mod batch;
 mod closing;
 mod connecting;
 mod performing;
+mod posting;
 mod sweeping;
 mod turn;
 
@@ -15,7 +16,7 @@ use crate::commit::{Commit, Output, Write};
 use crate::connections::Connections;
 use crate::history::Histories;
 use crate::keyed::Values;
-use crate::registry::ObjectName;
+use crate::registry::{ObjectName, Registry};
 use crate::schedule::{Schedule, ScheduleChange};
 use crate::state::State;
 use crate::{CloseCode, Context, Fault, Host, Input, Result, Room, SocketId};
@@ -37,6 +38,8 @@ use crate::{CloseCode, Context, Fault, Host, Input, Result, Room, SocketId};
 /// ```
 pub struct Engine<R: Room> {
     object: ObjectName,
+    /// The rooms that letters can go to, if that is known.
+    siblings: Option<Registry>,
     state: State<R::State>,
     connections: Connections<R::Connection>,
     schedule: Schedule,
@@ -55,6 +58,7 @@ impl<R: Room> Engine<R> {
     pub fn new(object: ObjectName) -> Self {
         Self {
             object,
+            siblings: None,
             state: State::new(),
             connections: Connections::new(),
             schedule: Schedule::default(),
@@ -62,6 +66,18 @@ impl<R: Room> Engine<R> {
             values: Values::default(),
             batch: Batch::new(),
         }
+    }
+
+    /// The same among these rooms: letters to others are refused.
+    ///
+    /// ```
+    /// use dormouse::rooms::{Chat, ROOMS};
+    /// use dormouse::{Engine, ObjectName};
+    /// let name = ObjectName::new("chat", "lounge").unwrap();
+    /// let engine = Engine::<Chat>::new(name).among(ROOMS);
+    /// ```
+    pub fn among(self, siblings: Registry) -> Self {
+        Self { siblings: Some(siblings), ..self }
     }
 
     /// Handles one input. What it does is gathered for the [`commit`](Engine::commit).
@@ -108,7 +124,8 @@ impl<R: Room> Engine<R> {
     /// Forgets everything since the last commit, and all that was read before: what the host has
     /// stored is the truth. For a host whose transaction failed.
     pub fn reset(&mut self) {
-        *self = Self::new(self.object.clone());
+        let siblings = self.siblings;
+        *self = Self { siblings, ..Self::new(self.object.clone()) };
     }
 
     fn finish(&mut self, host: &dyn Host) -> Result<Commit> {

@@ -239,6 +239,26 @@ pub enum Error {
         /// Serde's words.
         reason: String,
     },
+    /// A letter to another room that could not be delivered, or a function that failed.
+    #[error("{to} gave no answer: {reason}")]
+    Undelivered {
+        /// The room's object name, or the function's name.
+        to: String,
+        /// What went wrong last.
+        reason: String,
+    },
+    /// A letter that more letters led to than may; see [`limits::HOPS`].
+    #[error("a letter after {limit} others that led to it is not sent")]
+    TooManyHops {
+        /// [`limits::HOPS`].
+        limit: u32,
+    },
+    /// Configuration of the Worker that does not decode as the type asked for.
+    #[error("the Worker's configuration does not fit: {reason}")]
+    InvalidConfig {
+        /// Serde's words.
+        reason: String,
+    },
     /// Storage refused a commit. Nothing of it was done.
     #[error("the commit could not be stored")]
     Storage,
@@ -303,6 +323,9 @@ impl Error {
             | Self::RowUnreadable { .. }
             | Self::ValueUnreadable { .. }
             | Self::PayloadUnreadable { .. }
+            | Self::Undelivered { .. }
+            | Self::TooManyHops { .. }
+            | Self::InvalidConfig { .. }
             | Self::Storage => "internal",
         }
     }

@@ -50,6 +50,8 @@ pub enum Op {
     BroadcastBinary = 16,
     /// Socket, code, length of the reason.
     Close = 17,
+    /// Length of the letter, as JSON.
+    Deliver = 18,
 }
 
 /// A commit's operations in their order, the texts they mention one after the other, and the
@@ -162,6 +164,10 @@ impl Flat {
                 self.ops.push(u32::from(tag.is_some()));
                 self.text(tag.as_ref().map(crate::Tag::as_str).unwrap_or_default());
                 self.sockets(except);
+            }
+            Output::Deliver(letter) => {
+                self.op(Op::Deliver);
+                self.text(&serde_json::to_string(letter).unwrap_or_default());
             }
             Output::Close { socket, code, reason } => {
                 self.op(Op::Close);

@@ -25,6 +25,9 @@ pub trait Host {
     /// 64 random bits, fresh at every call.
     fn random(&self) -> u64;
 
+    /// The Worker's configuration as JSON: its variables that are plain data.
+    fn config(&self) -> String;
+
     /// The stored state as JSON.
     fn state(&self) -> Option<String>;
 

@@ -1,6 +1,6 @@
 //! What happens to a room.
 
-use crate::{Close, Error, Frame, SocketId, Timestamp, Upgrade};
+use crate::{Close, Delivered, Error, Frame, Letter, ObjectName, SocketId, Timestamp, Upgrade};
 
 /// Something that happens to a room.
 ///
@@ -54,6 +54,20 @@ pub enum Input {
     Send {
         /// The event.
         json: String,
+    },
+    /// A letter came from a room. Gives an answer: `null`, the state it asked for, or the error.
+    Receive {
+        /// The room that sent it.
+        from: ObjectName,
+        /// The letter.
+        letter: Letter,
+    },
+    /// How the delivery of a letter went.
+    Delivered {
+        /// The letter's number.
+        seq: u64,
+        /// How it went.
+        delivered: Delivered,
     },
     /// An API call for the state. Gives an answer: the state or `null`.
     ReadState,

@@ -93,7 +93,7 @@ pub(crate) struct Values {
 }
 
 impl Values {
-    fn get(&self, host: &dyn Host, key: &str) -> Option<String> {
+    pub(crate) fn get(&self, host: &dyn Host, key: &str) -> Option<String> {
         match self.changes.get(key) {
             Some(change) => change.clone(),
             None if self.purged => None,
@@ -117,7 +117,7 @@ impl Values {
     }
 
     /// Values whose keys begin with a prefix: the first in the order of keys, or the last, backwards.
-    fn list(
+    pub(crate) fn list(
         &self,
         host: &dyn Host,
         prefix: &str,

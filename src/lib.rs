@@ -99,6 +99,7 @@ mod history;
 mod host;
 mod input;
 mod keyed;
+mod letter;
 pub mod limits;
 mod liveness;
 #[cfg(target_arch = "wasm32")]
@@ -134,6 +135,7 @@ pub use history::{Ends, Entry, History, HistoryReader, Keep, Range, Side};
 pub use host::Host;
 pub use input::{Fault, Input};
 pub use keyed::{Keyed, KeyedReader, Order};
+pub use letter::{Delivered, Errand, Letter, Reply};
 pub use liveness::AutoResponse;
 pub use origin::origin_allowed;
 pub use rate::RateLimit;

@@ -46,6 +46,19 @@ pub const AUTO_RESPONSE_BYTES: usize = 2_048;
 /// Sockets of one object (Cloudflare, "Limits").
 pub const CONNECTIONS: usize = 32_768;
 
+/// Bytes that a letter to another room, or a call of a function, may carry. It is stored as JSON
+/// within JSON, which may double it.
+pub const LETTER_BYTES: usize = 900_000;
+
+/// How often a letter to another room, or a call of a function, is tried.
+pub const LETTER_TRIES: u32 = 7;
+
+/// How many letters one commit tries again at most; the rest follow in the next.
+pub const LETTERS_A_COMMIT: usize = 256;
+
+/// How many letters may lead to one another, from room to room or back, before no more are sent.
+pub const HOPS: u32 = 32;
+
 /// How often a scheduled event's handler is tried before the event is set aside as failed.
 pub const EVENT_TRIES: u32 = 7;
 

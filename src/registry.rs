@@ -133,7 +133,7 @@ impl<R: Room> AnyRoom for Engine<R> {
 #[derive(Clone, Copy, Debug)]
 pub struct RoomType {
     name: &'static str,
-    open: fn(ObjectName) -> Box<dyn AnyRoom>,
+    open: fn(ObjectName, Registry) -> Box<dyn AnyRoom>,
 }
 
 impl RoomType {
@@ -143,7 +143,7 @@ impl RoomType {
     /// let chat = dormouse::RoomType::of::<dormouse::rooms::Chat>();
     /// ```
     pub const fn of<R: Room>() -> Self {
-        Self { name: R::NAME, open: |name| Box::new(Engine::<R>::new(name)) }
+        Self { name: R::NAME, open: |name, rooms| Box::new(Engine::<R>::new(name).among(rooms)) }
     }
 
     /// [`Room::NAME`].
@@ -204,7 +204,12 @@ impl Registry {
     /// ```
     pub fn open(&self, object_name: &str) -> Result<Box<dyn AnyRoom>> {
         let name = ObjectName::parse(object_name)?;
-        Ok((self.find(name.room())?.open)(name))
+        Ok((self.find(name.room())?.open)(name, *self))
+    }
+
+    /// Whether an object's name is that of a room here.
+    pub(crate) fn check(&self, object_name: &str) -> Result<()> {
+        self.find(ObjectName::parse(object_name)?.room()).map(|_| ())
     }
 
     fn find(&self, room: &str) -> Result<&RoomType> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::time::millis;
 use crate::{
     AutoResponse, Close, ConnectionId, Context, Decode, Effects, Encode, Error, Frame, RateLimit,
-    Result, Tag, limits,
+    Reply, Result, Tag, limits,
 };
 
 /// A room: four handlers that read what they are given and return what they want done.
@@ -133,6 +133,16 @@ pub trait Room: Sized + 'static {
         Ok(Effects::new())
     }
 
+    /// An answer has come: a room's state that was [asked for](Effects::ask), or what came of a
+    /// [call](Effects::call).
+    ///
+    /// # Errors
+    /// The answer is asked for again, after 2 s, 4 s and so on, [`limits::LETTER_TRIES`] times.
+    fn handle_reply(cx: &Context<Self>, reply: &Reply) -> Result<Effects<Self>> {
+        let _ = (cx, reply);
+        Ok(Effects::new())
+    }
+
     /// A frame did not decode as an [`Event`](Room::Event). Unless a room says otherwise its sender
     /// gets `{"_tag":"Error","code":"invalid_event","message":…}`, and the socket stays open.
     fn handle_invalid(cx: &Context<Self>, frame: &Frame, error: &Error) -> Effects<Self> {
@@ -176,6 +186,8 @@ pub enum During {
     Close,
     /// `handle_alarm`.
     Alarm,
+    /// `handle_reply`, or the delivery of a letter that was given up.
+    Reply,
 }
 
 /// What the Worker gives when it makes a connection.

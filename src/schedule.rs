@@ -175,6 +175,9 @@ pub struct Retry {
 /// character in front.
 pub(crate) const SWEEP: &str = "\u{1}sweep";
 
+/// The engine's own event that tries letters again.
+pub(crate) const POST: &str = "\u{1}post";
+
 /// Checks an event's name.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let (limit, size) = (limits::EVENT_NAME_BYTES, name.len());
@@ -281,7 +284,8 @@ impl Schedule {
 
     /// The event of the room that comes first: not one of the engine's own.
     pub(crate) fn next_of_room(&self, host: &dyn Host) -> Option<ScheduledEvent> {
-        self.pending(host, 2, |_| true).into_iter().find(|event| event.name != SWEEP)
+        let of_room = |event: &ScheduledEvent| !event.name.starts_with(char::is_control);
+        self.pending(host, 3, |_| true).into_iter().find(of_room)
     }
 
     /// The failed events, in order of name.

@@ -19,8 +19,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::flat::Flat;
 use crate::{
-    Answer, AnyRoom, Close, Ends, Entry, Error, Fault, Frame, Host, Input, Order, Range, Registry,
-    ScheduledEvent, Side, SocketId, Timestamp, Upgrade,
+    Answer, AnyRoom, Close, Ends, Entry, Error, Fault, Frame, Host, Input, ObjectName, Order,
+    Range, Registry, ScheduledEvent, Side, SocketId, Timestamp, Upgrade,
 };
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -28,6 +28,8 @@ const ROOM_HOST: &str = r#"
 /** What a room reads of its object, and what it gives it to do. */
 export interface RoomHost {
   now(): number;
+  /** The Worker's variables that are plain data, as JSON. */
+  config(): string;
   state(): string | undefined;
   /** The event as JSON. */
   event(name: string): string | undefined;
@@ -74,6 +76,8 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     fn now(this: &RoomHost) -> f64;
+    #[wasm_bindgen(method)]
+    fn config(this: &RoomHost) -> String;
     #[wasm_bindgen(method)]
     fn state(this: &RoomHost) -> Option<String>;
     #[wasm_bindgen(method, js_name = event)]
@@ -134,6 +138,10 @@ impl Host for JsHost<'_> {
 
     fn random(&self) -> u64 {
         getrandom::u64().expect("the platform's random numbers")
+    }
+
+    fn config(&self) -> String {
+        self.0.config()
     }
 
     fn state(&self) -> Option<String> {
@@ -385,6 +393,22 @@ pub fn alarm_stands(handle: u32, host: &RoomHost, at: Option<f64>) {
 #[wasm_bindgen]
 pub fn send(handle: u32, host: &RoomHost, json: String) {
     input(handle, host, Input::Send { json });
+}
+
+/// A letter came from the room of an object's name. It is JSON, and made by this module.
+#[wasm_bindgen]
+pub fn receive(handle: u32, host: &RoomHost, from: &str, letter: &str) {
+    let from = ObjectName::parse(from).expect("the name of a sibling's object");
+    let letter = serde_json::from_str(letter).expect("a sibling's letter");
+    input(handle, host, Input::Receive { from, letter });
+}
+
+/// How the delivery of a letter went, as JSON: `{"ok":…}` or `{"error":{"message":…,"final":…}}`.
+#[wasm_bindgen]
+pub fn delivered(handle: u32, host: &RoomHost, seq: f64, delivered: &str) {
+    let delivered = serde_json::from_str(delivered).expect("the outcome of a delivery");
+    let seq = timestamp(seq).as_millis();
+    input(handle, host, Input::Delivered { seq, delivered });
 }
 
 /// An API call for the state.

@@ -9,6 +9,8 @@ use crate::{Close, Connection, Error, Fault, Input};
 pub(super) struct Batch<C> {
     pub(super) inputs: Vec<(Input, Fault)>,
     pub(super) purged: bool,
+    /// How many letters led to the input that is being handled.
+    pub(super) hops: u32,
     pub(super) outputs: Vec<Output>,
     pub(super) answers: Vec<Answer>,
     /// Connections that are over, and whose `handle_close` is yet to run.
@@ -22,6 +24,7 @@ impl<C> Batch<C> {
         Self {
             inputs: Vec::new(),
             purged: false,
+            hops: 0,
             outputs: Vec::new(),
             answers: Vec::new(),
             closing: VecDeque::new(),

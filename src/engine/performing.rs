@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::audience::Among;
-use crate::check::{Checked, Step, check};
+use crate::check::{Checked, Rules, Step, check};
 use crate::{Audience, Effects, Frame, Host, Output, Result, Room};
 
 impl<R: Room> Engine<R> {
@@ -14,7 +14,8 @@ impl<R: Room> Engine<R> {
 
     /// Checks everything and changes the state: the part that can fail.
     pub(super) fn prepare(&mut self, host: &dyn Host, effects: Effects<R>) -> Result<Vec<Step<R>>> {
-        let Checked { changes, steps } = check(effects, host.now())?;
+        let rules = Rules { now: host.now(), siblings: self.siblings, hops: self.batch.hops };
+        let Checked { changes, steps } = check(effects, &rules)?;
         self.state.apply(changes)?;
         Ok(steps)
     }
@@ -35,6 +36,7 @@ impl<R: Room> Engine<R> {
                 Step::Trim { history, keep } => self.histories.trim(host, history, keep),
                 Step::Put { key, value } => self.values.put(key, value),
                 Step::Delete(key) => self.values.delete(host, key),
+                Step::Post { errand, reply } => self.post(host, errand, reply),
                 Step::Purge => {
                     self.histories.purge();
                     self.values.purge();

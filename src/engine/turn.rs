@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Engine;
-use crate::schedule::SWEEP;
+use crate::schedule::{POST, SWEEP};
 use crate::time::millis;
 use crate::{
     Connection, Context, Decode, During, Effects, Error, Fault, Frame, Host, Input, Result, Retry,
@@ -12,6 +12,7 @@ use crate::{
 
 impl<R: Room> Engine<R> {
     pub(super) fn run(&mut self, host: &dyn Host, input: &Input, fault: &Fault) {
+        self.batch.hops = 0;
         match input {
             Input::Connect { socket, upgrade } => {
                 let result = self.connect(host, *socket, upgrade, fault);
@@ -40,10 +41,17 @@ impl<R: Room> Engine<R> {
                 self.answer(result.map(|()| Value::Null));
             }
             Input::ReadState => {
-                let state = self.state.load(host);
-                let state = state.and_then(|()| to_value("the state", &self.state.get()));
+                let state = self.read_state(host);
                 self.answer(state);
             }
+            Input::Receive { from, letter } => {
+                let result = self.receive(host, from, letter, fault);
+                if let Err(error) = &result {
+                    self.fail(host, During::Message, None, error, fault);
+                }
+                self.answer(result);
+            }
+            Input::Delivered { seq, delivered } => self.delivered(host, *seq, delivered, fault),
             Input::ReadCount => {
                 let count = self.connections.count(host);
                 self.answer(Ok(count.into()));
@@ -54,6 +62,11 @@ impl<R: Room> Engine<R> {
             }
         }
         self.finish_closing(host);
+    }
+
+    pub(super) fn read_state(&mut self, host: &dyn Host) -> Result<Value> {
+        self.state.load(host)?;
+        to_value("the state", &self.state.get())
     }
 
     pub(super) fn answer(&mut self, result: Result<Value>) {
@@ -74,6 +87,7 @@ impl<R: Room> Engine<R> {
             schedule: &self.schedule,
             histories: &self.histories,
             values: &self.values,
+            sibling: None,
             sender,
             retry,
         }
@@ -134,6 +148,9 @@ impl<R: Room> Engine<R> {
         };
         if event.name == SWEEP {
             return self.sweep(host, event);
+        }
+        if event.name == POST {
+            return self.post_again(host);
         }
         let retry = event.error.clone().map(|reason| Retry { attempt: event.failures + 1, reason });
         let result = self.ready(host, fault).and_then(|()| {

@@ -6,8 +6,8 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use crate::{
-    Alarm, Commit, Ends, Entry, Frame, Host, Order, Output, Range, ScheduledEvent, Side, SocketId,
-    Timestamp, Write,
+    Alarm, Commit, Ends, Entry, Frame, Host, Letter, Order, Output, Range, ScheduledEvent, Side,
+    SocketId, Timestamp, Write,
 };
 
 /// A [`Host`] in memory: storage, sockets, alarm, a clock that is moved by hand and chance from a
@@ -27,6 +27,8 @@ use crate::{
 pub struct MemoryHost {
     now: Timestamp,
     random: Cell<u64>,
+    config: String,
+    letters: Vec<Letter>,
     state: Option<String>,
     events: BTreeMap<String, ScheduledEvent>,
     pending: BTreeSet<(Timestamp, String)>,
@@ -88,6 +90,8 @@ impl MemoryHost {
         Self {
             now: Timestamp::from_millis(1_700_000_000_000),
             random: Cell::new(0),
+            config: "{}".to_owned(),
+            letters: Vec::new(),
             state: None,
             events: BTreeMap::new(),
             pending: BTreeSet::new(),
@@ -103,6 +107,17 @@ impl MemoryHost {
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.random = Cell::new(seed);
         self
+    }
+
+    /// The same with this configuration of the Worker, as JSON.
+    pub fn with_config(mut self, json: impl Into<String>) -> Self {
+        self.config = json.into();
+        self
+    }
+
+    /// The letters that were handed over for delivery since this was last asked.
+    pub fn take_letters(&mut self) -> Vec<Letter> {
+        std::mem::take(&mut self.letters)
     }
 
     /// Moves the clock. The alarm does not go off by itself.
@@ -239,6 +254,7 @@ impl MemoryHost {
                     socket.attachment = Some(attachment.clone());
                 }
             }
+            Output::Deliver(letter) => self.letters.push(letter.clone()),
             Output::Send { sockets, frame } => {
                 let open = sockets.iter().filter(|socket| self.is_open(**socket));
                 deliveries.extend(open.map(|socket| (*socket, Delivery::Frame(frame.clone()))));
@@ -280,6 +296,10 @@ impl Host for MemoryHost {
         let mixed = (next ^ next >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ mixed >> 31
+    }
+
+    fn config(&self) -> String {
+        self.config.clone()
     }
 
     fn state(&self) -> Option<String> {

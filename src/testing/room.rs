@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::client::{Line, TestClient};
 use super::host::{Delivery, MemoryHost};
 use crate::{
-    Answer, Close, Context, Engine, Error, Frame, Input, ObjectName, Result, Room, SocketId,
-    Timestamp, Upgrade,
+    Answer, Close, Context, Delivered, Engine, Error, Frame, Input, Letter, ObjectName, Result,
+    Room, SocketId, Timestamp, Upgrade,
 };
 
 /// A room without a server: an [`Engine`] on a [`MemoryHost`].
@@ -187,6 +187,28 @@ impl<R: Room> TestRoom<R> {
     /// Where the alarm stands.
     pub fn alarm(&self) -> Option<Timestamp> {
         self.0.borrow().host.alarm()
+    }
+
+    /// The letters to other rooms and functions that are on their way since this was last asked.
+    pub fn take_letters(&self) -> Vec<Letter> {
+        self.0.borrow_mut().host.take_letters()
+    }
+
+    /// Tells how the delivery of a letter went.
+    pub fn delivered(&self, seq: u64, delivered: Delivered) {
+        self.0.borrow_mut().put(Input::Delivered { seq, delivered });
+    }
+
+    /// A letter arrives from the room of an object's name.
+    ///
+    /// # Errors
+    /// The room's.
+    ///
+    /// # Panics
+    /// If the name is not one of an object.
+    pub fn receive(&self, from: &str, letter: Letter) -> Result<Value> {
+        let from = ObjectName::parse(from).expect("an object's name");
+        self.0.borrow_mut().call(Input::Receive { from, letter })
     }
 
     /// Moves the clock, and lets the alarm go off each time it is due on the way.

@@ -1,0 +1,75 @@
+// Delivers what rooms send to other rooms and to functions of the Worker.
+
+/** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
+
+/**
+ * A letter as Rust makes it.
+ *
+ * @typedef {object} Letter
+ * @property {number} seq
+ * @property {{ kind: "call", function: string, argument: string } | { kind: string, room: string }} errand
+ */
+
+/**
+ * How a delivery went.
+ *
+ * @typedef {{ ok: unknown } | { error: { message: string, final?: boolean } }} Delivered
+ */
+
+/**
+ * A function of the Worker that rooms can call. What it returns, as JSON, is the answer; if it throws
+ * it is called again later. It may be called twice for one effect: the room's name and the letter's
+ * number tell.
+ *
+ * @callback Call
+ * @param {any} argument
+ * @param {any} env
+ * @param {{ room: string, seq: number }} caller
+ * @returns {unknown}
+ */
+
+/**
+ * @param {Letter} letter
+ * @param {object} from
+ * @param {string} from.room the sender's object name
+ * @param {any} from.env
+ * @param {Record<string, Call>} from.calls
+ * @param {DurableObjectNamespace} from.namespace
+ * @returns {Promise<Delivered>}
+ */
+export async function deliver(letter, { room, env, calls, namespace }) {
+  const { errand, seq } = letter;
+  try {
+    if ("function" in errand) {
+      const call = Object.hasOwn(calls, errand.function) ? calls[errand.function] : undefined;
+      if (!call) {
+        return { error: { message: "the Worker has no such function", final: true } };
+      }
+      return { ok: (await call(JSON.parse(errand.argument), env, { room, seq })) ?? null };
+    }
+    const object = /** @type {any} */ (namespace.getByName(errand.room));
+    /** @type {Answer} */
+    const answer = await object.receive(room, JSON.stringify(letter));
+    return "ok" in answer
+      ? { ok: answer.ok }
+      : { error: { message: `${answer.error._tag}: ${answer.error.message}` } };
+  } catch (error) {
+    return { error: { message: String(error) } };
+  }
+}
+
+/**
+ * The variables of a Worker that are plain data: no binding, no secret store.
+ *
+ * @param {Record<string, unknown>} env
+ */
+export function plainData(env) {
+  /** @param {unknown} value */
+  const isPlain = (value) =>
+    ["string", "number", "boolean"].includes(typeof value) ||
+    Array.isArray(value) ||
+    (typeof value === "object" &&
+      value !== null &&
+      Object.getPrototypeOf(value) === Object.prototype);
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => isPlain(value)));
+}

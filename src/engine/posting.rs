@@ -1,0 +1,176 @@
+//! Letters to other rooms and to the Worker's functions: stored, delivered, answered.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Engine;
+use crate::keyed::Order;
+use crate::letter::{Posted, Received};
+use crate::schedule::POST;
+use crate::{
+    Context, Decode, Delivered, During, Errand, Error, Fault, Frame, Host, Letter, ObjectName,
+    Output, Reply, Result, Room, ScheduledEvent, limits,
+};
+
+// Control characters in front keep these keys apart from those of keyed values.
+const LETTERS: &str = "\u{1}letter/";
+const LAST: &str = "\u{1}last-letter";
+const FROM: &str = "\u{1}from/";
+
+fn key(seq: u64) -> String {
+    format!("{LETTERS}{seq:020}")
+}
+
+impl<R: Room> Engine<R> {
+    /// Sends a letter for the first time.
+    pub(super) fn post(&mut self, host: &dyn Host, errand: Errand, reply: Option<String>) {
+        let last = self.values.get(host, LAST).and_then(|last| last.parse().ok()).unwrap_or(0);
+        // By the clock, so that a purged room does not count from 1 again: its receivers remember.
+        let seq = (host.now().as_millis() << 10).max(last + 1);
+        self.values.put(LAST.to_owned(), seq.to_string());
+        let (hops, tries, at) = (self.batch.hops, 0, host.now());
+        self.dispatch(host, Posted { seq, hops, errand, reply, tries, at });
+    }
+
+    /// Hands a letter to the host, and sees to it that it is tried again.
+    fn dispatch(&mut self, host: &dyn Host, mut posted: Posted) {
+        posted.tries += 1;
+        posted.at = host.now() + Duration::from_secs(1 << posted.tries);
+        self.store(&posted);
+        let floor = self.letters(host, 1).first().map_or(posted.seq, |first| first.seq);
+        let (seq, hops, errand) = (posted.seq, posted.hops, posted.errand);
+        self.batch.outputs.push(Output::Deliver(Letter { seq, floor, hops, errand }));
+        if self.schedule.get(host, POST).is_none_or(|event| event.at > posted.at) {
+            self.schedule.put(ScheduledEvent::once(POST, posted.at, "null"));
+        }
+    }
+
+    fn store(&mut self, posted: &Posted) {
+        if let Ok(json) = serde_json::to_string(posted) {
+            self.values.put(key(posted.seq), json);
+        }
+    }
+
+    fn letters(&self, host: &dyn Host, limit: usize) -> Vec<Posted> {
+        let stored = self.values.list(host, LETTERS, limit, Order::Forwards);
+        stored.iter().filter_map(|(_, json)| serde_json::from_str(json).ok()).collect()
+    }
+
+    /// Nothing was heard of some letters for too long.
+    pub(super) fn post_again(&mut self, host: &dyn Host) {
+        let now = host.now();
+        for letter in self.letters(host, limits::LETTERS_A_COMMIT) {
+            if letter.at > now {
+                continue;
+            }
+            if letter.tries >= limits::LETTER_TRIES {
+                let error = undelivered(&letter, "there was no answer");
+                self.settle(host, &letter, Err(error), &Fault::None);
+            } else {
+                self.dispatch(host, letter);
+            }
+        }
+        let letters = self.letters(host, limits::LETTERS_A_COMMIT);
+        match letters.iter().map(|letter| letter.at).min() {
+            Some(at) => self.schedule.put(ScheduledEvent::once(POST, at, "null")),
+            None => self.schedule.cancel(host, POST),
+        }
+    }
+
+    /// The host tells how a delivery went.
+    pub(super) fn delivered(
+        &mut self,
+        host: &dyn Host,
+        seq: u64,
+        delivered: &Delivered,
+        fault: &Fault,
+    ) {
+        let Some(letter) = self.values.get(host, &key(seq)) else { return };
+        let Ok(letter) = serde_json::from_str::<Posted>(&letter) else { return };
+        match delivered {
+            Delivered::Ok(value) => self.settle(host, &letter, Ok(value.clone()), fault),
+            Delivered::Error { message, is_final } => {
+                if *is_final || letter.tries >= limits::LETTER_TRIES {
+                    let error = undelivered(&letter, message);
+                    self.settle(host, &letter, Err(error), fault);
+                }
+                // Else it is tried again when its time comes.
+            }
+        }
+    }
+
+    /// The end of a letter: it is removed in the commit of what its reply's handler did.
+    fn settle(&mut self, host: &dyn Host, letter: &Posted, result: Result<Value>, fault: &Fault) {
+        let steps = match (letter.reply.clone(), result) {
+            (Some(name), result) => self.ready(host, fault).and_then(|()| {
+                let effects =
+                    R::handle_reply(&self.context(host, None, None), &Reply { name, result })?;
+                self.prepare(host, effects)
+            }),
+            (None, result) => result.map(|_| Vec::new()),
+        };
+        let lasts = letter.reply.is_some() && letter.tries < limits::LETTER_TRIES;
+        match steps {
+            Ok(steps) => {
+                self.values.delete(host, key(letter.seq));
+                self.perform(host, steps);
+            }
+            Err(error) => {
+                // A reply whose handler failed is asked for again.
+                if !lasts {
+                    self.values.delete(host, key(letter.seq));
+                }
+                self.fail(host, During::Reply, None, &error, fault);
+            }
+        }
+        if self.letters(host, 1).is_empty() {
+            self.schedule.cancel(host, POST);
+        }
+    }
+
+    /// A letter from another room, or from this one.
+    pub(super) fn receive(
+        &mut self,
+        host: &dyn Host,
+        from: &ObjectName,
+        letter: &Letter,
+        fault: &Fault,
+    ) -> Result<Value> {
+        self.ready(host, fault)?;
+        let key = format!("{FROM}{from}");
+        let received = self.values.get(host, &key);
+        let mut received: Received =
+            received.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+        if received.has(letter.seq) {
+            return Ok(Value::Null);
+        }
+        self.batch.hops = letter.hops + 1;
+        let steps = match &letter.errand {
+            Errand::Event { json, .. } => {
+                let event = R::Event::decode_json(json)?;
+                let cx = Context { sibling: Some(from), ..self.context(host, None, None) };
+                let effects = R::handle_message(&cx, event)?;
+                self.prepare(host, effects)?
+            }
+            Errand::Text { frame, .. } => {
+                self.send(crate::Audience::everyone(), Frame::Text(frame.clone()));
+                Vec::new()
+            }
+            Errand::Binary { frame, .. } => {
+                self.send(crate::Audience::everyone(), Frame::Binary(frame.clone()));
+                Vec::new()
+            }
+            Errand::State { .. } => return self.read_state(host),
+            Errand::Call { .. } => return Err(Error::execution("a call is not for a room")),
+        };
+        received.remember(letter);
+        self.values.put(key, crate::frame::to_json("what was received", &received)?);
+        self.perform(host, steps);
+        Ok(Value::Null)
+    }
+}
+
+fn undelivered(letter: &Posted, reason: &str) -> Error {
+    Error::Undelivered { to: letter.errand.to().to_owned(), reason: reason.to_owned() }
+}
