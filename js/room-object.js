@@ -261,7 +261,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     /** @param {import("./letters.js").Letter} letter */
     async deliver(letter) {
       const room = this.ctx.id.name ?? "";
-      const from = { room, env: this.env, calls, namespace: this.env[binding] };
+      const from = { room, env: this.env, calls, namespace: /** @type {any} */ (this.env)[binding] };
       this.put(inputs.delivered(letter.seq, await deliver(letter, from)));
     }
 

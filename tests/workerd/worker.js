@@ -8,7 +8,19 @@ import module from "./rooms/pkg/faulty_rooms_bg.wasm";
 
 const instance = startInstance(/** @type {any} */ (glue), module);
 
-export const RoomObject = roomObject(instance);
+/** How often `flaky` was called, by letter. */
+const calls = new Map();
+
+export const RoomObject = roomObject(instance, {
+  calls: {
+    shout: (/** @type {string} */ text, _env, { room }) => `${text.toUpperCase()} (${room})`,
+    flaky(/** @type {string} */ text, /** @type {{ GREETING: string }} */ env, { seq }) {
+      calls.set(seq, (calls.get(seq) ?? 0) + 1);
+      if (calls.get(seq) < 2) throw new Error("not yet");
+      return `${env.GREETING} ${text}`;
+    },
+  },
+});
 
 /** @param {{ ROOMS: DurableObjectNamespace }} env */
 export const rooms = (env) => roomClient(instance, env.ROOMS);

@@ -2,8 +2,12 @@
 
 mod faulty;
 mod mirror;
+mod quiet;
+mod relay;
 
 use faulty::Faulty;
 use mirror::Mirror;
+use quiet::Quiet;
+use relay::Relay;
 
-dormouse::rooms![Faulty, Mirror];
+dormouse::rooms![Faulty, Mirror, Quiet, Relay];

@@ -1,0 +1,27 @@
+//! A room that closes connections which give no sign of life, soon.
+
+use std::time::Duration;
+
+use dormouse::{AutoResponse, Close, Context, Effects, Never, Result, Room, Text};
+
+pub(crate) struct Quiet;
+
+impl Room for Quiet {
+    const NAME: &'static str = "quiet";
+    const AUTO_RESPONSE: Option<AutoResponse> = Some(AutoResponse::new("ping", "pong"));
+    const PRESUMED_GONE_AFTER: Option<Duration> = Some(Duration::from_millis(700));
+    type State = ();
+    type Connection = ();
+    type Event = Text;
+    type Broadcast = Text;
+    type Alarm = Never;
+
+    fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
+        Ok(Effects::new().broadcast(text))
+    }
+
+    fn handle_close(cx: &Context<Self>, close: &Close) -> Result<Effects<Self>> {
+        let id = cx.sender_id().map(ToString::to_string).unwrap_or_default();
+        Ok(Effects::new().broadcast(Text(format!("{id} is gone, {}", close.code))))
+    }
+}
