@@ -7,9 +7,10 @@ import { defineConfig } from "vitest/config";
  * @param {string} name
  * @param {string} files
  * @param {string} configPath the Worker's wrangler configuration
+ * @param {object} [miniflare] what differs from it
  */
-const workerd = (name, files, configPath) => ({
-  plugins: [cloudflareTest({ wrangler: { configPath } })],
+const workerd = (name, files, configPath, miniflare) => ({
+  plugins: [cloudflareTest({ wrangler: { configPath }, miniflare })],
   test: { name, include: [files] },
 });
 
@@ -37,6 +38,15 @@ export default defineConfig({
       workerd("workerd", "tests/workerd/*.test.js", "wrangler.jsonc"),
       // Rooms that fail on purpose need a Worker, and a WebAssembly module, of their own.
       workerd("faults", "tests/workerd/faults/*.test.js", "tests/workerd/wrangler.jsonc"),
+      // The same before deleteAll() took the alarm with it, and close() checked its reason.
+      workerd("faults-old", "tests/workerd/faults/*.test.js", "tests/workerd/wrangler.jsonc", {
+        compatibilityDate: "2026-01-01",
+      }),
+      workerd(
+        "embedding",
+        "examples/embedding/test/*.test.js",
+        "examples/embedding/wrangler.jsonc",
+      ),
       node("server", "tests/server/*.test.js"),
       node("browser", "tests/browser/*.test.js"),
     ],

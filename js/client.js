@@ -20,6 +20,8 @@ import { upgradeRequest } from "./upgrade.js";
  * @property {(id: string, request: Request, options?: UpgradeOptions) => Promise<Response>} upgrade
  *   answers a WebSocket upgrade, or says with a 4xx why not
  * @property {(id: string, event: unknown) => Promise<void>} send gives the room an event
+ * @property {(id: string, message: unknown, tag?: string) => Promise<void>} broadcast says something to
+ *   every connection, or to those with a tag, past the room's handlers
  * @property {(id: string) => Promise<unknown>} getState the room's state, or null
  * @property {(id: string) => Promise<void>} fireAlarm lets the alarm go off now; what is due is
  *   handled
@@ -32,6 +34,7 @@ import { upgradeRequest } from "./upgrade.js";
  * @typedef {object} RoomStub what a room's object answers to
  * @property {(request: Request) => Promise<Response>} fetch
  * @property {(json: string) => Promise<Answer>} send
+ * @property {(json: string, tag?: string) => Promise<Answer>} broadcast
  * @property {() => Promise<Answer>} getState
  * @property {() => Promise<void>} fireAlarm
  * @property {() => Promise<Answer>} getCount
@@ -95,6 +98,10 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
 
       async send(id, event) {
         unwrap(await object(type, id).send(JSON.stringify(event)));
+      },
+
+      async broadcast(id, message, tag) {
+        unwrap(await object(type, id).broadcast(JSON.stringify(message), tag));
       },
 
       async getState(id) {

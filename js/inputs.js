@@ -111,6 +111,15 @@ export function send(json) {
 }
 
 /**
+ * @param {string} json
+ * @param {string} [tag]
+ * @returns {Input}
+ */
+export function broadcast(json, tag) {
+  return { answers: true, enter: (glue, handle, host) => glue.broadcast(handle, host, json, tag) };
+}
+
+/**
  * @param {string} from the sender's object name
  * @param {string} letter JSON
  * @returns {Input}

@@ -118,6 +118,14 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     }
 
     /**
+     * @param {string} json a message
+     * @param {string} [tag]
+     */
+    broadcast(json, tag) {
+      return this.call(inputs.broadcast(json, tag));
+    }
+
+    /**
      * @param {string} from the object name of the room that sends it
      * @param {string} letter JSON
      */
@@ -261,7 +269,12 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     /** @param {import("./letters.js").Letter} letter */
     async deliver(letter) {
       const room = this.ctx.id.name ?? "";
-      const from = { room, env: this.env, calls, namespace: /** @type {any} */ (this.env)[binding] };
+      const from = {
+        room,
+        env: this.env,
+        calls,
+        namespace: /** @type {any} */ (this.env)[binding],
+      };
       this.put(inputs.delivered(letter.seq, await deliver(letter, from)));
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::excerpt;
 use crate::{Error, Result};
@@ -106,6 +106,15 @@ pub trait Encode {
     /// # Errors
     /// [`Error::Encode`] if serde cannot write the value as JSON.
     fn encode(&self) -> Result<Frame>;
+
+    /// The frame of a message that an API call brings as JSON. Whoever calls vouches for its fields.
+    ///
+    /// # Errors
+    /// [`Error::InvalidEvent`] if it is no JSON.
+    fn encode_json(json: &str) -> Result<Frame> {
+        serde_json::from_str::<IgnoredAny>(json).map_err(invalid)?;
+        Ok(Frame::Text(json.to_owned()))
+    }
 }
 
 impl<T: Serialize + ?Sized> Encode for T {
@@ -143,6 +152,10 @@ impl Encode for Text {
     fn encode(&self) -> Result<Frame> {
         Ok(Frame::Text(self.0.clone()))
     }
+
+    fn encode_json(json: &str) -> Result<Frame> {
+        Frame::decode_json(json)
+    }
 }
 
 impl Decode for Frame {
@@ -158,6 +171,10 @@ impl Decode for Frame {
 impl Encode for Frame {
     fn encode(&self) -> Result<Frame> {
         Ok(self.clone())
+    }
+
+    fn encode_json(json: &str) -> Result<Frame> {
+        Frame::decode_json(json)
     }
 }
 

@@ -55,6 +55,14 @@ pub enum Input {
         /// The event.
         json: String,
     },
+    /// An API call's message to all connections, or those with a tag. Gives an answer: `null`, or
+    /// the error.
+    Broadcast {
+        /// The message, as JSON.
+        json: String,
+        /// Only to those with this tag.
+        tag: Option<String>,
+    },
     /// A letter came from a room. Gives an answer: `null`, the state it asked for, or the error.
     Receive {
         /// The room that sent it.

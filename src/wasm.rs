@@ -395,6 +395,12 @@ pub fn send(handle: u32, host: &RoomHost, json: String) {
     input(handle, host, Input::Send { json });
 }
 
+/// An API call's message to all connections, or those with a tag, as JSON.
+#[wasm_bindgen]
+pub fn broadcast(handle: u32, host: &RoomHost, json: String, tag: Option<String>) {
+    input(handle, host, Input::Broadcast { json, tag });
+}
+
 /// A letter came from the room of an object's name. It is JSON, and made by this module.
 #[wasm_bindgen]
 pub fn receive(handle: u32, host: &RoomHost, from: &str, letter: &str) {

@@ -166,6 +166,44 @@ fn reminders_that_are_too_late_or_too_many_are_refused() {
     });
 }
 
+#[test]
+fn a_period_over_a_long_sleep_makes_one_event_and_keeps_its_phase() {
+    use dormouse::{Context, Effects, Result, Text, When};
+
+    struct Clock;
+
+    impl Room for Clock {
+        const NAME: &'static str = "clock";
+        type State = ();
+        type Connection = ();
+        type Event = Text;
+        type Broadcast = Text;
+        type Alarm = ();
+
+        fn handle_message(_: &Context<Self>, _: Text) -> Result<Effects<Self>> {
+            let second = Duration::from_secs(1);
+            Ok(Effects::new().schedule("tick", When::after(second).every(second), ()))
+        }
+
+        fn handle_alarm(cx: &Context<Self>, (): ()) -> Result<Effects<Self>> {
+            Ok(Effects::new().broadcast(Text(cx.now().to_string())))
+        }
+    }
+
+    let room = TestRoom::<Clock>::new("tower");
+    let ada = room.connect("ada");
+    ada.send_text("wind up");
+    let start = room.now();
+    room.advance(Duration::from_millis(3_500));
+    assert_eq!(texts(&ada).len(), 3);
+    room.hibernate();
+    room.sleep(Duration::from_secs(3_600));
+    room.fire_alarm();
+    assert_eq!(texts(&ada).len(), 1);
+    assert_eq!(room.alarm().map(|at| (at - start).as_millis() % 1_000), Some(0));
+    assert_eq!(room.alarm().map(|at| (at - room.now()).as_millis()), Some(500));
+}
+
 fn join(client: &TestClient<HistoryRoom>, name: &str) {
     client.send(&Event::Join { name: name.into() });
 }

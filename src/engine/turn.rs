@@ -6,8 +6,8 @@ use super::Engine;
 use crate::schedule::{POST, SWEEP};
 use crate::time::millis;
 use crate::{
-    Connection, Context, Decode, During, Effects, Error, Fault, Frame, Host, Input, Result, Retry,
-    Room, Tag,
+    Audience, Connection, Context, Decode, During, Effects, Encode, Error, Fault, Frame, Host,
+    Input, Result, Retry, Room, Tag,
 };
 
 impl<R: Room> Engine<R> {
@@ -44,6 +44,10 @@ impl<R: Room> Engine<R> {
                 let state = self.read_state(host);
                 self.answer(state);
             }
+            Input::Broadcast { json, tag } => {
+                let result = self.broadcast(json, tag.as_deref());
+                self.answer(result.map(|()| Value::Null));
+            }
             Input::Receive { from, letter } => {
                 let result = self.receive(host, from, letter, fault);
                 if let Err(error) = &result {
@@ -62,6 +66,16 @@ impl<R: Room> Engine<R> {
             }
         }
         self.finish_closing(host);
+    }
+
+    fn broadcast(&mut self, json: &str, tag: Option<&str>) -> Result<()> {
+        let to = match tag.map(Tag::new).transpose()? {
+            Some(tag) => Audience::tagged(tag),
+            None => Audience::everyone(),
+        };
+        let frame = R::Broadcast::encode_json(json)?;
+        self.send(to, frame);
+        Ok(())
     }
 
     pub(super) fn read_state(&mut self, host: &dyn Host) -> Result<Value> {

@@ -122,6 +122,25 @@ impl<R: Room> TestRoom<R> {
         self.0.borrow_mut().call(Input::Send { json: json.to_owned() }).map(|_| ())
     }
 
+    /// Says something to all connections by API, or to those with a tag, as JSON.
+    ///
+    /// # Errors
+    /// [`Error::InvalidEvent`] if it is no JSON.
+    ///
+    /// ```
+    /// use dormouse::rooms::Lobby;
+    /// use dormouse::testing::TestRoom;
+    ///
+    /// let room = TestRoom::<Lobby>::new("main");
+    /// let ada = room.connect("ada");
+    /// room.broadcast("\"closing time\"", None).unwrap();
+    /// assert_eq!(ada.receive_text(), "closing time");
+    /// ```
+    pub fn broadcast(&self, json: &str, tag: Option<&str>) -> Result<()> {
+        let (json, tag) = (json.to_owned(), tag.map(ToOwned::to_owned));
+        self.0.borrow_mut().call(Input::Broadcast { json, tag }).map(|_| ())
+    }
+
     /// The stored state.
     ///
     /// # Panics

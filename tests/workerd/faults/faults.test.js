@@ -333,6 +333,40 @@ describe("the schedule", () => {
   });
 });
 
+test("the Worker can say something past the handlers, to all or by tag, and fire the alarm", async () => {
+  const id = newRoom();
+  const ada = await join(id, { id: "ada", tags: ["red"] });
+  const bob = await join(id, { id: "bob" });
+  await room.broadcast(id, { _tag: "News", text: "all" });
+  await room.broadcast(id, { _tag: "News", text: "red" }, "red");
+  expect((await ada.until(2)).map(({ text }) => text)).toEqual(["all", "red"]);
+  expect(await bob.until(1)).toEqual([{ _tag: "News", text: "all" }]);
+  bob.send({ _tag: "Schedule", name: "x", millis: 60_000, alarm: { Well: "x" } });
+  bob.send({ _tag: "Count" });
+  await bob.until(2);
+  await room.fireAlarm(id);
+  expect(bob.frames).toHaveLength(2);
+  const alarm = await runInDurableObject(object(id), (_, ctx) => ctx.storage.getAlarm());
+  expect(Number(alarm) - Date.now()).toBeGreaterThan(50_000);
+});
+
+test("errors keep their name and their fields across the call", async () => {
+  const id = newRoom();
+  await join(id);
+  const large = room.send(id, { _tag: "PadState", text: "x", times: 3_000_000 });
+  await expect(large).rejects.toMatchObject({
+    name: "StateTooLarge",
+    code: "value_too_large",
+    failure: { limit: 2_000_000, size: expect.any(Number) },
+  });
+  await expect(rooms(env).room("chess").getState(id)).rejects.toMatchObject({
+    name: "RoomNotFound",
+    status: 404,
+    failure: { room: "chess" },
+  });
+  await expect(room.getState("a b")).rejects.toMatchObject({ name: "InvalidRoomId" });
+});
+
 test("frames of 1 MiB, text and binary, come back as they went", async () => {
   const ada = await connect(worker, "/mirror/hall");
   const text = "ä€🐭".repeat(100_000);
