@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
  * @param {string} name
  * @param {string} files
  * @param {string} configPath the Worker's wrangler configuration
- * @param {object} [miniflare] what differs from it
+ * @param {{ compatibilityDate?: string }} [miniflare] what differs from it
  */
 const workerd = (name, files, configPath, miniflare) => ({
   plugins: [cloudflareTest({ wrangler: { configPath }, miniflare })],

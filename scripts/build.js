@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { main, root, run } from "./run.js";
 import { setup } from "./setup.js";
 
-/** The Worker's own crate, and the rooms that misbehave on purpose for the tests. */
-export const crates = [".", "tests/workerd/rooms"].filter((crate) =>
+/** The Worker's own crate, the rooms that misbehave on purpose for the tests, and the examples'. */
+export const crates = [".", "tests/workerd/rooms", "examples/embedding/room"].filter((crate) =>
   existsSync(join(root, crate, "Cargo.toml")),
 );
 

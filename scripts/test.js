@@ -1,6 +1,6 @@
 // `npm test`: all the tests, or with `npm test -- workerd` those of one stage.
 
-import { build, crates } from "./build.js";
+import { build, cargoEnvironment, crates } from "./build.js";
 import { chromium } from "./chromium.js";
 import { main, run } from "./run.js";
 import { setup } from "./setup.js";
@@ -11,11 +11,15 @@ import { setup } from "./setup.js";
  * @type {Record<string, () => Promise<string | void>>}
  */
 const stages = {
-  rust: () => run("cargo", ["test"]),
+  rust: async () => {
+    for (const crate of crates) {
+      await run("cargo", ["test", "--manifest-path", `${crate}/Cargo.toml`], cargoEnvironment);
+    }
+  },
   build: async () => {
     for (const crate of crates) await build(crate);
   },
-  workerd: () => vitest(["workerd", "faults"]),
+  workerd: () => vitest(["workerd", "faults", "faults-old", "embedding"]),
   server: () => vitest(["server"]),
   browser: async () => {
     const program = await chromium();

@@ -1,0 +1,111 @@
+//! The live view of an order: staff and customer see its status, and can leave notes.
+
+use dormouse::{Context, Effects, Error, Never, Result, Room, Upgrade};
+use serde::{Deserialize, Serialize};
+
+/// One order.
+pub struct Order;
+
+/// What the room remembers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Where the order is.
+    pub status: String,
+}
+
+/// What a connection remembers. The Worker gives it: who may connect is its affair.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Visitor {
+    /// The name that the Worker knows.
+    pub name: String,
+    /// Whether it is staff.
+    pub staff: bool,
+}
+
+/// What comes in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Event {
+    /// The order is somewhere else now. From the Worker or from staff.
+    Status {
+        /// Where.
+        status: String,
+    },
+    /// Someone has something to say.
+    Note {
+        /// What.
+        text: String,
+    },
+}
+
+/// What goes out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Broadcast {
+    /// Where the order is.
+    Status {
+        /// Where.
+        status: String,
+    },
+    /// What someone said.
+    Note {
+        /// Who.
+        from: String,
+        /// What.
+        text: String,
+    },
+}
+
+impl Room for Order {
+    const NAME: &'static str = "order";
+    type State = State;
+    type Connection = Visitor;
+    type Event = Event;
+    type Broadcast = Broadcast;
+    type Alarm = Never;
+
+    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+        let status = cx.state().map_or("new", |state| &state.status).to_owned();
+        Ok(Effects::new().send(cx.sender(), Broadcast::Status { status }))
+    }
+
+    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+        let visitor = cx.sender().map(|sender| sender.state());
+        match event {
+            Event::Status { .. } if visitor.is_some_and(|visitor| !visitor.staff) => {
+                Err(Error::refuse("staff_only", "Only staff may move an order"))
+            }
+            Event::Status { status } => Ok(Effects::new()
+                .save(State { status: status.clone() })
+                .broadcast(Broadcast::Status { status })),
+            Event::Note { text } => {
+                let from = visitor.map_or("the kitchen", |visitor| &visitor.name).to_owned();
+                Ok(Effects::new().broadcast(Broadcast::Note { from, text }))
+            }
+        }
+    }
+}
+
+dormouse::rooms![Order];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dormouse::testing::TestRoom;
+
+    #[test]
+    fn only_staff_and_the_worker_move_an_order() {
+        let room = TestRoom::<Order>::new("17");
+        let join = |name: &str, staff: bool| {
+            let state = serde_json::json!({ "name": name, "staff": staff });
+            room.try_connect(Upgrade { state, ..Upgrade::default() }).unwrap()
+        };
+        let (cook, guest) = (join("Cook", true), join("Guest", false));
+        let status = |status: &str| Event::Status { status: status.into() };
+        guest.send(&status("free of charge"));
+        assert_eq!(room.state(), None);
+        cook.send(&status("in the oven"));
+        room.send(&status("on its way")).unwrap();
+        assert_eq!(room.state().unwrap().status, "on its way");
+    }
+}
