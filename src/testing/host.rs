@@ -140,6 +140,21 @@ impl MemoryHost {
         self.state = Some(json.into());
     }
 
+    /// Overwrites the stored payload of an event, as a deploy with another type would find it.
+    pub fn rewrite_payload(&mut self, event: &str, json: impl Into<String>) {
+        if let Some(event) = self.events.get_mut(event) {
+            event.payload = json.into();
+        }
+    }
+
+    /// Opens so many sockets that no room knows.
+    pub fn crowd(&mut self, sockets: usize) {
+        for _ in 0..sockets {
+            let socket = self.new_socket();
+            self.sockets.insert(socket, Socket::default());
+        }
+    }
+
     /// A number for a new socket.
     pub fn new_socket(&mut self) -> SocketId {
         let socket = SocketId(self.next_socket);
