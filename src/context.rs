@@ -49,22 +49,51 @@ pub struct Context<'a, R: Room> {
 
 impl<R: Room> Context<'_, R> {
     /// The room type's name.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| assert_eq!(cx.room(), "chat"));
+    /// ```
     pub fn room(&self) -> &str {
         self.object.room()
     }
 
     /// Which room of its type this is.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| assert_eq!(cx.id(), "lounge"));
+    /// ```
     pub fn id(&self) -> &str {
         self.object.id()
     }
 
     /// The connection that this is about: that connects, spoke, or is over. None for API calls and
     /// scheduled events.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// ada.read(|cx| assert_eq!(cx.sender().unwrap().state().user_id, "ada"));
+    /// room.read(|cx| assert!(cx.sender().is_none()));
+    /// ```
     pub fn sender(&self) -> Option<&Connection<R::Connection>> {
         self.sender
     }
 
     /// The sender's id.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// ada.read(|cx| assert_eq!(cx.sender_id().unwrap().as_str(), "ada"));
+    /// ```
     pub fn sender_id(&self) -> Option<&ConnectionId> {
         self.sender.map(Connection::id)
     }
@@ -105,73 +134,182 @@ impl<R: Room> Context<'_, R> {
     }
 
     /// The room's state; none until it is first saved.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| assert_eq!(cx.state().unwrap().message_count, 0));
+    /// ```
     pub fn state(&self) -> Option<&R::State> {
         self.state
     }
 
     /// Every open connection, in no particular order. Reads each one's state; a broadcast does not
     /// need it.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| {
+    ///     let users = cx.connections().map(|one| one.state().user_id.clone());
+    ///     assert_eq!(users.count(), 2);
+    /// });
+    /// ```
     pub fn connections(&self) -> impl Iterator<Item = Connection<R::Connection>> {
         self.connections.all(self.host)
     }
 
     /// The open connections with a tag.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// let tag = dormouse::Tag::new("user:ada").unwrap();
+    /// room.read(|cx| assert_eq!(cx.tagged(&tag).len(), 1));
+    /// ```
     pub fn tagged(&self, tag: &Tag) -> Vec<Connection<R::Connection>> {
         self.connections.tagged(self.host, tag)
     }
 
     /// The open connection with an id; the newest, where several have it.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| {
+    ///     assert!(cx.connection("bob").is_some());
+    ///     assert!(cx.connection("eve").is_none());
+    /// });
+    /// ```
     pub fn connection(&self, id: &str) -> Option<Connection<R::Connection>> {
         self.connections.with_id(self.host, id).pop()
     }
 
     /// All open connections with an id, the oldest first.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// let second = room.connect("ada");
+    /// room.read(|cx| assert_eq!(cx.connections_with_id("ada").len(), 2));
+    /// ```
     pub fn connections_with_id(&self, id: &str) -> Vec<Connection<R::Connection>> {
         self.connections.with_id(self.host, id)
     }
 
     /// How many connections are open. Reads no state.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| assert_eq!(cx.count(), 2));
+    /// ```
     pub fn count(&self) -> usize {
         self.connections.count(self.host)
     }
 
     /// The scheduled event that comes first.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| assert_eq!(cx.next_event(), None));
+    /// ```
     pub fn next_event(&self) -> Option<ScheduledEvent> {
         self.schedule.next_of_room(self.host)
     }
 
     /// The scheduled event of a name, pending or failed.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| assert_eq!(cx.event("clean-up"), None));
+    /// ```
     pub fn event(&self, name: &str) -> Option<ScheduledEvent> {
         self.schedule.get(self.host, name)
     }
 
     /// The events that were set aside after their last try.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| assert!(cx.failed_events().is_empty()));
+    /// ```
     pub fn failed_events(&self) -> Vec<ScheduledEvent> {
         self.schedule.failed_events(self.host)
     }
 
     /// A history of the room.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// const SAID: dormouse::History<String> = dormouse::History::new("said");
+    /// room.read(|cx| assert_eq!(cx.history(&SAID).len(), 0));
+    /// ```
     pub fn history<T>(&self, history: &History<T>) -> HistoryReader<'_, T> {
         let (host, histories, name) = (self.host, self.histories, history.name());
         HistoryReader { host, histories, name, rows: PhantomData }
     }
 
     /// The keyed values of a kind.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// const SCORES: dormouse::Keyed<u32> = dormouse::Keyed::new("scores");
+    /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).get("ada"), Ok(None)));
+    /// ```
     pub fn keyed<'b, T>(&'b self, kind: &'b Keyed<T>) -> KeyedReader<'b, T> {
         KeyedReader { host: self.host, values: self.values, kind }
     }
 
     /// The time.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// let now = room.now();
+    /// room.read(|cx| assert_eq!(cx.now(), now));
+    /// ```
     pub fn now(&self) -> Timestamp {
         self.host.now()
     }
 
     /// 64 random bits, good for secrets in the real runtime; a seed decides them in tests.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| assert_ne!(cx.random(), cx.random()));
+    /// ```
     pub fn random(&self) -> u64 {
         self.host.random()
     }
 
     /// A random UUID (RFC 9562, version 4).
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| assert_eq!(cx.uuid().len(), 36));
+    /// ```
     pub fn uuid(&self) -> String {
         let (high, low) = (self.host.random(), self.host.random());
         let high = high & !0xf000 | 0x4000;
@@ -187,6 +325,13 @@ impl<R: Room> Context<'_, R> {
     }
 
     /// What failed before, if this is not the first try of a scheduled event.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| assert!(cx.retry().is_none(), "this is no scheduled event"));
+    /// ```
     pub fn retry(&self) -> Option<&Retry> {
         self.retry
     }

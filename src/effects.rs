@@ -41,38 +41,119 @@ impl<R: Room> Effects<R> {
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// assert!(Effects::<Chat>::new().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Adds an effect.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// let effects = Effects::<Chat>::new().with(Effect::Purge);
+    /// assert_eq!(effects, Effects::new().purge());
+    /// ```
     pub fn with(mut self, effect: Effect<R>) -> Self {
         self.0.push(effect);
         self
     }
 
     /// Adds all effects of another list.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// let tell = Effects::<Chat>::new().broadcast(typing);
+    /// let both = Effects::new().purge().and(tell);
+    /// assert_eq!(both.into_iter().count(), 2);
+    /// ```
     pub fn and(mut self, others: Self) -> Self {
         self.0.extend(others.0);
         self
     }
 
     /// Makes this the room's state.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// let state = State { created_at: Timestamp::from_millis(1), message_count: 0 };
+    /// let effects = Effects::<Chat>::new().save(state.clone());
+    /// assert_eq!(effects, [Effect::Save(state)]);
+    /// ```
     pub fn save(self, state: R::State) -> Self {
         self.with(Effect::Save(state))
     }
 
     /// Changes the room's state; does nothing while there is none.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// let effects = Effects::<Chat>::new().update(|state| state.message_count += 1);
+    /// assert!(effects.on(None).is_empty(), "nothing to update");
+    /// ```
     pub fn update(self, change: impl FnOnce(&mut R::State) + 'static) -> Self {
         self.with(Effect::Update(Box::new(change)))
     }
 
     /// Says something to every connection.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// let effects = Effects::<Chat>::new().broadcast(typing.clone());
+    /// assert_eq!(effects, [Effect::Send { to: Audience::everyone(), message: typing }]);
+    /// ```
     pub fn broadcast(self, message: R::Broadcast) -> Self {
         self.broadcast_to(Audience::everyone(), message)
     }
 
     /// Says something to every connection but these: one, several or none.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// client.read(|cx| {
+    ///     let effects = Effects::<Chat>::new().broadcast_except(cx.sender(), typing.clone());
+    ///     let to = Audience::everyone().except(cx.sender());
+    ///     assert_eq!(effects, [Effect::Send { to, message: typing }]);
+    /// });
+    /// ```
     pub fn broadcast_except(
         self,
         connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
@@ -82,17 +163,53 @@ impl<R: Room> Effects<R> {
     }
 
     /// Says something to every connection with a tag.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// let ada = Tag::new("user:ada").unwrap();
+    /// let effects = Effects::<Chat>::new().broadcast_tagged(ada.clone(), typing.clone());
+    /// assert_eq!(effects, [Effect::Send { to: Audience::tagged(ada), message: typing }]);
+    /// ```
     pub fn broadcast_tagged(self, tag: Tag, message: R::Broadcast) -> Self {
         self.broadcast_to(Audience::tagged(tag), message)
     }
 
     /// Says something to an audience.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// let effects = Effects::<Chat>::new().broadcast_to(Audience::everyone(), typing.clone());
+    /// assert_eq!(effects, Effects::new().broadcast(typing));
+    /// ```
     pub fn broadcast_to(self, to: Audience, message: R::Broadcast) -> Self {
         self.with(Effect::Send { to, message })
     }
 
     /// Says something to these connections: one, several or none. `cx.sender()` will do; it is
     /// none for API calls.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// client.read(|cx| {
+    ///     let effects = Effects::<Chat>::new().send(cx.connection("ada").iter(), typing.clone());
+    ///     assert_eq!(effects, Effects::new().send(cx.sender(), typing));
+    /// });
+    /// ```
     pub fn send(
         self,
         connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
@@ -102,6 +219,20 @@ impl<R: Room> Effects<R> {
     }
 
     /// Sends an error's code and public message to these connections: one, several or none.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// client.read(|cx| {
+    ///     let error = Error::refuse("muted", "You are muted until noon");
+    ///     let effects = Effects::<Chat>::new().send_error(cx.sender(), &error);
+    ///     assert!(!effects.is_empty());
+    /// });
+    /// ```
     pub fn send_error(
         self,
         connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
@@ -115,6 +246,22 @@ impl<R: Room> Effects<R> {
     }
 
     /// Makes this a connection's state.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// client.read(|cx| {
+    ///     let ada = cx.sender().unwrap();
+    ///     let mut state = ada.state().clone();
+    ///     state.user_id = "Ada".into();
+    ///     let effects = Effects::<Chat>::new().set_connection(ada, state);
+    ///     assert!(!effects.is_empty());
+    /// });
+    /// ```
     pub fn set_connection(
         self,
         connection: &Connection<R::Connection>,
@@ -124,6 +271,19 @@ impl<R: Room> Effects<R> {
     }
 
     /// Closes these connections: one, several or none. `handle_close` is called for each.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// client.read(|cx| {
+    ///     let effects = Effects::<Chat>::new().close(cx.sender(), CloseCode::POLICY, "no shouting");
+    ///     assert!(!effects.is_empty());
+    /// });
+    /// ```
     pub fn close(
         self,
         connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
@@ -134,33 +294,105 @@ impl<R: Room> Effects<R> {
     }
 
     /// Schedules an event, in place of one of the same name.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// use dormouse::rooms::Reminders;
+    /// let in_a_minute = When::after(Duration::from_secs(60));
+    /// let effects = Effects::<Reminders>::new().schedule("tea", in_a_minute, "Tea!".to_owned());
+    /// assert!(!effects.is_empty());
+    /// ```
     pub fn schedule(self, name: impl Into<String>, when: When, alarm: R::Alarm) -> Self {
         self.with(Effect::Schedule { name: name.into(), when, alarm })
     }
 
     /// Takes an event off the schedule.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// let effects = Effects::<Chat>::new().cancel("tea");
+    /// assert_eq!(effects, [Effect::Cancel { name: "tea".into() }]);
+    /// ```
     pub fn cancel(self, name: impl Into<String>) -> Self {
         self.with(Effect::Cancel { name: name.into() })
     }
 
     /// Appends a row to a history, with the next sequence number and the time.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// const SAID: History<String> = History::new("said");
+    /// let effects = Effects::<Chat>::new().append(&SAID, &"hello".to_owned());
+    /// assert_eq!(effects, [Effect::Append { history: "said", row: Ok("\"hello\"".into()) }]);
+    /// ```
     pub fn append<T: Serialize>(self, history: &History<T>, row: &T) -> Self {
         let row = to_json("a row", row);
         self.with(Effect::Append { history: history.name(), row })
     }
 
     /// Removes the oldest rows of a history, and keeps these.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// const SAID: History<String> = History::new("said");
+    /// let effects = Effects::<Chat>::new().trim(&SAID, Keep::newest(1_000));
+    /// assert_eq!(effects, [Effect::Trim { history: "said", keep: Keep::newest(1_000) }]);
+    /// ```
     pub fn trim<T>(self, history: &History<T>, keep: Keep) -> Self {
         self.with(Effect::Trim { history: history.name(), keep })
     }
 
     /// Stores a keyed value, in place of the one of its key.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// const SCORES: Keyed<u32> = Keyed::new("scores");
+    /// let effects = Effects::<Chat>::new().put(&SCORES, "ada", &7);
+    /// assert_eq!(effects, [Effect::Put { key: "scores/ada".into(), value: Ok("7".into()) }]);
+    /// ```
     pub fn put<T: Serialize>(self, kind: &Keyed<T>, key: impl AsRef<str>, value: &T) -> Self {
         let value = to_json("a value", value);
         self.with(Effect::Put { key: kind.stored_key(key.as_ref()), value })
     }
 
     /// Removes a keyed value.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// const SCORES: Keyed<u32> = Keyed::new("scores");
+    /// let effects = Effects::<Chat>::new().delete(&SCORES, "ada");
+    /// assert_eq!(effects, [Effect::Delete { key: "scores/ada".into() }]);
+    /// ```
     pub fn delete<T>(self, kind: &Keyed<T>, key: impl AsRef<str>) -> Self {
         self.with(Effect::Delete { key: kind.stored_key(key.as_ref()) })
     }
@@ -234,6 +466,16 @@ impl<R: Room> Effects<R> {
     }
 
     /// Forgets everything that is stored. What is saved or scheduled later in the list stays.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
+    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
+    /// # use std::time::Duration;
+    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
+    /// # let client = room.connect("ada");
+    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
+    /// assert_eq!(Effects::<Chat>::new().purge(), [Effect::Purge]);
+    /// ```
     pub fn purge(self) -> Self {
         self.with(Effect::Purge)
     }

@@ -10,6 +10,8 @@
     reason = "a panic here is a trap, and wasm-bindgen wants owned values"
 )]
 
+mod host;
+
 use std::cell::{Cell, RefCell};
 
 use serde::Serialize;
@@ -17,204 +19,17 @@ use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+pub use self::host::RoomHost;
+use self::host::{JsHost, timestamp};
 use crate::flat::Flat;
 use crate::{
-    Answer, AnyRoom, Close, Ends, Entry, Error, Fault, Frame, Host, Input, ObjectName, Order,
-    Range, Registry, ScheduledEvent, Side, SocketId, Timestamp, Upgrade,
+    Answer, AnyRoom, Close, Error, Fault, Frame, Input, ObjectName, Registry, SocketId, Upgrade,
 };
-
-#[wasm_bindgen(typescript_custom_section)]
-const ROOM_HOST: &str = r#"
-/** What a room reads of its object, and what it gives it to do. */
-export interface RoomHost {
-  now(): number;
-  /** The Worker's variables that are plain data, as JSON. */
-  config(): string;
-  state(): string | undefined;
-  /** The event as JSON. */
-  event(name: string): string | undefined;
-  /** Pending events after the one named, by time, then name, as a JSON array. */
-  events(afterAt: number | undefined, afterName: string, limit: number): string;
-  /** Failed events by name, as a JSON array. */
-  failedEvents(): string;
-  value(key: string): string | undefined;
-  /** Pairs of key and value after a key, as a JSON array. */
-  values(prefix: string, after: string | undefined, limit: number, backwards: boolean): string;
-  /** `{last, lastAt, trimmed}` as JSON. */
-  historyEnds(name: string): string | undefined;
-  /** `{seq, at, row}` with `after < seq < before`, the first or the last, as a JSON array. */
-  history(name: string, after: number, before: number, limit: number, last: boolean): string;
-  historySince(name: string, at: number): number | undefined;
-  sockets(tag: string | undefined): Uint32Array;
-  count(): number;
-  attachment(socket: number): string | undefined;
-  tags(socket: number): string[];
-  /** When the socket last had the automatic response. */
-  lastAnswer(socket: number): number | undefined;
-  /** `ops` is a view of the room's memory: copy what is to be kept. */
-  take(ops: Uint32Array, text: string, bytes: Uint8Array, answers: Answer[] | undefined): void;
-}
-
-/** The result of a connect or an API call. */
-export type Answer = { ok: unknown } | { error: Failure };
-
-/** An error: its name, a code and a message that a client may see, and an HTTP status. */
-export interface Failure {
-  _tag: string;
-  code: string;
-  message: string;
-  status: number;
-  [field: string]: unknown;
-}
-"#;
-
-#[wasm_bindgen]
-extern "C" {
-    /// What a room reads of its object, and what it gives it to do.
-    #[wasm_bindgen(typescript_type = "RoomHost")]
-    pub type RoomHost;
-
-    #[wasm_bindgen(method)]
-    fn now(this: &RoomHost) -> f64;
-    #[wasm_bindgen(method)]
-    fn config(this: &RoomHost) -> String;
-    #[wasm_bindgen(method)]
-    fn state(this: &RoomHost) -> Option<String>;
-    #[wasm_bindgen(method, js_name = event)]
-    fn stored_event(this: &RoomHost, name: &str) -> Option<String>;
-    #[wasm_bindgen(method)]
-    fn events(this: &RoomHost, after_at: Option<f64>, after_name: &str, limit: u32) -> String;
-    #[wasm_bindgen(method, js_name = failedEvents)]
-    fn failed_events(this: &RoomHost) -> String;
-    #[wasm_bindgen(method)]
-    fn value(this: &RoomHost, key: &str) -> Option<String>;
-    #[wasm_bindgen(method)]
-    fn values(
-        this: &RoomHost,
-        prefix: &str,
-        after: Option<&str>,
-        limit: u32,
-        backwards: bool,
-    ) -> String;
-    #[wasm_bindgen(method, js_name = historyEnds)]
-    fn history_ends(this: &RoomHost, name: &str) -> Option<String>;
-    #[wasm_bindgen(method)]
-    fn history(
-        this: &RoomHost,
-        name: &str,
-        after: f64,
-        before: f64,
-        limit: u32,
-        last: bool,
-    ) -> String;
-    #[wasm_bindgen(method, js_name = historySince)]
-    fn history_since(this: &RoomHost, name: &str, at: f64) -> Option<f64>;
-    #[wasm_bindgen(method)]
-    fn sockets(this: &RoomHost, tag: Option<&str>) -> Vec<u32>;
-    #[wasm_bindgen(method)]
-    fn count(this: &RoomHost) -> u32;
-    #[wasm_bindgen(method)]
-    fn attachment(this: &RoomHost, socket: u32) -> Option<String>;
-    #[wasm_bindgen(method)]
-    fn tags(this: &RoomHost, socket: u32) -> Vec<String>;
-    #[wasm_bindgen(method, js_name = lastAnswer)]
-    fn last_answer(this: &RoomHost, socket: u32) -> Option<f64>;
-    #[wasm_bindgen(method)]
-    fn take(this: &RoomHost, ops: &[u32], text: &str, bytes: &[u8], answers: JsValue);
-}
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     fn log(message: &str);
-}
-
-struct JsHost<'a>(&'a RoomHost);
-
-impl Host for JsHost<'_> {
-    fn now(&self) -> Timestamp {
-        timestamp(self.0.now())
-    }
-
-    fn random(&self) -> u64 {
-        getrandom::u64().expect("the platform's random numbers")
-    }
-
-    fn config(&self) -> String {
-        self.0.config()
-    }
-
-    fn state(&self) -> Option<String> {
-        self.0.state()
-    }
-
-    fn value(&self, key: &str) -> Option<String> {
-        self.0.value(key)
-    }
-
-    fn values(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-        order: Order,
-    ) -> Vec<(String, String)> {
-        let pairs = self.0.values(prefix, after, count(limit), order == Order::Backwards);
-        serde_json::from_str(&pairs).expect("pairs of key and value")
-    }
-
-    fn history_ends(&self, name: &str) -> Ends {
-        let ends = self.0.history_ends(name);
-        ends.map_or_else(Ends::default, |ends| serde_json::from_str(&ends).expect("ends"))
-    }
-
-    fn history(&self, name: &str, range: Range) -> Vec<Entry<String>> {
-        let (after, before) = (number(range.after), number(range.before));
-        let last = range.side == Side::Last;
-        let rows = self.0.history(name, after, before, count(range.limit), last);
-        serde_json::from_str(&rows).expect("rows of a history")
-    }
-
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row's number")]
-    fn history_since(&self, name: &str, at: Timestamp) -> Option<u64> {
-        self.0.history_since(name, number(at.as_millis())).map(|seq| seq as u64)
-    }
-
-    fn event(&self, name: &str) -> Option<ScheduledEvent> {
-        self.0.stored_event(name).map(|row| serde_json::from_str(&row).expect("an event's row"))
-    }
-
-    fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent> {
-        let rows = match after {
-            Some((at, name)) => self.0.events(Some(number(at.as_millis())), name, count(limit)),
-            None => self.0.events(None, "", count(limit)),
-        };
-        serde_json::from_str(&rows).expect("rows of events")
-    }
-
-    fn failed_events(&self) -> Vec<ScheduledEvent> {
-        serde_json::from_str(&self.0.failed_events()).expect("rows of events")
-    }
-
-    fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId> {
-        self.0.sockets(platform_tag).into_iter().map(SocketId).collect()
-    }
-
-    fn count(&self) -> usize {
-        self.0.count() as usize
-    }
-
-    fn attachment(&self, socket: SocketId) -> Option<String> {
-        self.0.attachment(socket.0)
-    }
-
-    fn tags(&self, socket: SocketId) -> Vec<String> {
-        self.0.tags(socket.0)
-    }
-
-    fn last_answer(&self, socket: SocketId) -> Option<Timestamp> {
-        self.0.last_answer(socket.0).map(timestamp)
-    }
 }
 
 /// The rooms that are awake in this instance, by handle.
@@ -463,23 +278,4 @@ fn with_slot<T>(handle: u32, act: impl FnOnce(&mut Slot) -> T) -> T {
 
 fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
     value.serialize(&Serializer::json_compatible()).expect("plain data as JavaScript values")
-}
-
-fn count(limit: usize) -> u32 {
-    u32::try_from(limit).unwrap_or(u32::MAX)
-}
-
-/// A number for JavaScript, which has whole ones up to 2⁵³.
-#[allow(clippy::cast_precision_loss, reason = "bounded")]
-fn number(value: u64) -> f64 {
-    value.min(1 << 53) as f64
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "JavaScript's times are whole and not negative; others saturate"
-)]
-fn timestamp(millis: f64) -> Timestamp {
-    Timestamp::from_millis(millis as u64)
 }

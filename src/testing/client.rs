@@ -65,6 +65,16 @@ impl<R: Room> TestClient<R> {
     ///
     /// # Panics
     /// If it cannot be written as JSON.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// ada.send(&Event::Typing);
+    /// assert_eq!(bob.received().len(), 1);
+    /// ```
     pub fn send(&self, event: &R::Event)
     where
         R::Event: Serialize,
@@ -73,11 +83,31 @@ impl<R: Room> TestClient<R> {
     }
 
     /// Sends a text frame.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// ada.send_text(r#"{"_tag":"Typing"}"#);
+    /// assert_eq!(bob.received().len(), 1);
+    /// ```
     pub fn send_text(&self, text: impl Into<String>) {
         self.send_frame(Frame::Text(text.into()));
     }
 
     /// Sends a frame.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// ada.send_frame(Frame::Binary(vec![0xff]));
+    /// assert!(ada.receive_text().contains("invalid_event"));
+    /// ```
     pub fn send_frame(&self, frame: Frame) {
         if !self.is_open() {
             return;
@@ -96,6 +126,16 @@ impl<R: Room> TestClient<R> {
     ///
     /// # Panics
     /// If there is none, or it is no such broadcast.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// ada.send(&Event::Typing);
+    /// assert_eq!(bob.receive(), Broadcast::Typing { user_id: "ada".into() });
+    /// ```
     #[track_caller]
     pub fn receive(&self) -> R::Broadcast
     where
@@ -112,6 +152,16 @@ impl<R: Room> TestClient<R> {
     ///
     /// # Panics
     /// If there is none.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// ada.send(&Event::Typing);
+    /// assert_eq!(bob.receive_frame(), Frame::Text(r#"{"_tag":"Typing","userId":"ada"}"#.into()));
+    /// ```
     #[track_caller]
     pub fn receive_frame(&self) -> Frame {
         let frame = self.line.borrow_mut().received.pop_front();
@@ -125,38 +175,111 @@ impl<R: Room> TestClient<R> {
     ///
     /// # Panics
     /// If there is none.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// ada.send(&Event::Typing);
+    /// assert_eq!(bob.receive_text(), r#"{"_tag":"Typing","userId":"ada"}"#);
+    /// ```
     #[track_caller]
     pub fn receive_text(&self) -> String {
         self.receive_frame().to_text().into_owned()
     }
 
     /// All frames not yet received, the oldest first.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// ada.send(&Event::Typing);
+    /// ada.send(&Event::Typing);
+    /// assert_eq!(bob.received().len(), 2);
+    /// assert_eq!(bob.received(), []);
+    /// ```
     pub fn received(&self) -> Vec<Frame> {
         self.line.borrow_mut().received.drain(..).collect()
     }
 
     /// Whether neither side has closed.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// assert!(ada.is_open());
+    /// ada.cut();
+    /// assert!(!ada.is_open());
+    /// ```
     pub fn is_open(&self) -> bool {
         let line = self.line.borrow();
         line.closed.is_none() && !line.closing
     }
 
     /// The server's close frame, when it has come.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// ada.close(4001, "enough");
+    /// assert_eq!(ada.closed().unwrap().code, 4001, "the room answers with the same");
+    /// ```
     pub fn closed(&self) -> Option<Close> {
         self.line.borrow().closed.clone()
     }
 
     /// Closes, with a code and a reason.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// bob.close(1000, "bye");
+    /// assert_eq!(ada.receive(), Broadcast::UserLeft { user_id: "bob".into() });
+    /// ```
     pub fn close(&self, code: u16, reason: &str) {
         self.leave(Close { code, reason: reason.to_owned(), was_clean: true });
     }
 
     /// Closes without a code; the room is told 1005.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// bob.close_without_code();
+    /// assert_eq!(bob.closed().unwrap().code, 1000, "1005 cannot be sent");
+    /// ```
     pub fn close_without_code(&self) {
         self.leave(Close { code: 1005, reason: String::new(), was_clean: true });
     }
 
     /// The line is cut; the room is told 1006.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// bob.cut();
+    /// assert_eq!(ada.receive(), Broadcast::UserLeft { user_id: "bob".into() });
+    /// ```
     pub fn cut(&self) {
         self.leave(Close::cut());
     }
@@ -183,6 +306,15 @@ impl<R: Room> TestClient<R> {
     }
 
     /// The socket's number, until the room sleeps.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::{Frame, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// # ada.received();
+    /// assert_ne!(ada.socket(), bob.socket());
+    /// ```
     pub fn socket(&self) -> SocketId {
         self.line.borrow().socket
     }

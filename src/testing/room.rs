@@ -49,6 +49,16 @@ impl<R: Room> TestRoom<R> {
     ///
     /// # Panics
     /// If the id is not one a room can have.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// let room = TestRoom::<Chat>::new("lounge");
+    /// assert_eq!(room.state(), None);
+    /// ```
     pub fn new(id: &str) -> Self {
         Self::on(MemoryHost::new(), id)
     }
@@ -57,6 +67,15 @@ impl<R: Room> TestRoom<R> {
     ///
     /// # Panics
     /// If the id is not one a room can have.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// let room = TestRoom::<Chat>::on(MemoryHost::new().with_seed(7), "lounge");
+    /// ```
     pub fn on(host: MemoryHost, id: &str) -> Self {
         let object = ObjectName::new(R::NAME, id).expect("a room id");
         Self(Rc::new(RefCell::new(World {
@@ -73,6 +92,16 @@ impl<R: Room> TestRoom<R> {
     ///
     /// # Panics
     /// If the room refuses.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// let bob = room.connect("bob");
+    /// assert!(bob.is_open());
+    /// ```
     #[track_caller]
     pub fn connect(&self, id: &str) -> TestClient<R> {
         let upgrade = Upgrade { id: Some(id.to_owned()), ..Upgrade::default() };
@@ -86,6 +115,16 @@ impl<R: Room> TestRoom<R> {
     ///
     /// # Errors
     /// What the room refused it with.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// let upgrade = dormouse::Upgrade { id: Some(String::new()), ..Default::default() };
+    /// assert!(room.try_connect(upgrade).is_err(), "an id is not empty");
+    /// ```
     pub fn try_connect(&self, upgrade: Upgrade) -> Result<TestClient<R>> {
         let mut world = self.0.borrow_mut();
         let socket = world.host.new_socket();
@@ -107,6 +146,18 @@ impl<R: Room> TestRoom<R> {
     ///
     /// # Panics
     /// If the event cannot be written as JSON.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// let room = TestRoom::<Chat>::new("lounge");
+    /// let bob = room.connect("bob");
+    /// room.send(&Event::Say { text: "hello".into() }).unwrap();
+    /// assert!(bob.receive_text().contains("system"));
+    /// ```
     pub fn send(&self, event: &R::Event) -> Result<()>
     where
         R::Event: Serialize,
@@ -118,6 +169,17 @@ impl<R: Room> TestRoom<R> {
     ///
     /// # Errors
     /// The room's.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// room.send_json("\"dinner\"").unwrap();
+    /// assert_eq!(ada.receive_text(), "dinner");
+    /// assert!(room.send_json("not JSON").is_err());
+    /// ```
     pub fn send_json(&self, json: &str) -> Result<()> {
         self.0.borrow_mut().call(Input::Send { json: json.to_owned() }).map(|_| ())
     }
@@ -145,6 +207,16 @@ impl<R: Room> TestRoom<R> {
     ///
     /// # Panics
     /// If it does not decode.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// ada.send_text("/remind 5 tea");
+    /// assert_eq!(room.state().unwrap().pending, 1);
+    /// ```
     pub fn state(&self) -> Option<R::State> {
         use crate::Host as _;
         let json = self.0.borrow().host.state()?;
@@ -175,6 +247,15 @@ impl<R: Room> TestRoom<R> {
     ///
     /// # Errors
     /// [`Error::InvalidTag`], [`Error::TagTooLong`].
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// assert_eq!(room.connections(None).unwrap()[0]["id"], "ada");
+    /// ```
     pub fn connections(&self, tag: Option<&str>) -> Result<Value> {
         let tag = tag.map(ToOwned::to_owned);
         self.0.borrow_mut().call(Input::ReadConnections { tag })
@@ -184,6 +265,15 @@ impl<R: Room> TestRoom<R> {
     ///
     /// # Panics
     /// If the stored state does not decode.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// assert_eq!(room.read(|cx| cx.count()), 1);
+    /// ```
     pub fn read<T>(&self, look: impl FnOnce(&Context<'_, R>) -> T) -> T {
         self.read_as(None, look)
     }
@@ -198,22 +288,63 @@ impl<R: Room> TestRoom<R> {
     }
 
     /// The time.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// let before = room.now();
+    /// room.advance(Duration::from_secs(1));
+    /// assert_eq!(room.now() - before, Duration::from_secs(1));
+    /// ```
     pub fn now(&self) -> Timestamp {
         use crate::Host as _;
         self.0.borrow().host.now()
     }
 
     /// Where the alarm stands.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// ada.send_text("/remind 5 tea");
+    /// assert_eq!(room.alarm(), Some(room.now() + Duration::from_secs(5)));
+    /// ```
     pub fn alarm(&self) -> Option<Timestamp> {
         self.0.borrow().host.alarm()
     }
 
     /// The letters to other rooms and functions that are on their way since this was last asked.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// assert!(room.take_letters().is_empty());
+    /// ```
     pub fn take_letters(&self) -> Vec<Letter> {
         self.0.borrow_mut().host.take_letters()
     }
 
     /// Tells how the delivery of a letter went.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// use dormouse::Delivered;
+    /// room.delivered(1, Delivered::Ok(serde_json::Value::Null));
+    /// assert!(room.take_letters().is_empty(), "nobody waits for that");
+    /// ```
     pub fn delivered(&self, seq: u64, delivered: Delivered) {
         self.0.borrow_mut().put(Input::Delivered { seq, delivered });
     }
@@ -225,12 +356,35 @@ impl<R: Room> TestRoom<R> {
     ///
     /// # Panics
     /// If the name is not one of an object.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// use dormouse::{Errand, Letter};
+    /// let errand = Errand::Event { room: "reminders/kitchen".into(), json: "\"dinner\"".into() };
+    /// room.receive("chat/lounge", Letter { seq: 1, floor: 1, hops: 0, errand }).unwrap();
+    /// assert_eq!(ada.receive_text(), "dinner");
+    /// ```
     pub fn receive(&self, from: &str, letter: Letter) -> Result<Value> {
         let from = ObjectName::parse(from).expect("an object's name");
         self.0.borrow_mut().call(Input::Receive { from, letter })
     }
 
     /// Moves the clock, and lets the alarm go off each time it is due on the way.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// ada.send_text("/remind 5 tea");
+    /// room.advance(Duration::from_secs(5));
+    /// assert_eq!(ada.received().len(), 2);
+    /// ```
     pub fn advance(&self, duration: Duration) {
         let end = self.now() + duration;
         while let Some(at) = self.alarm().filter(|at| *at <= end) {
@@ -243,11 +397,33 @@ impl<R: Room> TestRoom<R> {
     }
 
     /// Moves the clock and lets no alarm go off: the object slept through it.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// ada.send_text("/remind 5 tea");
+    /// room.sleep(Duration::from_secs(60));
+    /// assert_eq!(ada.received().len(), 1);
+    /// ```
     pub fn sleep(&self, duration: Duration) {
         self.0.borrow_mut().host.advance(duration);
     }
 
     /// Lets the alarm go off now, due or not.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// ada.send_text("/remind 5 tea");
+    /// room.fire_alarm();
+    /// assert_eq!(ada.received().len(), 1, "it was not due");
+    /// ```
     pub fn fire_alarm(&self) {
         let mut world = self.0.borrow_mut();
         world.host.take_alarm();
@@ -255,6 +431,17 @@ impl<R: Room> TestRoom<R> {
     }
 
     /// Puts the object to sleep; the next event wakes it. Sockets stay open.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// room.hibernate();
+    /// ada.send_text("good morning");
+    /// assert_eq!(ada.receive_text(), "[ada] good morning");
+    /// ```
     pub fn hibernate(&self) {
         self.0.borrow_mut().hibernate();
     }
@@ -284,11 +471,31 @@ impl<R: Room> TestRoom<R> {
     }
 
     /// How many commits stored something.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// ada.send_text("chat is not stored");
+    /// assert_eq!(room.commits(), 0);
+    /// ```
     pub fn commits(&self) -> usize {
         self.0.borrow().commits
     }
 
     /// The host, to make it ready for a test or to look at.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::testing::{MemoryHost, TestRoom};
+    /// # use std::time::Duration;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// room.with_host(|host| host.set_state(r#"{"made":7,"pending":0}"#));
+    /// assert_eq!(room.state().unwrap().made, 7);
+    /// ```
     pub fn with_host<T>(&self, act: impl FnOnce(&mut MemoryHost) -> T) -> T {
         act(&mut self.0.borrow_mut().host)
     }

@@ -1,6 +1,7 @@
 // A WebSocket client over TCP, for the tests that run in Node.
 
 import { WebSocket } from "ws";
+import { gather } from "./frames.js";
 
 /**
  * @typedef {object} Client
@@ -18,14 +19,8 @@ import { WebSocket } from "ws";
  */
 export async function connect(url, options = {}) {
   const socket = new WebSocket(url.replace(/^http/, "ws"), options);
-  /** @type {any[]} */
-  const frames = [];
-  /** @type {Set<() => void>} */
-  const waiting = new Set();
-  socket.on("message", (data, isBinary) => {
-    frames.push(isBinary ? data : parse(String(data)));
-    for (const wake of waiting) wake();
-  });
+  const { frames, push, until } = gather();
+  socket.on("message", (data, isBinary) => push(isBinary ? data : String(data)));
   /** @type {Promise<{ code: number, reason: string }>} */
   const closed = new Promise((resolve) => {
     socket.on("close", (code, reason) => resolve({ code, reason: String(reason) }));
@@ -43,26 +38,8 @@ export async function connect(url, options = {}) {
     frames,
     closed,
     send: (value) => socket.send(JSON.stringify(value)),
-    until: (count) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (frames.length < count) return;
-          waiting.delete(look);
-          resolve(frames);
-        };
-        waiting.add(look);
-        look();
-      }),
+    until,
   };
-}
-
-/** @param {string} text */
-function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 /** @param {number} millis */

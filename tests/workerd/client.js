@@ -1,5 +1,7 @@
 // A WebSocket client inside workerd, for the tests that run there.
 
+import { gather } from "../support/frames.js";
+
 /**
  * @typedef {object} Client
  * @property {WebSocket} socket
@@ -19,14 +21,8 @@ export async function connect(worker, path, headers = {}) {
   const response = await upgrade(worker, path, headers);
   const socket = response.webSocket;
   if (!socket) throw new Error(`refused: ${response.status} ${await response.text()}`);
-  /** @type {any[]} */
-  const frames = [];
-  /** @type {Set<() => void>} */
-  const waiting = new Set();
-  socket.addEventListener("message", ({ data }) => {
-    frames.push(typeof data === "string" ? parse(data) : data);
-    for (const wake of waiting) wake();
-  });
+  const { frames, push, until } = gather();
+  socket.addEventListener("message", ({ data }) => push(data));
   /** @type {Promise<{ code: number, reason: string }>} */
   const closed = new Promise((resolve) => {
     socket.addEventListener("close", ({ code, reason }) => resolve({ code, reason }));
@@ -37,16 +33,7 @@ export async function connect(worker, path, headers = {}) {
     frames,
     closed,
     send: (value) => socket.send(JSON.stringify(value)),
-    until: (count) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (frames.length < count) return;
-          waiting.delete(look);
-          resolve(frames);
-        };
-        waiting.add(look);
-        look();
-      }),
+    until,
   };
 }
 
@@ -60,15 +47,6 @@ export function upgrade(worker, path, headers = {}) {
     headers: { Upgrade: "websocket", ...headers },
   });
   return worker.fetch(request);
-}
-
-/** @param {string} text */
-function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Long enough for whatever is on its way inside one process to arrive. */

@@ -1,0 +1,42 @@
+// Gathers what a client receives.
+
+/**
+ * @typedef {object} Frames
+ * @property {any[]} frames what has come: JSON parsed where it is JSON
+ * @property {(frame: any) => void} push something has come
+ * @property {(count: number) => Promise<any[]>} until waits for so many frames in all
+ */
+
+/** @returns {Frames} */
+export function gather() {
+  /** @type {any[]} */
+  const frames = [];
+  /** @type {Set<() => void>} */
+  const waiting = new Set();
+  return {
+    frames,
+    push(frame) {
+      frames.push(typeof frame === "string" ? parse(frame) : frame);
+      for (const wake of waiting) wake();
+    },
+    until: (count) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (frames.length < count) return;
+          waiting.delete(look);
+          resolve(frames);
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}
+
+/** @param {string} text */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
