@@ -68,26 +68,63 @@ impl<C> Connection<C> {
     }
 
     /// Its id, which other connections of the room may share.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let ada = room.connect("ada");
+    /// ada.read(|cx| assert_eq!(cx.sender().unwrap().id().as_str(), "ada"));
+    /// ```
     pub fn id(&self) -> &ConnectionId {
         &self.0.id
     }
 
     /// Its tags, sorted: the platform keeps no order.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let ada = room.connect("ada");
+    /// ada.read(|cx| assert_eq!(cx.sender().unwrap().tags()[0].as_str(), "user:ada"));
+    /// ```
     pub fn tags(&self) -> &[Tag] {
         &self.0.tags
     }
 
     /// Whether it wears a tag.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let ada = room.connect("ada");
+    /// let tag = dormouse::Tag::new("user:ada").unwrap();
+    /// ada.read(|cx| assert!(cx.sender().unwrap().has_tag(&tag)));
+    /// ```
     pub fn has_tag(&self, tag: &Tag) -> bool {
         self.0.tags.contains(tag)
     }
 
     /// Its state: the socket's attachment, decoded.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let ada = room.connect("ada");
+    /// ada.read(|cx| assert_eq!(cx.sender().unwrap().state().user_id, "ada"));
+    /// ```
     pub fn state(&self) -> &C {
         &self.0.state
     }
 
     /// When it was made.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let ada = room.connect("ada");
+    /// let now = room.now();
+    /// ada.read(|cx| assert_eq!(cx.sender().unwrap().connected_at(), now));
+    /// ```
     pub fn connected_at(&self) -> Timestamp {
         self.0.connected.at
     }

@@ -8,6 +8,12 @@ use crate::{Audience, CloseCode, Connection, Errand, Keep, Result, Room, SocketI
 ///
 /// Two effects are equal if they mean the same. An [`Update`](Effect::Update) equals no other:
 /// [`Effects::on`](crate::Effects::on) makes a `Save` of it that can be compared.
+///
+/// ```
+/// use dormouse::{Effect, Effects, rooms::Chat};
+/// let effects = Effects::<Chat>::new().purge();
+/// assert_eq!(effects, [Effect::Purge]);
+/// ```
 #[non_exhaustive]
 pub enum Effect<R: Room> {
     /// The room's state is this from now on.
@@ -100,6 +106,13 @@ pub enum Effect<R: Room> {
 }
 
 /// A change of the state, as a function.
+///
+/// ```
+/// let count: dormouse::Update<u32> = Box::new(|count| *count += 1);
+/// let mut state = 1;
+/// count(&mut state);
+/// assert_eq!(state, 2);
+/// ```
 pub type Update<S> = Box<dyn FnOnce(&mut S)>;
 
 impl<R: Room> PartialEq for Effect<R>

@@ -81,11 +81,33 @@ impl<R: Room> Engine<R> {
     }
 
     /// Handles one input. What it does is gathered for the [`commit`](Engine::commit).
+    ///
+    /// ```
+    /// # use dormouse::rooms::Chat;
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Engine, Fault, Input, ObjectName, SocketId, Upgrade};
+    /// # let host = MemoryHost::new();
+    /// # let mut engine = Engine::<Chat>::new(ObjectName::new("chat", "lounge").unwrap());
+    /// # let connect = Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() };
+    /// engine.handle(&host, connect);
+    /// assert_eq!(engine.commit(&host).answers.len(), 1);
+    /// ```
     pub fn handle(&mut self, host: &dyn Host, input: Input) {
         self.handle_again(host, input, Fault::None);
     }
 
     /// Handles an input that came to grief before.
+    ///
+    /// ```
+    /// # use dormouse::rooms::Chat;
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Engine, Fault, Input, ObjectName, SocketId, Upgrade};
+    /// # let host = MemoryHost::new();
+    /// # let mut engine = Engine::<Chat>::new(ObjectName::new("chat", "lounge").unwrap());
+    /// # let connect = Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() };
+    /// engine.handle_again(&host, connect, Fault::Handler);
+    /// assert!(engine.commit(&host).writes.is_empty(), "the handler was not called");
+    /// ```
     pub fn handle_again(&mut self, host: &dyn Host, input: Input, fault: Fault) {
         self.run(host, &input, &fault);
         self.batch.inputs.push((input, fault));
@@ -93,11 +115,33 @@ impl<R: Room> Engine<R> {
 
     /// The names of the events that are due, in the order of their turns;
     /// [`EVENTS_A_COMMIT`](crate::limits::EVENTS_A_COMMIT) at most.
+    ///
+    /// ```
+    /// # use dormouse::rooms::Chat;
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Engine, Fault, Input, ObjectName, SocketId, Upgrade};
+    /// # let host = MemoryHost::new();
+    /// # let mut engine = Engine::<Chat>::new(ObjectName::new("chat", "lounge").unwrap());
+    /// # let connect = Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() };
+    /// assert!(engine.due(&host).is_empty());
+    /// ```
     pub fn due(&self, host: &dyn Host) -> Vec<String> {
         self.schedule.due(host)
     }
 
     /// Ends the batch: all that its inputs did.
+    ///
+    /// ```
+    /// # use dormouse::rooms::Chat;
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Engine, Fault, Input, ObjectName, SocketId, Upgrade};
+    /// # let host = MemoryHost::new();
+    /// # let mut engine = Engine::<Chat>::new(ObjectName::new("chat", "lounge").unwrap());
+    /// # let connect = Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() };
+    /// engine.handle(&host, connect);
+    /// assert!(!engine.commit(&host).writes.is_empty());
+    /// assert!(engine.commit(&host).writes.is_empty(), "all of it came out before");
+    /// ```
     pub fn commit(&mut self, host: &dyn Host) -> Commit {
         loop {
             let strict = match self.batch.redo.take() {
@@ -123,6 +167,18 @@ impl<R: Room> Engine<R> {
 
     /// Forgets everything since the last commit, and all that was read before: what the host has
     /// stored is the truth. For a host whose transaction failed.
+    ///
+    /// ```
+    /// # use dormouse::rooms::Chat;
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Engine, Fault, Input, ObjectName, SocketId, Upgrade};
+    /// # let host = MemoryHost::new();
+    /// # let mut engine = Engine::<Chat>::new(ObjectName::new("chat", "lounge").unwrap());
+    /// # let connect = Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() };
+    /// engine.handle(&host, connect);
+    /// engine.reset();
+    /// assert!(engine.commit(&host).writes.is_empty());
+    /// ```
     pub fn reset(&mut self) {
         let siblings = self.siblings;
         *self = Self { siblings, ..Self::new(self.object.clone()) };
@@ -170,6 +226,16 @@ impl<R: Room> Engine<R> {
     ///
     /// # Errors
     /// [`Error::StateUnreadable`](crate::Error::StateUnreadable).
+    ///
+    /// ```
+    /// # use dormouse::rooms::Chat;
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Engine, Fault, Input, ObjectName, SocketId, Upgrade};
+    /// # let host = MemoryHost::new();
+    /// # let mut engine = Engine::<Chat>::new(ObjectName::new("chat", "lounge").unwrap());
+    /// # let connect = Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() };
+    /// assert_eq!(engine.read(&host, None, |cx| cx.count()), Ok(0));
+    /// ```
     pub fn read<T>(
         &mut self,
         host: &dyn Host,

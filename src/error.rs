@@ -6,6 +6,11 @@ use thiserror::Error as ThisError;
 use crate::limits;
 
 /// The result of a handler and of everything that can fail in this crate.
+///
+/// ```
+/// let tag: dormouse::Result<dormouse::Tag> = dormouse::Tag::new("red");
+/// assert!(tag.is_ok());
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong: the rule that was broken, the limit and the value.

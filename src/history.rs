@@ -65,6 +65,13 @@ impl<T> History<T> {
     }
 
     /// Its name.
+    ///
+    /// ```
+    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
+    /// # const SAID: History<String> = History::new("said");
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// assert_eq!(SAID.name(), "said");
+    /// ```
     pub const fn name(&self) -> &'static str {
         self.name
     }
@@ -302,16 +309,37 @@ impl<T> HistoryReader<'_, T> {
     }
 
     /// The sequence number that the next row will have.
+    ///
+    /// ```
+    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
+    /// # const SAID: History<String> = History::new("said");
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// room.read(|cx| assert_eq!(cx.history(&SAID).next_seq(), 1));
+    /// ```
     pub fn next_seq(&self) -> u64 {
         self.ends().last + 1
     }
 
     /// How many rows there are.
+    ///
+    /// ```
+    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
+    /// # const SAID: History<String> = History::new("said");
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// room.read(|cx| assert_eq!(cx.history(&SAID).len(), 0));
+    /// ```
     pub fn len(&self) -> u64 {
         self.ends().last - self.ends().trimmed
     }
 
     /// Whether there is none.
+    ///
+    /// ```
+    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
+    /// # const SAID: History<String> = History::new("said");
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// room.read(|cx| assert!(cx.history(&SAID).is_empty()));
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -322,6 +350,13 @@ impl<T: DeserializeOwned> HistoryReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::RowUnreadable`] if one does not decode as `T`.
+    ///
+    /// ```
+    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
+    /// # const SAID: History<String> = History::new("said");
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// room.read(|cx| assert_eq!(cx.history(&SAID).last(100), Ok(vec![])));
+    /// ```
     pub fn last(&self, limit: usize) -> Result<Vec<Entry<T>>> {
         self.before(u64::MAX, limit)
     }
@@ -330,6 +365,13 @@ impl<T: DeserializeOwned> HistoryReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::RowUnreadable`] if one does not decode as `T`.
+    ///
+    /// ```
+    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
+    /// # const SAID: History<String> = History::new("said");
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// room.read(|cx| assert_eq!(cx.history(&SAID).after(0, 100), Ok(vec![])));
+    /// ```
     pub fn after(&self, seq: u64, limit: usize) -> Result<Vec<Entry<T>>> {
         self.decode(Range { after: seq, before: u64::MAX, limit, side: Side::First })
     }
@@ -338,6 +380,13 @@ impl<T: DeserializeOwned> HistoryReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::RowUnreadable`] if one does not decode as `T`.
+    ///
+    /// ```
+    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
+    /// # const SAID: History<String> = History::new("said");
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// room.read(|cx| assert_eq!(cx.history(&SAID).before(50, 100), Ok(vec![])));
+    /// ```
     pub fn before(&self, seq: u64, limit: usize) -> Result<Vec<Entry<T>>> {
         self.decode(Range { after: 0, before: seq, limit, side: Side::Last })
     }

@@ -63,6 +63,13 @@ impl<T> Keyed<T> {
     }
 
     /// The kind's name.
+    ///
+    /// ```
+    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
+    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// assert_eq!(SCORES.name(), "scores");
+    /// ```
     pub const fn name(&self) -> &'static str {
         self.name
     }
@@ -212,6 +219,13 @@ impl<T: DeserializeOwned> KeyedReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::ValueUnreadable`] if it does not decode as `T`.
+    ///
+    /// ```
+    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
+    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).get("ada"), Ok(None)));
+    /// ```
     pub fn get(&self, key: &str) -> Result<Option<T>> {
         let value = self.values.get(self.host, &self.kind.stored_key(key));
         value.as_deref().map(decode).transpose()
@@ -221,6 +235,13 @@ impl<T: DeserializeOwned> KeyedReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::ValueUnreadable`] if one does not decode as `T`.
+    ///
+    /// ```
+    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
+    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).first("a", 10), Ok(vec![])));
+    /// ```
     pub fn first(&self, prefix: &str, limit: usize) -> Result<Vec<(String, T)>> {
         self.list(prefix, limit, Order::Forwards)
     }
@@ -229,6 +250,13 @@ impl<T: DeserializeOwned> KeyedReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::ValueUnreadable`] if one does not decode as `T`.
+    ///
+    /// ```
+    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
+    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).last("a", 10), Ok(vec![])));
+    /// ```
     pub fn last(&self, prefix: &str, limit: usize) -> Result<Vec<(String, T)>> {
         self.list(prefix, limit, Order::Backwards)
     }

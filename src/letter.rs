@@ -53,6 +53,12 @@ pub enum Errand {
 
 impl Errand {
     /// Whom it goes to: a room's object name, or a function's.
+    ///
+    /// ```
+    /// use dormouse::Errand;
+    /// let call = Errand::Call { function: "translate".into(), argument: "1".into() };
+    /// assert_eq!(call.to(), "translate");
+    /// ```
     pub fn to(&self) -> &str {
         match self {
             Self::Event { room, .. }
@@ -122,6 +128,12 @@ impl Reply {
     ///
     /// # Errors
     /// The errand's own, or [`Error::ValueUnreadable`].
+    ///
+    /// ```
+    /// let reply = dormouse::Reply { name: "sum".into(), result: Ok(3.into()) };
+    /// assert_eq!(reply.value::<u8>(), Ok(3));
+    /// assert!(reply.value::<String>().is_err());
+    /// ```
     pub fn value<T: DeserializeOwned>(&self) -> Result<T> {
         T::deserialize(self.result.as_ref().map_err(Clone::clone)?)
             .map_err(|error| Error::ValueUnreadable { reason: error.to_string() })

@@ -104,43 +104,111 @@ impl MemoryHost {
     }
 
     /// The same with other random numbers.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// assert_ne!(MemoryHost::new().with_seed(7).random(), host.random());
+    /// ```
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.random = Cell::new(seed);
         self
     }
 
     /// The same with this configuration of the Worker, as JSON.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// assert_eq!(MemoryHost::new().with_config("{}").config(), "{}");
+    /// ```
     pub fn with_config(mut self, json: impl Into<String>) -> Self {
         self.config = json.into();
         self
     }
 
     /// The letters that were handed over for delivery since this was last asked.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// assert!(host.take_letters().is_empty());
+    /// ```
     pub fn take_letters(&mut self) -> Vec<Letter> {
         std::mem::take(&mut self.letters)
     }
 
     /// Moves the clock. The alarm does not go off by itself.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// let before = host.now();
+    /// host.advance(Duration::from_secs(1));
+    /// assert!(host.now() > before);
+    /// ```
     pub fn advance(&mut self, duration: Duration) {
         self.now = self.now + duration;
     }
 
     /// Where the alarm stands.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// assert_eq!(host.alarm(), None);
+    /// ```
     pub fn alarm(&self) -> Option<Timestamp> {
         self.alarm
     }
 
     /// Takes the alarm down, as the platform does when it goes off.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// assert_eq!(host.take_alarm(), None);
+    /// ```
     pub fn take_alarm(&mut self) -> Option<Timestamp> {
         self.alarm.take()
     }
 
     /// Stores a state that no handler has saved: an older version's, say.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// host.set_state("7");
+    /// assert_eq!(host.state().as_deref(), Some("7"));
+    /// ```
     pub fn set_state(&mut self, json: impl Into<String>) {
         self.state = Some(json.into());
     }
 
     /// Overwrites the stored payload of an event, as a deploy with another type would find it.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// host.rewrite_payload("tea", "null");
+    /// assert_eq!(host.event("tea"), None, "there is no such event");
+    /// ```
     pub fn rewrite_payload(&mut self, event: &str, json: impl Into<String>) {
         if let Some(event) = self.events.get_mut(event) {
             event.payload = json.into();
@@ -148,6 +216,15 @@ impl MemoryHost {
     }
 
     /// Opens so many sockets that no room knows.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// host.crowd(3);
+    /// assert_eq!(host.count(), 3);
+    /// ```
     pub fn crowd(&mut self, sockets: usize) {
         for _ in 0..sockets {
             let socket = self.new_socket();
@@ -156,6 +233,14 @@ impl MemoryHost {
     }
 
     /// A number for a new socket.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// assert_ne!(host.new_socket(), host.new_socket());
+    /// ```
     pub fn new_socket(&mut self) -> SocketId {
         let socket = SocketId(self.next_socket);
         self.next_socket += 1;
@@ -163,6 +248,16 @@ impl MemoryHost {
     }
 
     /// Overwrites a socket's attachment, as a deploy with another format would find it.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// host.crowd(1);
+    /// host.set_attachment(SocketId(1), "{}");
+    /// assert_eq!(host.attachment(SocketId(1)).as_deref(), Some("{}"));
+    /// ```
     pub fn set_attachment(&mut self, socket: SocketId, attachment: impl Into<String>) {
         if let Some(socket) = self.sockets.get_mut(&socket) {
             socket.attachment = Some(attachment.into());
@@ -170,6 +265,16 @@ impl MemoryHost {
     }
 
     /// A socket gets the automatic response.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// host.crowd(1);
+    /// host.answer(SocketId(1));
+    /// assert_eq!(host.last_answer(SocketId(1)), Some(host.now()));
+    /// ```
     pub fn answer(&mut self, socket: SocketId) {
         let now = self.now;
         if let Some(socket) = self.sockets.get_mut(&socket) {
@@ -178,11 +283,31 @@ impl MemoryHost {
     }
 
     /// The socket is gone from the list: its close event was handled.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// host.crowd(1);
+    /// host.forget(SocketId(1));
+    /// assert_eq!(host.count(), 0);
+    /// ```
     pub fn forget(&mut self, socket: SocketId) {
         self.sockets.remove(&socket);
     }
 
     /// Gives every socket a new number, as waking does.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// host.crowd(1);
+    /// let numbers = host.renumber();
+    /// assert_ne!(numbers[&SocketId(1)], SocketId(1));
+    /// ```
     pub fn renumber(&mut self) -> BTreeMap<SocketId, SocketId> {
         let old = std::mem::take(&mut self.sockets);
         // Backwards: nothing may depend on numbers that rise with age.
@@ -197,6 +322,17 @@ impl MemoryHost {
     }
 
     /// Does everything a commit says, and tells what arrived where.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// use dormouse::{Commit, Write};
+    /// let commit = Commit { writes: vec![Write::State("7".into())], ..Commit::default() };
+    /// host.perform(&commit);
+    /// assert_eq!(host.state().as_deref(), Some("7"));
+    /// ```
     pub fn perform(&mut self, commit: &Commit) -> Vec<(SocketId, Delivery)> {
         for write in &commit.writes {
             self.write(write);
