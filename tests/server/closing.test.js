@@ -64,8 +64,11 @@ const kinds = [
   ],
 ];
 
-test.each(kinds)("a close %s is answered and handled once", async (_, leave, answer, told) => {
-  const { stays, goes, closes } = await pair();
+/**
+ * @param {Awaited<ReturnType<typeof pair>>} clients
+ * @param {(typeof kinds)[0]} kind
+ */
+async function expectOneClose({ stays, goes, closes }, [_, leave, answer, told]) {
   const start = Date.now();
   leave(goes);
   const closed = await goes.closed;
@@ -75,6 +78,16 @@ test.each(kinds)("a close %s is answered and handled once", async (_, leave, ans
   await sleep(200);
   expect(stays.frames).toHaveLength(1);
   expect(await closes()).toBe(1);
+}
+
+test.each(kinds)("a close %s is answered and handled once", async (...kind) => {
+  await expectOneClose(await pair(), kind);
+});
+
+test("closes of every kind are answered and handled once when they wake the object", async () => {
+  const pairs = await Promise.all(kinds.map(async (kind) => ({ kind, clients: await pair() })));
+  await sleep(12_000);
+  await Promise.all(pairs.map(({ clients, kind }) => expectOneClose(clients, kind)));
 });
 
 test("a dead peer stops nobody's broadcast", async () => {
