@@ -34,6 +34,17 @@ export function failure(tag, code, status, message = "something went wrong in th
 }
 
 /**
+ * A broadcast that did not reach everyone. It reached all others.
+ *
+ * @param {string[]} failed the ids of the connections that it did not reach
+ * @returns {Failure}
+ */
+export function incomplete(failed) {
+  const message = `the broadcast did not reach ${failed.length} connections`;
+  return { ...failure("Broadcast", "broadcast_incomplete", 502, message), failed };
+}
+
+/**
  * The answer to a request that failed: code and message, nothing of the inside.
  *
  * @param {Failure} failure

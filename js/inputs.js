@@ -13,6 +13,7 @@
  * @property {Outcome} [outcome] what came of it when it was run before, if that was bad
  * @property {WebSocket} [socket] the socket it came from
  * @property {boolean} [answers] whether Rust gives an answer to it
+ * @property {boolean} [tellsMissed] whether its answer says whom a frame did not reach
  * @property {(answer: Answer | undefined) => void} [settle] called when it is committed or given up
  */
 
@@ -116,7 +117,11 @@ export function send(json) {
  * @returns {Input}
  */
 export function broadcast(json, tag) {
-  return { answers: true, enter: (glue, handle, host) => glue.broadcast(handle, host, json, tag) };
+  return {
+    answers: true,
+    tellsMissed: true,
+    enter: (glue, handle, host) => glue.broadcast(handle, host, json, tag),
+  };
 }
 
 /**

@@ -156,7 +156,7 @@ function output(Op, reader, sockets, deliver) {
 function sendTo(frame, reader, sockets) {
   for (const number of reader.list(() => reader.number())) {
     const socket = sockets.get(number);
-    if (socket && !sockets.isOver(socket)) send(socket, frame);
+    if (socket && !sockets.isOver(socket)) sockets.send(socket, frame);
   }
 }
 
@@ -170,19 +170,7 @@ function broadcast(frame, reader, sockets) {
   const tag = reader.text();
   const except = reader.list(() => sockets.get(reader.number()));
   for (const socket of sockets.open(hasTag ? tag : undefined)) {
-    if (!except.includes(socket)) send(socket, frame);
-  }
-}
-
-/**
- * @param {WebSocket} socket
- * @param {string | Uint8Array} frame
- */
-function send(socket, frame) {
-  try {
-    socket.send(frame);
-  } catch {
-    // A dead peer stops nobody else's frame; its close is on the way.
+    if (!except.includes(socket)) sockets.send(socket, frame);
   }
 }
 

@@ -1,7 +1,7 @@
 // The Durable Object: an inbox, a drain and a commit. It holds no rule of any room.
 
 import { DurableObject } from "cloudflare:workers";
-import { errorResponse, failure } from "./errors.js";
+import { errorResponse, failure, incomplete } from "./errors.js";
 import { Host } from "./host.js";
 import * as inputs from "./inputs.js";
 import { deliver } from "./letters.js";
@@ -309,10 +309,12 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      */
     settle(batch) {
       const { answers } = this.host.taken;
+      const missed = this.sockets.takeMissed();
       let next = 0;
       for (const input of batch) {
         const answer = input.answers ? answers[next++] : undefined;
-        input.settle?.(answer);
+        const isShort = input.tellsMissed && missed.length > 0;
+        input.settle?.(isShort ? { error: incomplete(missed) } : answer);
       }
     }
 

@@ -2,6 +2,9 @@
 
 const OPEN = 1;
 
+/** What the platform tag that carries a connection's id begins with. */
+const ID_TAG = "\u0001";
+
 /** The numbers by which Rust knows sockets while the object is awake, given when first needed. */
 export class Sockets {
   /** @param {DurableObjectState} ctx */
@@ -13,6 +16,8 @@ export class Sockets {
     this.numbers = new WeakMap();
     /** @type {WeakSet<WebSocket>} sockets that are closed, until the platform lists them no more */
     this.over = new WeakSet();
+    /** @type {WebSocket[]} those that a frame did not reach */
+    this.missed = [];
     this.next = 1;
   }
 
@@ -60,6 +65,28 @@ export class Sockets {
   accept(number, tags) {
     const socket = this.byNumber.get(number);
     if (socket) this.ctx.acceptWebSocket(socket, tags);
+  }
+
+  /**
+   * Sends a frame. A dead peer stops nobody else's: it is noted, and its close is on the way.
+   *
+   * @param {WebSocket} socket
+   * @param {string | Uint8Array} frame
+   */
+  send(socket, frame) {
+    try {
+      socket.send(frame);
+    } catch {
+      this.missed.push(socket);
+    }
+  }
+
+  /** The ids of the connections that a frame did not reach since this was last asked. */
+  takeMissed() {
+    if (this.missed.length === 0) return [];
+    const idOf = (/** @type {WebSocket} */ socket) =>
+      this.ctx.getTags(socket).find((tag) => tag.startsWith(ID_TAG));
+    return this.missed.splice(0).map((socket) => idOf(socket)?.slice(ID_TAG.length) ?? "");
   }
 
   /**

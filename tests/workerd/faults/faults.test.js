@@ -350,6 +350,28 @@ test("the Worker can say something past the handlers, to all or by tag, and fire
   expect(Number(alarm) - Date.now()).toBeGreaterThan(50_000);
 });
 
+test("a broadcast that does not reach someone says whom, and reaches the rest", async () => {
+  const id = newRoom();
+  const ada = await join(id, { id: "ada" });
+  await join(id, { id: "eve" });
+  const bob = await join(id, { id: "bob" });
+  await runInDurableObject(object(id), (instance, ctx) => {
+    // A socket that refuses every frame, as one whose peer has died may.
+    const dead = socketOf(ctx, "eve");
+    const { sockets } = /** @type {any} */ (instance);
+    const send = sockets.send;
+    sockets.send = (/** @type {WebSocket} */ socket, /** @type {string} */ frame) =>
+      socket === dead ? sockets.missed.push(socket) : send.call(sockets, socket, frame);
+  });
+  await expect(room.broadcast(id, { text: "news" })).rejects.toMatchObject({
+    name: "Broadcast",
+    status: 502,
+    failure: { failed: ["eve"] },
+  });
+  expect(await ada.until(1)).toEqual([{ text: "news" }]);
+  expect(await bob.until(1)).toEqual([{ text: "news" }]);
+});
+
 test("errors keep their name and their fields across the call", async () => {
   const id = newRoom();
   await join(id);
