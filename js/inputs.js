@@ -21,29 +21,20 @@
  * @param {WebSocket} socket
  * @param {number} number
  * @param {string | ArrayBuffer} frame
- * @param {number} limit
+ * @param {() => number} limit bytes of the largest frame that the room takes, known when it is awake
  * @returns {Input}
  */
 export function message(socket, number, frame, limit) {
-  if (typeof frame !== "string") {
-    const size = frame.byteLength;
-    if (size > limit) return oversize(socket, number, size);
-    const bytes = new Uint8Array(frame);
-    return { socket, enter: (glue, handle, host) => glue.binary(handle, host, number, bytes) };
-  }
-  // A UTF-16 unit is at least a byte of UTF-8. Rust counts exactly, what gets that far.
-  if (frame.length > limit) return oversize(socket, number, frame.length);
-  return { socket, enter: (glue, handle, host) => glue.text(handle, host, number, frame) };
-}
-
-/**
- * @param {WebSocket} socket
- * @param {number} number
- * @param {number} size
- * @returns {Input}
- */
-function oversize(socket, number, size) {
-  return { socket, enter: (glue, handle, host) => glue.oversize(handle, host, number, size) };
+  return {
+    socket,
+    enter(glue, handle, host) {
+      // A UTF-16 unit is at least a byte of UTF-8. Rust counts exactly what gets that far.
+      const size = typeof frame === "string" ? frame.length : frame.byteLength;
+      if (size > limit()) glue.oversize(handle, host, number, size);
+      else if (typeof frame === "string") glue.text(handle, host, number, frame);
+      else glue.binary(handle, host, number, new Uint8Array(frame));
+    },
+  };
 }
 
 /**

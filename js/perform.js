@@ -25,8 +25,26 @@ export function perform(Op, commit, storage, sockets, deliver) {
       while (reader.more() && reader.peek() < Op.Accept) write(Op, reader, storage);
     });
   }
-  while (reader.more()) output(Op, reader, sockets, deliver);
+  outputs(Op, reader, sockets, deliver);
   return stores;
+}
+
+/**
+ * All outputs, to the end: what is stored cannot be taken back, so nothing here may stop the rest.
+ *
+ * @param {Op} Op
+ * @param {Reader} reader
+ * @param {Sockets} sockets
+ * @param {(letter: Letter) => void} deliver
+ */
+function outputs(Op, reader, sockets, deliver) {
+  while (reader.more()) {
+    try {
+      output(Op, reader, sockets, deliver);
+    } catch (error) {
+      console.error("an output failed", error);
+    }
+  }
 }
 
 /**
@@ -114,7 +132,8 @@ function output(Op, reader, sockets, deliver) {
     }
     case Op.Attach: {
       const socket = sockets.get(reader.number());
-      return socket?.serializeAttachment(reader.text());
+      const attachment = reader.text();
+      return socket?.serializeAttachment(attachment);
     }
     case Op.SendText:
       return sendTo(reader.text(), reader, sockets);

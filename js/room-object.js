@@ -49,13 +49,13 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       this.host = new Host(this.storage, this.sockets, env);
       this.generation = 0;
       this.handle = 0;
-      this.maxFrameBytes = Number.POSITIVE_INFINITY;
+      this.maxFrameBytes = 0;
       /** @type {Input[]} */
       this.inbox = [];
       this.resting = false;
       /** What this object has done since it woke. */
       this.counts = { inputs: 0, drains: 0, commits: 0, traps: 0 };
-      void this.heal();
+      void this.#heal();
     }
 
     /**
@@ -67,7 +67,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       if (!isUpgrade(request)) return new Response("Not found", { status: 404 });
       const { 0: client, 1: server } = new WebSocketPair();
       const number = this.sockets.number(server);
-      const answer = await this.call(inputs.connect(number, upgradeOf(request)));
+      const answer = await this.#call(inputs.connect(number, upgradeOf(request)));
       if ("error" in answer) {
         this.sockets.forget(server);
         return errorResponse(answer.error);
@@ -83,7 +83,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      */
     webSocketMessage(socket, frame) {
       const number = this.sockets.number(socket);
-      this.put(inputs.message(socket, number, frame, this.maxFrameBytes));
+      this.#put(inputs.message(socket, number, frame, () => this.maxFrameBytes));
     }
 
     /**
@@ -95,7 +95,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {boolean} wasClean
      */
     async webSocketClose(socket, code, reason, wasClean) {
-      await this.end(socket, code, reason, wasClean);
+      await this.#end(socket, code, reason, wasClean);
     }
 
     /**
@@ -104,17 +104,17 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {WebSocket} socket
      */
     async webSocketError(socket) {
-      await this.end(socket, 1006, "", false);
+      await this.#end(socket, 1006, "", false);
     }
 
     /** Returns when what was due is committed, so that a failure to store it is tried again. */
     async alarm() {
-      await this.done(inputs.alarm());
+      await this.#done(inputs.alarm());
     }
 
     /** @param {string} json an event */
     send(json) {
-      return this.call(inputs.send(json));
+      return this.#call(inputs.send(json));
     }
 
     /**
@@ -122,7 +122,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {string} [tag]
      */
     broadcast(json, tag) {
-      return this.call(inputs.broadcast(json, tag));
+      return this.#call(inputs.broadcast(json, tag));
     }
 
     /**
@@ -130,11 +130,11 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {string} letter JSON
      */
     receive(from, letter) {
-      return this.call(inputs.receive(from, letter));
+      return this.#call(inputs.receive(from, letter));
     }
 
     getState() {
-      return this.call(inputs.readState());
+      return this.#call(inputs.readState());
     }
 
     /** Lets the alarm go off now. */
@@ -145,12 +145,12 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     }
 
     getCount() {
-      return this.call(inputs.readCount());
+      return this.#call(inputs.readCount());
     }
 
     /** @param {string} [tag] */
     getConnections(tag) {
-      return this.call(inputs.readConnections(tag));
+      return this.#call(inputs.readConnections(tag));
     }
 
     /** What this object has done since it woke. */
@@ -162,8 +162,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * After waking: tells Rust where the alarm stands, which sets it anew if it should stand elsewhere.
      * The platform drops an alarm that failed too often.
      */
-    async heal() {
-      this.put(inputs.alarmStands(await this.ctx.storage.getAlarm()));
+    async #heal() {
+      this.#put(inputs.alarmStands(await this.ctx.storage.getAlarm()));
     }
 
     /**
@@ -172,9 +172,9 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {string} reason
      * @param {boolean} wasClean
      */
-    async end(socket, code, reason, wasClean) {
+    async #end(socket, code, reason, wasClean) {
       const number = this.sockets.number(socket);
-      await this.done(inputs.close(socket, number, code, reason, wasClean));
+      await this.#done(inputs.close(socket, number, code, reason, wasClean));
       this.sockets.forget(socket);
     }
 
@@ -182,8 +182,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {Input} input
      * @returns {Promise<Answer>} when it is committed
      */
-    async call(input) {
-      const answer = await this.done(input);
+    async #call(input) {
+      const answer = await this.#done(input);
       return answer ?? { error: failure("Execution", "internal", 500) };
     }
 
@@ -191,30 +191,30 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {Input} input
      * @returns {Promise<Answer | undefined>} when it is committed
      */
-    done(input) {
-      return new Promise((settle) => this.put({ ...input, settle }));
+    #done(input) {
+      return new Promise((settle) => this.#put({ ...input, settle }));
     }
 
     /** @param {Input} input */
-    put(input) {
+    #put(input) {
       this.inbox.push(input);
-      if (!this.resting) this.drain();
+      if (!this.resting) this.#drain();
     }
 
-    drain() {
+    #drain() {
       const batch = this.inbox;
       this.inbox = [];
       this.counts.drains += 1;
       this.counts.inputs += batch.length;
-      if (this.turn(batch)) this.rest();
+      if (this.#turn(batch)) this.#rest();
     }
 
     /** Lets what arrives now gather. */
-    rest() {
+    #rest() {
       this.resting = true;
       setTimeout(() => {
         this.resting = false;
-        if (this.inbox.length > 0) this.drain();
+        if (this.inbox.length > 0) this.#drain();
       }, 0);
     }
 
@@ -225,12 +225,12 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {Input[]} batch
      * @returns {boolean} whether anything was stored
      */
-    turn(batch) {
+    #turn(batch) {
       /** @type {Input | undefined} */
       let current;
       try {
-        const handle = this.wake();
-        if (typeof handle !== "number") return this.refuse(batch, handle);
+        const handle = this.#wake();
+        if (typeof handle !== "number") return this.#refuse(batch, handle);
         for (let i = 0; i < batch.length; i++) {
           current = /** @type {Input} */ (batch[i]);
           if (current.outcome !== undefined) instance.glue.faulted(handle, current.outcome);
@@ -243,17 +243,17 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         console.error(`room ${this.ctx.id.name}: a handler trapped`, trap);
         this.counts.traps += 1;
         instance.replace();
-        return this.again(batch, current, instance.glue.Outcome.Trapped);
+        return this.#again(batch, current, instance.glue.Outcome.Trapped);
       }
       try {
-        const stored = this.perform(this.host.taken);
+        const stored = this.#perform(this.host.taken);
         if (stored) this.counts.commits += 1;
-        this.settle(batch);
+        this.#settle(batch);
         return stored;
       } catch (error) {
         console.error(`room ${this.ctx.id.name}: a commit failed`, error);
         instance.glue.reset(this.handle);
-        return this.again(batch, undefined, instance.glue.Outcome.NotStored);
+        return this.#again(batch, undefined, instance.glue.Outcome.NotStored);
       }
     }
 
@@ -261,13 +261,19 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {import("./host.js").Commit} commit
      * @returns {boolean} whether anything was stored
      */
-    perform(commit) {
+    #perform(commit) {
       const { Op } = instance.glue;
-      return perform(Op, commit, this.storage, this.sockets, (letter) => void this.deliver(letter));
+      return perform(
+        Op,
+        commit,
+        this.storage,
+        this.sockets,
+        (letter) => void this.#deliver(letter),
+      );
     }
 
     /** @param {import("./letters.js").Letter} letter */
-    async deliver(letter) {
+    async #deliver(letter) {
       const room = this.ctx.id.name ?? "";
       const from = {
         room,
@@ -275,7 +281,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         calls,
         namespace: /** @type {any} */ (this.env)[binding],
       };
-      this.put(inputs.delivered(letter.seq, await deliver(letter, from)));
+      this.#put(inputs.delivered(letter.seq, await deliver(letter, from)));
     }
 
     /**
@@ -287,19 +293,21 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {import("../pkg/dormouse_bg.js").Outcome} outcome
      * @returns {boolean} whether anything was stored
      */
-    again(batch, culprit, outcome) {
+    #again(batch, culprit, outcome) {
       const input = batch.length === 1 ? batch[0] : culprit;
       if (!input) {
-        return batch.map((alone) => this.turn([alone])).includes(true);
+        return batch.map((alone) => this.#turn([alone])).includes(true);
       }
       const { GaveUp } = instance.glue.Outcome;
       if (input.outcome === GaveUp) {
+        // Not even the engine gets through this one.
+        if (input.socket) this.sockets.close(this.sockets.number(input.socket), 1011, "");
         input.settle?.(undefined);
         const others = batch.filter((other) => other !== input);
-        return others.length > 0 && this.turn(others);
+        return others.length > 0 && this.#turn(others);
       }
       input.outcome = input.outcome === undefined ? outcome : GaveUp;
-      return this.turn(batch);
+      return this.#turn(batch);
     }
 
     /**
@@ -307,7 +315,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      *
      * @param {Input[]} batch
      */
-    settle(batch) {
+    #settle(batch) {
       const { answers } = this.host.taken;
       const missed = this.sockets.takeMissed();
       let next = 0;
@@ -323,7 +331,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      *
      * @returns {number | Failure}
      */
-    wake() {
+    #wake() {
       if (this.generation === instance.generation) return this.handle;
       const opened = instance.glue.open(this.ctx.id.name ?? "");
       if ("error" in opened) return opened.error;
@@ -345,7 +353,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {Failure} error
      * @returns {false}
      */
-    refuse(batch, error) {
+    #refuse(batch, error) {
       for (const { socket, settle } of batch) {
         if (socket) this.sockets.close(this.sockets.number(socket), 1011, error.message);
         settle?.({ error });

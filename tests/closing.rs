@@ -1,8 +1,9 @@
 //! However a connection ends, its socket is answered and `handle_close` runs once.
 
-use dormouse::testing::{TestClient, TestRoom};
+use dormouse::testing::{MemoryHost, TestClient, TestRoom};
 use dormouse::{
-    Close, CloseCode, Context, Effects, Error, Never, OnDuplicate, Result, Room, Text, Upgrade,
+    Close, CloseCode, Context, Effects, Engine, Error, Frame, Host as _, Input, Never, ObjectName,
+    OnDuplicate, Result, Room, SocketId, Text, Upgrade,
 };
 
 /// A room that says who is gone and how. It closes the connections named in a message, and after
@@ -61,12 +62,13 @@ fn log(room: &TestRoom<Dominoes>) -> Vec<String> {
 #[test]
 fn a_close_of_every_kind_is_handled_once_and_answered() {
     type Leave = fn(&TestClient<Dominoes>);
-    let kinds: [(Leave, u16, &str); 5] = [
+    let kinds: [(Leave, u16, &str); 6] = [
         (|client| client.close(1000, ""), 1000, "goes 1000 true"),
         (|client| client.close(4001, "enough"), 4001, "goes 4001 true"),
         (TestClient::close_without_code, 1000, "goes 1005 true"),
         (TestClient::cut, 1000, "goes 1006 false"),
         (|client| client.send_text("goes"), 4000, "goes 4000 true"),
+        (|client| client.send_text("x".repeat(65_537)), 1009, "goes 1009 true"),
     ];
     for asleep in [false, true] {
         for (leave, answer, told) in kinds {
@@ -98,14 +100,46 @@ fn frames_go_before_closes_and_none_follows() {
 }
 
 #[test]
-fn a_close_may_take_others_with_it_however_many() {
+fn a_close_may_take_others_with_it() {
     let room = TestRoom::<Dominoes>::new("table");
-    let stones: Vec<_> = (0..500).map(|n| room.connect(&n.to_string())).collect();
+    let stones: Vec<_> = (0..100).map(|n| room.connect(&n.to_string())).collect();
     room.hibernate();
     stones[0].cut();
     assert!(stones.iter().all(|stone| !stone.is_open()));
-    assert_eq!(log(&room).len(), 500);
-    assert_eq!(log(&room)[499], "499 1000 true");
+    assert_eq!(log(&room).len(), 100);
+    assert_eq!(log(&room)[99], "99 1000 true");
+}
+
+/// A room whose connections are a chain: each that ends takes the next down with it.
+struct Chain;
+
+impl Room for Chain {
+    const NAME: &'static str = "chain";
+    type State = u32;
+    type Connection = ();
+    type Event = Never;
+    type Broadcast = Never;
+    type Alarm = Never;
+
+    fn handle_message(_: &Context<Self>, never: Never) -> Result<Effects<Self>> {
+        match never {}
+    }
+
+    fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
+        let ended = cx.state().unwrap_or(&0) + 1;
+        let next = cx.connection(&ended.to_string());
+        Ok(Effects::new().save(ended).close(next, CloseCode::NORMAL, ""))
+    }
+}
+
+#[test]
+fn a_chain_of_closes_may_be_long() {
+    let room = TestRoom::<Chain>::new("long");
+    let links: Vec<_> = (0..5_000).map(|n| room.connect(&n.to_string())).collect();
+    let before = room.commits();
+    links[0].cut();
+    assert!(links.iter().all(|link| !link.is_open()));
+    assert_eq!((room.state(), room.commits() - before), (Some(5_000), 1));
 }
 
 #[test]
@@ -171,4 +205,78 @@ fn duplicates_can_be_allowed_or_rejected() {
     assert_eq!(rejected, Some(Error::DuplicateConnection { id: "ada".into() }));
     let second = room.try_connect(upgrade(OnDuplicate::Allow, "")).unwrap();
     assert!(first.is_open() && second.is_open());
+}
+
+#[test]
+fn a_close_is_answered_with_its_own_code_where_that_can_be_sent() {
+    let cases = [
+        (1000, "bye", 1000, "bye"),
+        (1001, "away", 1001, "away"),
+        (4999, "", 4999, ""),
+        (1005, "", 1000, ""),
+        (1006, "lost", 1000, ""),
+        (1015, "lost", 1000, ""),
+        (999, "odd", 1000, ""),
+        (5000, "odd", 1000, ""),
+    ];
+    for (code, reason, answer, reason_of_it) in cases {
+        let room = TestRoom::<Dominoes>::new("table");
+        let goes = room.connect("goes");
+        goes.close(code, reason);
+        let closed = goes.closed().unwrap();
+        assert_eq!((closed.code, closed.reason.as_str()), (answer, reason_of_it), "{code}");
+        assert_eq!(log(&room), [format!("goes {code} true")], "the room is told what came");
+    }
+}
+
+#[test]
+fn both_sides_may_close_at_once() {
+    for room_first in [true, false] {
+        let room = TestRoom::<Dominoes>::new("table");
+        let (stays, goes) = (room.connect("stays"), room.connect("goes"));
+        texts(&stays);
+        room.together(|| {
+            if room_first {
+                stays.send_text("goes");
+            }
+            goes.close(4001, "enough");
+            stays.send_text("goes goes");
+        });
+        let code = if room_first { 4000 } else { 4001 };
+        assert_eq!(log(&room), [format!("goes {code} true")]);
+        assert_eq!(texts(&stays), [format!("goes left with {code}")]);
+        assert_eq!(goes.closed().map(|close| close.code), Some(code));
+    }
+}
+
+#[test]
+fn a_room_that_slept_before_its_close_was_answered_hears_of_it_once() {
+    let (mut host, name) = (MemoryHost::new(), || ObjectName::new("dominoes", "table").unwrap());
+    let mut engine = Engine::<Dominoes>::new(name());
+    let (stays, goes) = (SocketId(1), SocketId(2));
+    for (socket, id) in [(stays, "stays"), (goes, "goes")] {
+        let upgrade = Upgrade { id: Some(id.into()), ..Upgrade::default() };
+        engine.handle(&host, Input::Connect { socket, upgrade });
+    }
+    let frame = Frame::Text("goes".into());
+    engine.handle(&host, Input::Message { socket: stays, frame: frame.clone() });
+    host.perform(&engine.commit(&host));
+
+    // The platform lists the socket until its client has answered.
+    let mut engine = Engine::<Dominoes>::new(name());
+    engine.handle(&host, Input::Message { socket: goes, frame: frame.clone() });
+    engine.handle(&host, Input::Message { socket: stays, frame });
+    engine.handle(&host, Input::Close { socket: goes, close: Close::cut() });
+    let commit = engine.commit(&host);
+    assert_eq!(host.perform(&commit), []);
+    assert_eq!(commit.writes, []);
+    assert_eq!(host.state().as_deref(), Some(r#"["goes 4000 true"]"#));
+}
+
+#[test]
+fn a_connection_that_was_refused_has_no_end() {
+    let room = TestRoom::<Dominoes>::new("table");
+    assert!(room.try_connect(upgrade(OnDuplicate::Allow, "refuse")).is_err());
+    assert_eq!(log(&room), [""; 0]);
+    room.read(|cx| assert_eq!(cx.count(), 0));
 }

@@ -90,17 +90,6 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_close_code_is_good_exactly_if_the_platform_sends_it(code in any::<u16>()) {
-        let good = (1000..=1003).contains(&code)
-            || (1007..=1014).contains(&code)
-            || (1016..=4999).contains(&code);
-        match CloseCode::new(code) {
-            Ok(made) => prop_assert!(good && made.get() == code),
-            Err(error) => prop_assert_eq!((good, error), (false, Error::InvalidCloseCode { code })),
-        }
-    }
-
-    #[test]
     fn a_tag_is_at_most_256_bytes_without_control_characters(tag in text(0..300_usize)) {
         let made = Tag::new(tag.clone());
         if tag.len() > 256 {
@@ -139,6 +128,28 @@ proptest! {
         let good = (1..=128).contains(&id.len())
             && id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'));
         prop_assert_eq!(ObjectName::new("chat", &id).is_ok(), good);
+    }
+
+    #[test]
+    fn an_object_is_named_after_its_type_and_its_room(name in "[a-c~/]{0,9}") {
+        let parsed = ObjectName::parse(&name);
+        match name.split_once('/') {
+            Some((room, id)) if !id.is_empty() && !id.contains('/') => {
+                let parsed = parsed.unwrap();
+                prop_assert_eq!((parsed.room(), parsed.id()), (room, id));
+                prop_assert_eq!(parsed.to_string(), name);
+            }
+            _ => prop_assert!(parsed.is_err()),
+        }
+    }
+
+    #[test]
+    fn what_an_error_quotes_is_cut(size in 129..5_000_usize) {
+        let long = "é".repeat(size);
+        let cut = if size > 200 { "é".repeat(200) + "…" } else { long.clone() };
+        let id = cut.clone();
+        prop_assert_eq!(ConnectionId::new(long.clone()), Err(Error::InvalidConnectionId { id }));
+        prop_assert_eq!(ObjectName::new("chat", &long), Err(Error::InvalidRoomId { id: cut }));
     }
 
     #[test]
@@ -187,6 +198,17 @@ proptest! {
         let size = header + content + if wide { header % 2 } else { 0 };
         let error = (size > 16_384).then_some(Error::AttachmentTooLarge { limit: 16_384, size });
         prop_assert_eq!(probe(&Probe::Attach(pad)), error.as_ref().map(told));
+    }
+}
+
+#[test]
+fn a_close_code_is_good_exactly_if_the_platform_sends_it() {
+    for code in 0..=u16::MAX {
+        let good = (1000..=1003).contains(&code)
+            || (1007..=1014).contains(&code)
+            || (1016..=4999).contains(&code);
+        let wanted = if good { Ok(code) } else { Err(Error::InvalidCloseCode { code }) };
+        assert_eq!(CloseCode::new(code).map(CloseCode::get), wanted);
     }
 }
 
