@@ -10,10 +10,16 @@ export const crates = [".", "tests/workerd/rooms", "examples/embedding/room"].fi
   existsSync(join(root, crate, "Cargo.toml")),
 );
 
-/** Without it each crate would compile all its dependencies anew, into a folder of its own. */
-export const cargoEnvironment = {
-  CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(root, "target"),
-};
+/**
+ * Where cargo puts what it builds of a crate. The root's own folder is its alone: cargo writes
+ * dormouse.wasm there under one name, with the bundled rooms or, as a dependency, without, and would
+ * take the one for the other. The rest share one, or each would compile all its dependencies anew.
+ *
+ * @param {string} crate
+ */
+export const cargoEnvironment = (crate) => ({
+  CARGO_TARGET_DIR: join(root, crate === "." ? "target" : "target/others"),
+});
 
 /**
  * Builds a crate into its own pkg/.
@@ -27,7 +33,7 @@ export async function build(crate = ".") {
 
 /** @param {string} crate */
 async function compile(crate) {
-  await run("wasm-pack", ["--log-level", "warn", "build", crate], cargoEnvironment);
+  await run("wasm-pack", ["--log-level", "warn", "build", crate], cargoEnvironment(crate));
 }
 
 /**

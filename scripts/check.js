@@ -12,13 +12,22 @@ import { setup } from "./setup.js";
  */
 function rustChecks(crate) {
   const manifest = ["--manifest-path", `${crate}/Cargo.toml`];
+  const folder = cargoEnvironment(crate);
   const strict = ["--", "-D", "warnings"];
   return [
-    ["cargo", ["fmt", ...manifest, "--check"]],
-    ["cargo", ["clippy", ...manifest, "--all-targets", ...strict]],
+    ["cargo", ["fmt", ...manifest, "--check"], folder],
+    ["cargo", ["clippy", ...manifest, "--all-targets", ...strict], folder],
     // The module that faces JavaScript exists on this target alone.
-    ["cargo", ["clippy", ...manifest, "--lib", "--target", "wasm32-unknown-unknown", ...strict]],
-    ["cargo", ["doc", ...manifest, "--no-deps", "--quiet"], { RUSTDOCFLAGS: "-D warnings" }],
+    [
+      "cargo",
+      ["clippy", ...manifest, "--lib", "--target", "wasm32-unknown-unknown", ...strict],
+      folder,
+    ],
+    [
+      "cargo",
+      ["doc", ...manifest, "--no-deps", "--quiet"],
+      { ...folder, RUSTDOCFLAGS: "-D warnings" },
+    ],
   ];
 }
 
@@ -37,9 +46,7 @@ await main(import.meta.url, async () => {
   const failures = [];
   for (const [program, args, extra] of [...crates.flatMap(rustChecks), ...javascriptChecks]) {
     console.log(`\n── ${[program, ...args].join(" ")}`);
-    await run(program, args, { ...cargoEnvironment, ...extra }).catch((error) =>
-      failures.push(error.message),
-    );
+    await run(program, args, extra).catch((error) => failures.push(error.message));
   }
   if (failures.length > 0) throw new Error(failures.join("\n"));
   console.log("\nAll checks passed.");

@@ -13,7 +13,11 @@ import { setup } from "./setup.js";
 const stages = {
   rust: async () => {
     for (const crate of crates) {
-      await run("cargo", ["test", "--manifest-path", `${crate}/Cargo.toml`], cargoEnvironment);
+      await run(
+        "cargo",
+        ["test", "--manifest-path", `${crate}/Cargo.toml`],
+        cargoEnvironment(crate),
+      );
     }
   },
   build: async () => {
