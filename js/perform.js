@@ -132,7 +132,7 @@ function output(Op, reader, sockets, deliver) {
     }
     case Op.Attach: {
       const socket = sockets.get(reader.number());
-      const attachment = reader.text();
+      const attachment = narrow(reader.text());
       return socket?.serializeAttachment(attachment);
     }
     case Op.SendText:
@@ -191,6 +191,20 @@ function broadcast(frame, reader, sockets) {
   for (const socket of sockets.open(hasTag ? tag : undefined)) {
     if (!except.includes(socket)) sockets.send(socket, frame);
   }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * A long text in a string of its own. As a slice of a text with any wide character in it, it takes two
+ * bytes a character when it is serialized, even if it has none itself, and may so go over the limit
+ * that Rust has held it against.
+ *
+ * @param {string} text
+ */
+function narrow(text) {
+  return text.length > 8_000 ? decoder.decode(encoder.encode(text)) : text;
 }
 
 /**

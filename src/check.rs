@@ -96,6 +96,8 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, rules: &Rules) -> Result<Check
                 let event = ScheduledEvent { period, ..ScheduledEvent::once(name, at, payload) };
                 steps.push(Step::Schedule(event));
             }
+            // A room can schedule no such name, so there is none of its own to cancel.
+            Effect::Cancel { name } if name.starts_with(char::is_control) => {}
             Effect::Cancel { name } => steps.push(Step::Cancel(name)),
             Effect::Append { history, row } => {
                 steps.push(Step::Append { history, row: check_value(row?)? });

@@ -182,8 +182,13 @@ pub enum Error {
         at: u64,
     },
     /// A period shorter than a millisecond.
-    #[error("a period is at least 1 millisecond")]
-    InvalidPeriod,
+    #[error("a period of {nanos} nanoseconds is under the limit of {limit}")]
+    InvalidPeriod {
+        /// The nanoseconds of a millisecond.
+        limit: u32,
+        /// The period's nanoseconds.
+        nanos: u32,
+    },
     /// An event's name that is empty, too long or begins with a control character.
     #[error(
         "an event's name of {size} bytes: 1 to {limit} are allowed, with no control character in front"
@@ -321,7 +326,7 @@ impl Error {
             | Self::InvalidCloseCode { .. }
             | Self::CloseReasonTooLong { .. }
             | Self::InvalidEventTime { .. }
-            | Self::InvalidPeriod
+            | Self::InvalidPeriod { .. }
             | Self::InvalidEventName { .. }
             | Self::Encode { .. }
             | Self::StateUnreadable { .. }

@@ -11,7 +11,8 @@ pub const ATTACHMENT_BYTES: usize = 16_384;
 /// Bytes of a stored value: a room's state or a scheduled event's payload, as JSON.
 ///
 /// SQLite-backed objects take 2 MB a row (Cloudflare, "Limits"); of the two readings of MB this is
-/// the smaller.
+/// the smaller. A state is measured when it is stored: messages that share a commit may pass through
+/// a larger one, if it is small enough again at the end.
 pub const VALUE_BYTES: usize = 2_000_000;
 
 /// UTF-8 bytes of the key of a keyed value, with its kind's name and a `/` in front.

@@ -142,7 +142,18 @@ impl RoomType {
     /// ```
     /// let chat = dormouse::RoomType::of::<dormouse::rooms::Chat>();
     /// ```
+    ///
+    /// # Panics
+    /// If the room's name is none that a route can have; as a constant it does not compile.
     pub const fn of<R: Room>() -> Self {
+        let name = R::NAME.as_bytes();
+        assert!(!name.is_empty(), "a room's name is not empty");
+        let mut i = 0;
+        while i < name.len() {
+            let plain = name[i].is_ascii_alphanumeric() || name[i] == b'-' || name[i] == b'_';
+            assert!(plain, "a room's name has letters, digits, - and _ alone");
+            i += 1;
+        }
         Self { name: R::NAME, open: |name, rooms| Box::new(Engine::<R>::new(name).among(rooms)) }
     }
 
@@ -154,6 +165,18 @@ impl RoomType {
     pub const fn name(&self) -> &'static str {
         self.name
     }
+}
+
+/// Whether two names are the same, where `==` does not run yet: in constants.
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut same = one.len() == other.len();
+    let mut i = 0;
+    while same && i < one.len() {
+        same = one[i] == other[i];
+        i += 1;
+    }
+    same
 }
 
 /// The room types of a Worker. [`rooms!`](crate::rooms!) makes one.
@@ -175,7 +198,19 @@ impl Registry {
     /// ```
     /// let none = dormouse::Registry::new(&[]);
     /// ```
+    ///
+    /// # Panics
+    /// If two have one name; as a constant it does not compile.
     pub const fn new(rooms: &'static [RoomType]) -> Self {
+        let mut i = 0;
+        while i < rooms.len() {
+            let mut j = 0;
+            while j < i {
+                assert!(!same(rooms[i].name, rooms[j].name), "two rooms have one name");
+                j += 1;
+            }
+            i += 1;
+        }
         Self(rooms)
     }
 

@@ -80,9 +80,12 @@ impl When {
                 at: at.as_millis(),
             });
         }
-        match self.period.map(millis) {
-            Some(0) => Err(Error::InvalidPeriod),
-            period => Ok((at, period)),
+        match self.period {
+            Some(period) if millis(period) == 0 => {
+                let (limit, nanos) = (1_000_000, period.subsec_nanos());
+                Err(Error::InvalidPeriod { limit, nanos })
+            }
+            period => Ok((at, period.map(millis))),
         }
     }
 }

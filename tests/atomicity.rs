@@ -92,7 +92,7 @@ fn a_message_that_fails_changes_nothing_and_names_the_limit() {
         ("otherwise", Error::execution("otherwise")),
         ("reason", Error::CloseReasonTooLong { limit: 123, size: 124 }),
         ("name", Error::InvalidEventName { limit: 256, size: 0 }),
-        ("period", Error::InvalidPeriod),
+        ("period", Error::InvalidPeriod { limit: 1_000_000, nanos: 0 }),
         ("payload", Error::PayloadTooLarge { limit, size }),
         ("row", Error::ValueTooLarge { limit, size }),
         ("value", Error::ValueTooLarge { limit, size }),

@@ -26,8 +26,8 @@ const BREACHES: [(Breach, &str); 14] = [
         "InvalidEventTime { limit: 8640000000000000, at: 8640000000000001 }",
     ),
     (Breach::EventDelay, "InvalidEventTime { limit: 8640000000000000, at: 18446744073709551615 }"),
-    (Breach::PeriodOfNothing, "InvalidPeriod"),
-    (Breach::PeriodUnderAMillisecond, "InvalidPeriod"),
+    (Breach::PeriodOfNothing, "InvalidPeriod { limit: 1000000, nanos: 0 }"),
+    (Breach::PeriodUnderAMillisecond, "InvalidPeriod { limit: 1000000, nanos: 999000 }"),
     (Breach::Payload, "PayloadTooLarge { limit: 2000000, size: 2000012 }"),
     (Breach::State, "StateTooLarge { limit: 2000000, size: 2000002 }"),
 ];
@@ -216,5 +216,8 @@ fn what_keeps_to_the_limits_is_done() {
     assert_eq!(bob.closed().unwrap().reason.len(), 123);
     assert_eq!(room.state().unwrap().len(), 1_999_998);
     room.read(|cx| assert_eq!(cx.next_event().unwrap().name.len(), 256));
-    assert_eq!(Error::InvalidPeriod.to_string(), "a period is at least 1 millisecond");
+    assert_eq!(
+        Error::InvalidPeriod { limit: 1_000_000, nanos: 7 }.to_string(),
+        "a period of 7 nanoseconds is under the limit of 1000000",
+    );
 }

@@ -74,7 +74,7 @@ fn typing_goes_to_the_others() {
     let ada = room.connect("ada");
     // A handler is a function: its effects can be looked at without any of them being done.
     ada.read(|cx| {
-        let effects = Chat::handle_message(cx, Event::Typing).unwrap();
+        let effects = Chat::handle_message(cx, Event::Typing {}).unwrap();
         let typing = Broadcast::Typing { user_id: "ada".into() };
         assert_eq!(effects, Effects::new().broadcast_except(cx.sender(), typing));
 
@@ -97,7 +97,7 @@ fn the_api_speaks_as_system() {
         let ada = room.connect("ada");
         pause();
         room.send(&say("hello")).unwrap();
-        room.send(&Event::Typing).unwrap();
+        room.send(&Event::Typing {}).unwrap();
         let message =
             Broadcast::Message { text: "hello".into(), user_id: "system".into(), ts: room.now() };
         assert_eq!(typed(&ada), [message]);
@@ -170,6 +170,7 @@ fn a_frame_that_does_not_decode_is_told_to_its_sender_alone_and_changes_nothing(
             r#"{"_tag":"Say"}"#,
             r#"{"_tag":"Say","text":7}"#,
             r#"{"_tag":"Say","text":"x","admin":true}"#,
+            r#"{"_tag":"Typing","admin":true}"#,
             &deep,
         ];
         let frames = texts.into_iter().map(|text| Frame::Text(text.into()));

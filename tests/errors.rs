@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, TestClient, TestRoom};
 use dormouse::{
-    ConnectionId, Context, During, Effects, Error, History, Keyed, RateLimit, Result, Room, Text,
-    Upgrade, When,
+    ConnectionId, Context, During, Effects, Error, History, Keyed, OnDuplicate, RateLimit, Result,
+    Room, Text, Upgrade, When,
 };
 use serde::{Deserialize, Serialize};
 
@@ -165,6 +165,19 @@ fn a_full_room_takes_nobody_more() {
     let refused = room.try_connect(upgrade()).err().unwrap();
     assert_eq!(refused, Error::TooManyConnections { limit: 32_768 });
     assert_eq!(refused.status(), 503);
+}
+
+#[test]
+fn a_full_room_lets_a_connection_be_replaced() {
+    let room = TestRoom::<Trouble>::new("here");
+    let ada = || Upgrade { id: Some("ada".into()), ..upgrade() };
+    let first = room.try_connect(ada()).unwrap();
+    room.with_host(|host| host.crowd(dormouse::limits::CONNECTIONS - 1));
+    let reject = Upgrade { on_duplicate: OnDuplicate::Reject, ..ada() };
+    assert_eq!(room.try_connect(reject).err().unwrap().status(), 409);
+    let replace = Upgrade { on_duplicate: OnDuplicate::Replace, ..ada() };
+    assert!(room.try_connect(replace).unwrap().is_open());
+    assert!(!first.is_open());
 }
 
 #[test]

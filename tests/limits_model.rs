@@ -179,7 +179,8 @@ proptest! {
 
     #[test]
     fn a_period_is_a_millisecond_or_more(micros in 0..3_000_u64) {
-        let error = (micros < 1_000).then_some(Error::InvalidPeriod);
+        let nanos = u32::try_from(micros * 1_000).unwrap();
+        let error = (micros < 1_000).then_some(Error::InvalidPeriod { limit: 1_000_000, nanos });
         prop_assert_eq!(probe(&Probe::Every(micros)), error.as_ref().map(told));
     }
 

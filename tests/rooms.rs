@@ -5,7 +5,9 @@ use std::time::Duration;
 use dormouse::rooms::history::{Broadcast, Event};
 use dormouse::rooms::{Echo, HistoryRoom, Lobby, Reminders};
 use dormouse::testing::{TestClient, TestRoom};
-use dormouse::{Frame, Room, Upgrade};
+use dormouse::{
+    AutoResponse, Close, Context, Effects, Frame, Never, Result, Room, Text, Upgrade, When,
+};
 
 /// Runs a scenario twice: with `pause` doing nothing, and with it putting the room to sleep.
 fn awake_and_asleep<R: Room>(scenario: impl Fn(&TestRoom<R>, &dyn Fn())) {
@@ -168,8 +170,6 @@ fn reminders_that_are_too_late_or_too_many_are_refused() {
 
 #[test]
 fn a_period_over_a_long_sleep_makes_one_event_and_keeps_its_phase() {
-    use dormouse::{Context, Effects, Result, Text, When};
-
     struct Clock;
 
     impl Room for Clock {
@@ -202,6 +202,62 @@ fn a_period_over_a_long_sleep_makes_one_event_and_keeps_its_phase() {
     assert_eq!(texts(&ada).len(), 1);
     assert_eq!(room.alarm().map(|at| (at - start).as_millis() % 1_000), Some(0));
     assert_eq!(room.alarm().map(|at| (at - room.now()).as_millis()), Some(500));
+}
+
+/// A room that takes connections without a sign of life for gone.
+struct Watched;
+
+impl Room for Watched {
+    const NAME: &'static str = "watched";
+    const AUTO_RESPONSE: Option<AutoResponse> = Some(AutoResponse::new("ping", "pong"));
+    const PRESUMED_GONE_AFTER: Option<Duration> = Some(Duration::from_secs(60));
+    type State = u8;
+    type Connection = ();
+    type Event = Text;
+    type Broadcast = Text;
+    type Alarm = Never;
+
+    fn handle_message(_: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
+        Ok(match text.as_str() {
+            "purge" => Effects::new().purge(),
+            name => Effects::new().cancel(name),
+        })
+    }
+
+    fn handle_close(cx: &Context<Self>, close: &Close) -> Result<Effects<Self>> {
+        let gone = format!("{} {}", cx.sender_id().unwrap(), close.code);
+        Ok(Effects::new().broadcast(Text(gone)))
+    }
+}
+
+#[test]
+fn a_connection_without_a_sign_of_life_is_closed_once_and_others_stay() {
+    awake_and_asleep::<Watched>(|room, pause| {
+        let (lively, silent) = (room.connect("lively"), room.connect("silent"));
+        for _ in 0..5 {
+            pause();
+            room.advance(Duration::from_secs(30));
+            lively.send_text("ping");
+        }
+        assert!(lively.is_open() && !silent.is_open());
+        let heard = texts(&lively);
+        assert_eq!(heard.iter().filter(|text| *text == "silent 1006").count(), 1);
+        room.read(|cx| assert!(cx.next_event().is_none(), "the engine's own event is not shown"));
+        lively.close(1000, "");
+        room.advance(Duration::from_secs(200));
+        assert_eq!(room.alarm(), None, "nobody is left to look after");
+    });
+}
+
+#[test]
+fn no_room_can_end_the_watch_for_silent_peers() {
+    for message in ["purge", "\u{1}sweep"] {
+        let room = TestRoom::<Watched>::new("x");
+        let ada = room.connect("ada");
+        ada.send_text(message);
+        room.advance(Duration::from_secs(200));
+        assert!(!ada.is_open(), "{message:?}");
+    }
 }
 
 fn join(client: &TestClient<HistoryRoom>, name: &str) {

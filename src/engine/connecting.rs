@@ -17,10 +17,6 @@ impl<R: Room> Engine<R> {
         fault: &Fault,
     ) -> Result<()> {
         self.ready(host, fault)?;
-        let limit = limits::CONNECTIONS;
-        if self.connections.count(host) >= limit {
-            return Err(Error::TooManyConnections { limit });
-        }
         let Admission { id, mut tags, state } = R::admit(&self.context(host, None, None), upgrade)?;
         tags.sort();
         tags.dedup();
@@ -29,6 +25,11 @@ impl<R: Room> Engine<R> {
             return Err(Error::TooManyTags { limit, count });
         }
         let replaced = self.settle_duplicates(host, id.as_str(), upgrade.on_duplicate)?;
+        // Whoever replaces takes no further place.
+        let limit = limits::CONNECTIONS;
+        if !replaced && self.connections.count(host) >= limit {
+            return Err(Error::TooManyConnections { limit });
+        }
 
         let mut platform_tags = vec![id_tag(id.as_str())];
         platform_tags.extend(tags.iter().map(|tag| tag.as_str().to_owned()));

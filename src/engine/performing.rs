@@ -42,6 +42,10 @@ impl<R: Room> Engine<R> {
                     self.values.purge();
                     self.schedule.purge();
                     self.batch.purged = true;
+                    // The sockets stay, and someone has to look after them.
+                    if self.connections.count(host) > 0 {
+                        self.plan_sweep(host);
+                    }
                 }
             }
         }

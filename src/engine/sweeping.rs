@@ -5,7 +5,7 @@ use crate::schedule::SWEEP;
 use crate::{Close, CloseCode, Host, Output, Room, ScheduledEvent, When};
 
 impl<R: Room> Engine<R> {
-    /// After a connect: someone will have to look after it.
+    /// There are connections: someone will have to look after them.
     pub(super) fn plan_sweep(&mut self, host: &dyn Host) {
         let Some(limit) = R::PRESUMED_GONE_AFTER else { return };
         if self.schedule.get(host, SWEEP).is_some() {

@@ -15,7 +15,7 @@ use crate::{
 ///
 /// let room = TestRoom::<Chat>::new("lounge");
 /// let (ada, bob) = (room.connect("ada"), room.connect("bob"));
-/// ada.send(&Event::Typing);
+/// ada.send(&Event::Typing {});
 /// assert_eq!(bob.receive(), Broadcast::Typing { user_id: "ada".into() });
 /// ```
 #[derive(Debug)]
@@ -50,8 +50,8 @@ pub enum Event {
         /// The words.
         text: String,
     },
-    /// The sender is writing.
-    Typing,
+    /// The sender is writing. With braces: a variant without would take any fields.
+    Typing {},
 }
 
 /// What clients hear.
@@ -113,8 +113,8 @@ impl Room for Chat {
             Event::Say { text } => Effects::<Self>::new()
                 .update(|state| state.message_count += 1)
                 .broadcast(Broadcast::Message { text, user_id, ts: cx.now() }),
-            Event::Typing if cx.sender().is_none() => Effects::new(),
-            Event::Typing => {
+            Event::Typing {} if cx.sender().is_none() => Effects::new(),
+            Event::Typing {} => {
                 Effects::new().broadcast_except(cx.sender(), Broadcast::Typing { user_id })
             }
         })

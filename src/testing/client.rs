@@ -34,20 +34,26 @@ pub(super) struct Line {
     received: VecDeque<Frame>,
     closed: Option<Close>,
     closing: bool,
+    /// Nothing arrives any more.
+    cut: bool,
 }
 
 impl Line {
     pub(super) fn new(socket: SocketId) -> Self {
-        Self { socket, received: VecDeque::new(), closed: None, closing: false }
+        Self { socket, received: VecDeque::new(), closed: None, closing: false, cut: false }
     }
 
     pub(super) fn receive(&mut self, frame: Frame) {
-        self.received.push_back(frame);
+        if !self.cut {
+            self.received.push_back(frame);
+        }
     }
 
     /// The server's close frame came; whether the server was first.
     pub(super) fn close(&mut self, close: Close) -> bool {
-        self.closed.get_or_insert(close);
+        if !self.cut {
+            self.closed.get_or_insert(close);
+        }
         !self.closing
     }
 
@@ -72,7 +78,7 @@ impl<R: Room> TestClient<R> {
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     /// # ada.received();
-    /// ada.send(&Event::Typing);
+    /// ada.send(&Event::Typing {});
     /// assert_eq!(bob.received().len(), 1);
     /// ```
     pub fn send(&self, event: &R::Event)
@@ -133,7 +139,7 @@ impl<R: Room> TestClient<R> {
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     /// # ada.received();
-    /// ada.send(&Event::Typing);
+    /// ada.send(&Event::Typing {});
     /// assert_eq!(bob.receive(), Broadcast::Typing { user_id: "ada".into() });
     /// ```
     #[track_caller]
@@ -159,7 +165,7 @@ impl<R: Room> TestClient<R> {
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     /// # ada.received();
-    /// ada.send(&Event::Typing);
+    /// ada.send(&Event::Typing {});
     /// assert_eq!(bob.receive_frame(), Frame::Text(r#"{"_tag":"Typing","userId":"ada"}"#.into()));
     /// ```
     #[track_caller]
@@ -182,7 +188,7 @@ impl<R: Room> TestClient<R> {
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     /// # ada.received();
-    /// ada.send(&Event::Typing);
+    /// ada.send(&Event::Typing {});
     /// assert_eq!(bob.receive_text(), r#"{"_tag":"Typing","userId":"ada"}"#);
     /// ```
     #[track_caller]
@@ -198,8 +204,8 @@ impl<R: Room> TestClient<R> {
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     /// # ada.received();
-    /// ada.send(&Event::Typing);
-    /// ada.send(&Event::Typing);
+    /// ada.send(&Event::Typing {});
+    /// ada.send(&Event::Typing {});
     /// assert_eq!(bob.received().len(), 2);
     /// assert_eq!(bob.received(), []);
     /// ```
@@ -281,6 +287,7 @@ impl<R: Room> TestClient<R> {
     /// assert_eq!(ada.receive(), Broadcast::UserLeft { user_id: "bob".into() });
     /// ```
     pub fn cut(&self) {
+        self.line.borrow_mut().cut = true;
         self.leave(Close::cut());
     }
 
@@ -296,7 +303,7 @@ impl<R: Room> TestClient<R> {
     /// let room = TestRoom::<Chat>::new("lounge");
     /// let ada = room.connect("ada");
     /// ada.read(|cx| {
-    ///     let effects = Chat::handle_message(cx, Event::Typing).unwrap();
+    ///     let effects = Chat::handle_message(cx, Event::Typing {}).unwrap();
     ///     let typing = Broadcast::Typing { user_id: "ada".into() };
     ///     assert_eq!(effects, Effects::new().broadcast_except(cx.sender(), typing));
     /// });

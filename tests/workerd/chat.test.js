@@ -157,6 +157,7 @@ describe.each([
       '{"_tag":"Say"}',
       '{"_tag":"Say","text":7}',
       '{"_tag":"Say","text":"x","admin":true}',
+      '{"_tag":"Typing","admin":true}',
       '{"text":"x"}',
       "[".repeat(60_000),
       `{"_tag":"Say","text":${"[".repeat(20_000)}${"]".repeat(20_000)}}`,

@@ -200,6 +200,20 @@ describe("a limit of the platform", () => {
     expect(ada.socket.readyState).toBe(1);
   });
 
+  test("for attachments is the same beside text that is wide", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    ada.send({ _tag: "Count" });
+    // While that commit rests these two gather, and share the next.
+    ada.send({ _tag: "PadState", text: "二", times: 10 });
+    ada.send({ _tag: "PadConnection", text: "x", times: 16_000 });
+    await ada.until(3);
+    expect(ada.frames.map(({ _tag }) => _tag)).toEqual(["Counted", "Counted", "Never"]);
+    await evictDurableObject(object(id));
+    const [connection] = await room.getConnections(id);
+    expect(/** @type {any} */ (connection).state.pad).toHaveLength(16_000);
+  });
+
   test("for states keeps the old one, and finds the message that went too far", async () => {
     const id = newRoom();
     const ada = await join(id, { id: "ada" });
