@@ -205,15 +205,15 @@ impl Histories {
         }
     }
 
-    /// The first row that was appended at a time or later.
+    /// The first row that was appended at a time or later. Times rise with numbers, so if what is
+    /// stored begins among rows that this batch has trimmed, it is the first that is left.
     fn first_since(&self, host: &dyn Host, name: &str, at: Timestamp) -> Option<u64> {
-        let trimmed = self.ends(host, name).trimmed;
-        let stored = if self.purged { None } else { host.history_since(name, at) }
-            .filter(|seq| *seq > trimmed);
-        stored.or_else(|| {
-            let appended = self.changes.get(name)?.appended.iter();
-            appended.filter(|entry| entry.at >= at).map(|entry| entry.seq).next()
-        })
+        let stored = if self.purged { None } else { host.history_since(name, at) };
+        if let Some(seq) = stored {
+            return Some(seq.max(self.ends(host, name).trimmed + 1));
+        }
+        let appended = self.changes.get(name)?.appended.iter();
+        appended.filter(|entry| entry.at >= at).map(|entry| entry.seq).next()
     }
 
     /// Rows with `after < seq < before`, in order: the first of them, or the last.

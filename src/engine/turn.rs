@@ -118,11 +118,11 @@ impl<R: Room> Engine<R> {
         if size > R::MAX_FRAME_BYTES {
             return self.refuse_size(host, sender.socket(), size);
         }
-        let decoded = R::Event::decode(frame);
-        let exempt = decoded.as_ref().is_ok_and(R::is_exempt);
         if let Err(error) = self.ready(host, fault) {
             return self.fail(host, During::Message, Some(sender), &error, fault);
         }
+        let decoded = R::Event::decode(frame);
+        let exempt = decoded.as_ref().is_ok_and(R::is_exempt);
         if let (Some(limit), false) = (R::RATE_LIMIT, exempt)
             && let Err(wait) = self.connections.spend(sender, limit, host.now())
         {

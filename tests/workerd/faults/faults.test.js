@@ -313,6 +313,10 @@ describe("the schedule", () => {
     expect(await ada.until(1)).toEqual([{ _tag: "Alarm", name: "soon", attempt: 1 }]);
     const alarm = await runInDurableObject(object(id), (_, ctx) => ctx.storage.getAlarm());
     expect(Number(alarm) - Date.now()).toBeGreaterThan(50_000);
+    ada.send({ _tag: "Schedule", name: "late", millis: 600_000, alarm: { Well: "late" } });
+    await settle();
+    const replaced = await runInDurableObject(object(id), (_, ctx) => ctx.storage.getAlarm());
+    expect(Number(replaced) - Date.now()).toBeGreaterThan(590_000);
     ada.send({ _tag: "Cancel", name: "late" });
     await settle();
     expect(await runInDurableObject(object(id), (_, ctx) => ctx.storage.getAlarm())).toBeNull();
