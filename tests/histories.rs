@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dormouse::testing::TestRoom;
-use dormouse::{Context, Effects, History, Keep, Keyed, Never, Result, Room};
+use dormouse::{Context, Effects, History, Host, Keep, Keyed, Never, Range, Result, Room, Side};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -231,4 +231,17 @@ fn numbers_go_on_after_everything_was_trimmed() {
         assert_eq!(rows.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [4]);
         assert_eq!(rows[0].at, cx.now());
     });
+}
+
+#[test]
+fn what_is_appended_and_trimmed_in_one_batch_is_not_stored_at_all() {
+    let room = TestRoom::<Archive>::new("cellar");
+    let client = room.connect("clerk");
+    room.together(|| {
+        client.send(&Order::Append(vec![1, 2, 3]));
+        client.send(&Order::TrimTo(1));
+    });
+    let all = Range { after: 0, before: u64::MAX, limit: 10, side: Side::First };
+    let stored = room.with_host(|host| host.history(ROWS.name(), all));
+    assert_eq!(stored.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [3]);
 }
