@@ -96,6 +96,98 @@ describe.each([
     expect((await bob.until(4))[3]).toBe("from the Worker");
   });
 
+  test("what is no reminder is chat, and what is too late or too much is refused", async () => {
+    const id = newRoom();
+    const ada = await connect(worker, `/room/${id}`);
+    const chat = ["/remind -1 x", "/remind 5", "/remind 5 two\nlines"];
+    for (const text of chat) ada.socket.send(text);
+    ada.socket.send(new Uint8Array([104, 105]));
+    await pause(`reminders/${id}`);
+    await ada.until(4);
+    expect(ada.frames.map((text) => text.slice(11))).toEqual([...chat, "hi"]);
+    ada.socket.send("/remind 2592001 x");
+    expect((await ada.until(5))[4]).toBe("[system] A reminder is at most 2592000s ahead");
+    for (let n = 0; n < 100; n++) ada.socket.send(`/remind 2592000 ${n}`);
+    await ada.until(105);
+    await pause(`reminders/${id}`);
+    ada.socket.send("/remind 5 one more");
+    const [refused] = (await ada.until(106)).slice(-1);
+    expect(refused).toBe("[system] 100 reminders are pending, more are not taken");
+  });
+
+  test("sixty reminders at one instant come once each, in order", async () => {
+    const id = newRoom();
+    const ada = await connect(worker, `/room/${id}`);
+    for (let n = 0; n < 60; n++) ada.socket.send(`/remind 1 ${n}`);
+    await ada.until(60);
+    await pause(`reminders/${id}`);
+    const reminders = (await ada.until(120)).slice(60);
+    expect(reminders).toEqual(Array.from({ length: 60 }, (_, n) => `[reminder] ${n}`));
+    await settle();
+    expect(ada.frames).toHaveLength(120);
+  });
+
+  test("names and messages have their rules, and a rename is told", async () => {
+    const id = newRoom();
+    const ada = await connect(worker, `/rooms/${id}/ws`);
+    ada.send({ type: "join", name: "Ada" });
+    await ada.until(2);
+    const nameless = await connect(worker, `/rooms/${id}/ws`);
+    await pause(`history/${id}`);
+    nameless.send({ type: "chat", message: "who am I?" });
+    expect(await nameless.closed).toEqual({ code: 1011, reason: "Session without name" });
+    await ada.until(3);
+    for (const bad of [
+      { type: "join" },
+      { type: "join", name: "" },
+      { type: "update-name", name: "x".repeat(65) },
+      { type: "chat", message: "" },
+      { type: "chat", message: "x".repeat(4_097) },
+    ]) {
+      ada.frames.length = 0;
+      ada.send(bad);
+      expect((await ada.until(1))[0]).toMatchObject({ type: "error" });
+    }
+    await pause(`history/${id}`);
+    ada.frames.length = 0;
+    ada.send({ type: "update-name", name: "Ada L." });
+    expect(await ada.until(1)).toEqual([{ type: "users", users: ["Ada L."] }]);
+    ada.send({ type: "join", name: "Ada Lovelace" });
+    await ada.until(3);
+    expect(ada.frames.slice(1)).toEqual([
+      expect.objectContaining({ type: "system", message: "Ada Lovelace joined the room" }),
+      { type: "users", users: ["Ada Lovelace"] },
+    ]);
+  });
+
+  test("old rows and rows beyond the newest 10,000 are cleaned up from the schedule", async () => {
+    const id = newRoom();
+    const ada = await connect(worker, `/rooms/${id}/ws`);
+    ada.send({ type: "join", name: "Ada" });
+    ada.send({ type: "chat", message: "0" });
+    await ada.until(3);
+    await runInDurableObject(object(`history/${id}`), (_, { storage: { sql } }) => {
+      const month = 30 * 86_400_000;
+      sql.exec(
+        `WITH RECURSIVE n(seq) AS (SELECT 2 UNION ALL SELECT seq + 1 FROM n WHERE seq < 12000)
+         INSERT INTO room_rows SELECT 'said', seq, ?, '{"from":"Ada","message":"x"}' FROM n`,
+        Date.now(),
+      );
+      // The oldest 3,000 are over a month old.
+      sql.exec("UPDATE room_rows SET at = ? WHERE seq <= 3000", Date.now() - month - 1_000);
+      sql.exec("UPDATE room_histories SET last = 12000");
+      sql.exec("UPDATE room_events SET at = 1, due = 1");
+    });
+    await evictDurableObject(object(`history/${id}`));
+    await /** @type {any} */ (object(`history/${id}`)).fireAlarm();
+    await runInDurableObject(object(`history/${id}`), (_, { storage: { sql } }) => {
+      const { first, count } = sql
+        .exec("SELECT min(seq) AS first, count(*) AS count FROM room_rows")
+        .one();
+      expect({ first, count }).toEqual({ first: 3_001, count: 9_000 });
+    });
+  });
+
   test("history is kept, in order, and a late joiner gets it once", async () => {
     const id = newRoom();
     const ada = await connect(worker, `/rooms/${id}/ws`);
