@@ -398,7 +398,9 @@ impl<R: Room> Effects<R> {
     }
 
     /// Gives an event to another room, of another type or the same. It is stored with everything
-    /// else that this handler does, delivered however long that takes, and handled once.
+    /// else that this handler does, tried again if it does not arrive, and handled once. After
+    /// [`LETTER_TRIES`](crate::limits::LETTER_TRIES) tries it is given up, and
+    /// [`handle_error`](Room::handle_error) is told.
     ///
     /// ```
     /// use dormouse::rooms::Chat;
