@@ -229,8 +229,10 @@ describe.each([
     for (let n = 0; n < 10; n++) ada.send({ type: "chat", message: `${n}` });
     await ada.until(12);
     await pause(`history/${id}`);
-    ada.send({ type: "chat", message: "too much" });
-    expect((await ada.until(13))[12]).toEqual({ type: "rate-limit", retryAfter: 1 });
+    // More than a slow machine could have earned meanwhile.
+    for (let n = 0; n < 8; n++) ada.send({ type: "chat", message: "too much" });
+    const last = (await ada.until(20)).slice(12);
+    expect(last).toContainEqual({ type: "rate-limit", retryAfter: 1 });
   });
 });
 
