@@ -46,6 +46,32 @@ test("pages of listed origins may connect, others may not", async () => {
   await expect(connect(url, { origin: "https://evil.example" })).rejects.toThrow("403");
 });
 
+test("echo and the lobby count right after closes with a code, without one, and by a cut line", async () => {
+  const there = async () => (await fetch(`${server.url}/getCurrentConnections`)).text();
+  const join = (/** @type {string} */ path) => connect(`${server.url}${path}`);
+  for (const path of ["/websocket", "/lobby/websocket"]) {
+    const [stays, one, two, three] = await Promise.all([path, path, path, path].map(join));
+    one?.socket.close(1000);
+    two?.socket.close();
+    three?.socket.terminate();
+    await Promise.all([one?.closed, two?.closed, three?.closed]);
+    if (path === "/websocket") {
+      await expect.poll(there).toContain("There is 1 WebSocket client connected");
+    } else {
+      // The cut is noticed a moment later; what counts is the last of what is said.
+      await expect
+        .poll(async () => {
+          const said = stays?.frames.length ?? 0;
+          stays?.socket.send("hi");
+          return (await stays?.until(said + 2))?.at(-1);
+        })
+        .toMatch(/Total connections: 1$/);
+    }
+    stays?.socket.close();
+    await stays?.closed;
+  }
+});
+
 test("rooms belong to the Worker, the rest to the pages, and what is neither is 404", async () => {
   const page = await fetch(`${server.url}/`);
   expect(page.status).toBe(200);
