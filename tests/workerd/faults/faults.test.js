@@ -280,6 +280,24 @@ describe("a room that closes its connections", () => {
     expect(await room.getConnections(id)).toEqual([]);
   });
 
+  test("takes a socket that ends in an error for closed, once", async () => {
+    const id = newRoom();
+    const ada = await join(id, { id: "ada" });
+    const eve = await join(id, { id: "eve" });
+    await evictDurableObject(object(id));
+    // As the platform does it; no close event follows, but if one did, nothing more would happen.
+    await runInDurableObject(object(id), async (instance, ctx) => {
+      await /** @type {any} */ (instance).webSocketError(socketOf(ctx, "eve"), new Error("reset"));
+    });
+    expect(await ada.until(1)).toEqual([
+      { _tag: "Closed", id: "eve", code: 1006, wasClean: false },
+    ]);
+    eve.socket.close();
+    await settle();
+    expect((await stored(id)).closes).toBe(1);
+    expect(await room.getConnections(id)).toHaveLength(1);
+  });
+
   test("replaces the connection of an id, and announces it before the new one", async () => {
     const id = newRoom();
     const first = await join(id, { id: "ada" });
