@@ -2,6 +2,12 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /**
+ * A server takes seconds to start, an object ten to fall asleep, and a machine may be slow: a test
+ * that waits for what never comes is the only one that may fail by the clock.
+ */
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
+
+/**
  * Tests that run inside workerd, beside the Worker they test.
  *
  * @param {string} name
@@ -11,7 +17,7 @@ import { defineConfig } from "vitest/config";
  */
 const workerd = (name, files, configPath, miniflare) => ({
   plugins: [cloudflareTest({ wrangler: { configPath }, miniflare })],
-  test: { name, include: [files] },
+  test: { name, include: [files], ...patience },
 });
 
 /**
@@ -24,9 +30,7 @@ const node = (name, files) => ({
   test: {
     name,
     include: [files],
-    // A server takes seconds to start, an object ten to fall asleep.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    ...patience,
     // Each file has a server, and some measure time: one after the other.
     fileParallelism: false,
   },
@@ -51,5 +55,7 @@ export default defineConfig({
       node("browser", "tests/browser/*.test.js"),
     ],
     passWithNoTests: true,
+    // The rooms that fail on purpose say so in the log: of interest only where a test fails.
+    silent: "passed-only",
   },
 });

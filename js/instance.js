@@ -6,6 +6,7 @@
  * @typedef {object} Instance
  * @property {Glue} glue the functions of the running instance
  * @property {number} generation changes when the instance is replaced, and rooms have to be woken anew
+ * @property {() => string | undefined} takePanic what panicked, after a trap
  * @property {() => void} replace starts afresh; what lived in the old instance is gone
  */
 
@@ -34,6 +35,14 @@ export function startInstance(glue, module) {
   const instance = {
     glue,
     generation: 1,
+    takePanic() {
+      try {
+        return glue.takePanic() || undefined;
+      } catch {
+        // It trapped for want of stack or memory, and has none to tell it with.
+        return undefined;
+      }
+    },
     replace() {
       // Growing detaches the view of the old memory that the glue holds; else it would read from it.
       memory.grow(0);

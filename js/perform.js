@@ -1,5 +1,7 @@
 // Does what a commit says, in the order it says.
 
+import { logError } from "./log.js";
+
 /** @typedef {import("./host.js").Commit} Commit */
 /** @typedef {import("./letters.js").Letter} Letter */
 /** @typedef {import("./sockets.js").Sockets} Sockets */
@@ -42,7 +44,7 @@ function outputs(Op, reader, sockets, deliver) {
     try {
       output(Op, reader, sockets, deliver);
     } catch (error) {
-      console.error("an output failed", error);
+      logError("an output failed", error);
     }
   }
 }

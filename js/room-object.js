@@ -5,6 +5,7 @@ import { errorResponse, failure, incomplete } from "./errors.js";
 import { Host } from "./host.js";
 import * as inputs from "./inputs.js";
 import { deliver } from "./letters.js";
+import { logError } from "./log.js";
 import { perform } from "./perform.js";
 import { Sockets } from "./sockets.js";
 import { RoomStorage } from "./storage.js";
@@ -240,7 +241,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         current = undefined;
         instance.glue.commit(handle, this.host);
       } catch (trap) {
-        console.error(`room ${this.ctx.id.name}: a handler trapped`, trap);
+        logError(`room ${this.ctx.id.name}: ${instance.takePanic() ?? "a handler trapped"}`, trap);
         this.counts.traps += 1;
         instance.replace();
         return this.#again(batch, current, instance.glue.Outcome.Trapped);
@@ -251,7 +252,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         this.#settle(batch);
         return stored;
       } catch (error) {
-        console.error(`room ${this.ctx.id.name}: a commit failed`, error);
+        logError(`room ${this.ctx.id.name}: a commit failed`, error);
         instance.glue.reset(this.handle);
         return this.#again(batch, undefined, instance.glue.Outcome.NotStored);
       }

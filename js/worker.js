@@ -3,6 +3,7 @@
 import { readObject } from "./body.js";
 import { methodNotAllowed } from "./client.js";
 import { errorResponse, failure, RoomError } from "./errors.js";
+import { logError } from "./log.js";
 import { rooms } from "./rooms.js";
 
 export { RoomObject } from "./rooms.js";
@@ -99,7 +100,7 @@ export default {
       return await answer(request, env);
     } catch (error) {
       if (error instanceof RoomError) return errorResponse(error.failure);
-      console.error(error);
+      logError("a request failed", error);
       return errorResponse(failure("Execution", "internal", 500, "something went wrong"));
     }
   },

@@ -26,12 +26,6 @@ use crate::{
     Answer, AnyRoom, Close, Error, Fault, Frame, Input, ObjectName, Registry, SocketId, Upgrade,
 };
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = console, js_name = error)]
-    fn log(message: &str);
-}
-
 /// The rooms that are awake in this instance, by handle.
 #[derive(Default)]
 struct Rooms {
@@ -48,13 +42,19 @@ struct Slot {
 thread_local! {
     static REGISTRY: Cell<Registry> = const { Cell::new(Registry::new(&[])) };
     static ROOMS: RefCell<Rooms> = RefCell::default();
+    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// Sets the rooms of this Worker. [`rooms!`](crate::rooms!) calls it when an instance starts.
 pub fn install(registry: Registry) {
-    // A trap alone does not say what panicked, nor where.
-    std::panic::set_hook(Box::new(|panic| log(&panic.to_string())));
+    std::panic::set_hook(Box::new(|panic| PANIC.set(panic.to_string())));
     REGISTRY.set(registry);
+}
+
+/// What panicked, and where: the trap that follows does not say. Empty if nothing did.
+#[wasm_bindgen(js_name = takePanic)]
+pub fn take_panic() -> String {
+    PANIC.take()
 }
 
 /// Whether an upgrade with this `Origin` may pass; see [`crate::origin_allowed`].

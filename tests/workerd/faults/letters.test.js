@@ -50,7 +50,7 @@ test("a receiver that fails twice, and a sender that sleeps meanwhile: handled o
   expect(await end.until(1)).toEqual([`psst from relay/${a}`]);
   await expect.poll(() => alarm(a)).toBeNull();
   expect(await heard(b)).toHaveLength(1);
-}, 20_000);
+});
 
 test("a letter that was committed before the sender was reset is still delivered", async () => {
   const [a, b] = [newRoom("a"), newRoom("b")];
@@ -63,7 +63,7 @@ test("a letter that was committed before the sender was reset is still delivered
   await room.send(a, { _tag: "Hear", text: "psst", route: [b] });
   await evict(a);
   expect(await end.until(1)).toEqual([`psst from relay/${a}`]);
-}, 15_000);
+});
 
 test("a letter to oneself and an announcement arrive", async () => {
   const [a, b] = [newRoom("a"), newRoom("b")];
@@ -91,7 +91,7 @@ test("a sibling's state, and what the Worker's functions return, come as replies
   await room.send(a, { _tag: "Call", function: "flaky", argument: "Ada" });
   await evict(a);
   expect((await here.until(4))[3]).toBe('call: "good evening Ada"');
-}, 15_000);
+});
 
 test("the Worker's variables reach handlers", async () => {
   const a = newRoom("a");
