@@ -1,0 +1,113 @@
+// `npm run bench`: all workloads on all systems, in one run.
+//
+//   npm run bench -- --quick                    smaller, in three minutes
+//   npm run bench -- --only echo,wake           those workloads
+//   npm run bench -- --systems Dormouse,Agents  those systems, and by hand
+
+import { parseArgs } from "node:util";
+import { main } from "../scripts/run.js";
+import { setup } from "../scripts/setup.js";
+import { buildLoad, Load } from "./load.js";
+import { measureMemory } from "./memory.js";
+import { writeReport } from "./report.js";
+import { measureScaling } from "./scaling.js";
+import { startServer } from "./server.js";
+import { measureSleep } from "./sleep.js";
+import { measureStartUp } from "./start-up.js";
+import { bundle, byHand, installPeers, systems, workerdVersion } from "./systems.js";
+import { workloads } from "./workloads.js";
+
+/** @typedef {import("./systems.js").System} System */
+/** @typedef {import("./load.js").Measured} Measured */
+
+/**
+ * @typedef {object} Row what a workload gave
+ * @property {string} name
+ * @property {string} what
+ * @property {number | null} target
+ * @property {keyof Measured} figure what is compared
+ * @property {Record<string, Measured[]>} rounds by system
+ */
+
+/**
+ * @typedef {object} Results
+ * @property {Record<string, string | number | boolean>} about
+ * @property {Row[]} rows
+ * @property {Record<string, import("./start-up.js").StartUp>} startUp
+ * @property {import("./scaling.js").Curve[]} scaling
+ */
+
+await main(import.meta.url, async () => {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string" },
+      systems: { type: "string" },
+      rounds: { type: "string" },
+    },
+  });
+  const { quick } = values;
+  const rounds = Number(values.rounds ?? (quick ? 3 : 7));
+  const names = values.systems?.split(",");
+  const chosen = systems.filter((one) => one === byHand || !names || names.includes(one.name));
+  const only = values.only?.split(",");
+  /** @param {string} name */
+  const wanted = (name) => !only || only.includes(name);
+
+  await setup();
+  await installPeers();
+  await buildLoad();
+  for (const system of chosen) await bundle(system);
+
+  const start = performance.now();
+  /** @type {Results} */
+  const results = {
+    about: { workerd: workerdVersion(), date: new Date().toISOString(), quick, rounds },
+    rows: [],
+    startUp: {},
+    scaling: [],
+  };
+  const options = { quick, rounds };
+  results.rows.push(...(await measureWorkloads(chosen, options, wanted)));
+  if (wanted("wake")) results.rows.push(...(await measureSleep(chosen, options)));
+  if (wanted("memory")) results.rows.push(...(await measureMemory(chosen, options)));
+  if (wanted("start-up")) results.startUp = await measureStartUp(chosen, options);
+  if (wanted("scaling")) results.scaling = await measureScaling(chosen, options);
+  results.about.seconds = Math.round((performance.now() - start) / 1000);
+  writeReport(results);
+});
+
+/**
+ * Rounds alternate between the systems, so that a machine that slows down slows all of them.
+ *
+ * @param {System[]} chosen
+ * @param {{ quick: boolean, rounds: number }} options
+ * @param {(name: string) => boolean} wanted
+ * @returns {Promise<Row[]>}
+ */
+async function measureWorkloads(chosen, { quick, rounds }, wanted) {
+  const servers = await Promise.all(chosen.map((system) => startServer(system)));
+  const loads = servers.map((server) => new Load(server));
+  /** @type {Row[]} */
+  const rows = [];
+  try {
+    for (const { name, what, target, figure = "cpu_nanos", job, quick: smaller } of workloads) {
+      if (!wanted(name)) continue;
+      /** @type {Row} */
+      const row = { name, what, target, figure, rounds: {} };
+      rows.push(row);
+      for (let round = 0; round < rounds; round++) {
+        for (const load of loads) {
+          const measured = await load.play(quick ? { ...job, ...smaller } : job);
+          const of = load.server.system.name;
+          row.rounds[of] = [...(row.rounds[of] ?? []), measured];
+        }
+      }
+      console.log(`bench: ${name}`);
+    }
+  } finally {
+    for (const load of loads) load.stop();
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+  return rows;
+}
