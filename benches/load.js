@@ -35,34 +35,48 @@ export const buildLoad = () =>
     CARGO_TARGET_DIR: target,
   });
 
+/** A job that takes longer has gone wrong. */
+const PATIENCE = 90_000;
+
 let rooms = 0;
+
+const start = () =>
+  spawn(join(target, "release", "bench-load"), {
+    env: environment,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+
+/** @param {ReturnType<typeof start>} child */
+const linesOf = (child) => createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
 export class Load {
   /** @param {Server} server */
   constructor(server) {
     this.server = server;
-    this.child = spawn(join(target, "release", "bench-load"), {
-      env: environment,
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+    this.child = start();
+    this.lines = linesOf(this.child);
   }
 
   /**
    * Plays a job, in a room of its own unless it names one.
    *
    * @param {Job} job
-   * @returns {Promise<Measured>}
+   * @returns {Promise<Measured>} rejected if an answer was wrong, or none came
    */
   async play(job) {
     const { url, pid, system } = this.server;
     const whole = { url, pid, room: `room-${++rooms}`, clients: 1, ...job };
     this.child.stdin.write(`${JSON.stringify(whole)}\n`);
+    const late = setTimeout(() => this.child.kill(), PATIENCE);
     const { value, done } = await this.lines.next();
-    if (done) throw new Error(`the load generator ended while it played ${job.workload}`);
-    const answer = JSON.parse(value);
-    if (answer.error) throw new Error(`${system.name}, ${job.workload}: ${answer.error}`);
-    return answer;
+    clearTimeout(late);
+    if (done) {
+      this.child = start();
+      this.lines = linesOf(this.child);
+    }
+    const { error, ...measured } = done ? { error: "no answer in time" } : JSON.parse(value);
+    if (error) throw new Error(`${system.name}, ${job.workload}: ${error}`);
+    return measured;
   }
 
   stop() {

@@ -14,7 +14,7 @@ import { measureScaling } from "./scaling.js";
 import { startServer } from "./server.js";
 import { measureSleep } from "./sleep.js";
 import { measureStartUp } from "./start-up.js";
-import { bundle, byHand, installPeers, systems, workerdVersion } from "./systems.js";
+import { bundle, byHand, dormouse, installPeers, systems, workerdVersion } from "./systems.js";
 import { workloads } from "./workloads.js";
 
 /** @typedef {import("./systems.js").System} System */
@@ -27,6 +27,7 @@ import { workloads } from "./workloads.js";
  * @property {number | null} target
  * @property {keyof Measured} figure what is compared
  * @property {Record<string, Measured[]>} rounds by system
+ * @property {Record<string, string>} [failures] what went wrong, by system
  */
 
 /**
@@ -98,9 +99,17 @@ async function measureWorkloads(chosen, { quick, rounds }, wanted) {
       rows.push(row);
       for (let round = 0; round < rounds; round++) {
         for (const load of loads) {
-          const measured = await load.play(quick ? { ...job, ...smaller } : job);
           const of = load.server.system.name;
-          row.rounds[of] = [...(row.rounds[of] ?? []), measured];
+          if (row.failures?.[of]) continue;
+          try {
+            const measured = await load.play(quick ? { ...job, ...smaller } : job);
+            row.rounds[of] = [...(row.rounds[of] ?? []), measured];
+          } catch (error) {
+            // A peer that fails is told of in the table; we are not to fail.
+            if (load.server.system === dormouse) throw error;
+            row.failures = { ...row.failures, [of]: String(error) };
+            delete row.rounds[of];
+          }
         }
       }
       console.log(`bench: ${name}`);

@@ -94,7 +94,8 @@ export async function bundle(system) {
     ["deploy", "--dry-run", "--config", config, "--outdir", folder],
     { env: environment, encoding: "utf8" },
   );
-  if (status !== 0) throw new Error(`wrangler could not bundle ${system.name}:\n${stdout}${stderr}`);
+  if (status !== 0)
+    throw new Error(`wrangler could not bundle ${system.name}:\n${stdout}${stderr}`);
   return folder;
 }
 
@@ -108,7 +109,9 @@ export const bundleOf = (system) => join(output, "bundles", system.name.replaceA
  */
 export function modulesOf(system) {
   const names = readdirSync(bundleOf(system)).filter((name) => /\.(js|wasm)$/.test(name));
-  return names.sort((one, other) => Number(one.endsWith(".wasm")) - Number(other.endsWith(".wasm")));
+  return names.sort(
+    (one, other) => Number(one.endsWith(".wasm")) - Number(other.endsWith(".wasm")),
+  );
 }
 
 /** workers-rs has a build tool of its own, which is given the programs that are there already. */
@@ -118,7 +121,15 @@ async function compileWorkersRs() {
   if (!existsSync(tool)) {
     console.log("bench: installing worker-build, which takes a few minutes");
     mkdirSync(tools, { recursive: true });
-    await run("cargo", ["install", "--quiet", "worker-build", "--version", "0.8.7", "--root", tools]);
+    await run("cargo", [
+      "install",
+      "--quiet",
+      "worker-build",
+      "--version",
+      "0.8.7",
+      "--root",
+      tools,
+    ]);
   }
   const bindgen = find("wasm-bindgen");
   await run("env", ["-C", join(root, "benches/peers/workers-rs"), tool, "--release"], {

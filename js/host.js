@@ -3,35 +3,39 @@
 import { plainData } from "./letters.js";
 
 /** @typedef {import("../pkg/dormouse_bg.js").RoomHost} RoomHost */
-/** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
 /** @typedef {import("./sockets.js").Sockets} Sockets */
 /** @typedef {import("./storage.js").RoomStorage} RoomStorage */
 
 /**
- * A commit as it crosses: operations, the texts and the bytes they mention, and answers.
+ * What of an object Rust reads.
  *
- * @typedef {object} Commit
- * @property {Uint32Array} ops
- * @property {string} text
- * @property {Uint8Array} bytes
- * @property {Answer[]} answers
+ * @typedef {object} Readable
+ * @property {RoomStorage} storage
+ * @property {Sockets} sockets
+ * @property {Record<string, unknown>} env
  */
 
-/** @type {Commit} */
-const NOTHING = { ops: new Uint32Array(), text: "", bytes: new Uint8Array(), answers: [] };
-
-/** @implements {RoomHost} */
+/**
+ * The one thing that all rooms of an instance read through: of the object whose turn it is.
+ *
+ * @implements {RoomHost}
+ */
 export class Host {
+  /** @type {Readable | undefined} */
+  #object;
+
   /**
-   * @param {RoomStorage} storage
-   * @param {Sockets} sockets_
-   * @param {Record<string, unknown>} env
+   * From here on an object has its turn.
+   *
+   * @param {Readable} object
    */
-  constructor(storage, sockets_, env) {
-    this.env = env;
-    this.storage = storage;
-    this.sockets_ = sockets_;
-    this.taken = NOTHING;
+  turnOf(object) {
+    this.#object = object;
+  }
+
+  get #its() {
+    if (!this.#object) throw new Error("a room reads out of turn");
+    return this.#object;
   }
 
   now() {
@@ -39,16 +43,16 @@ export class Host {
   }
 
   config() {
-    return JSON.stringify(plainData(this.env));
+    return JSON.stringify(plainData(this.#its.env));
   }
 
   state() {
-    return this.storage.state();
+    return this.#its.storage.state();
   }
 
   /** @param {string} name */
   event(name) {
-    const event = this.storage.event(name);
+    const event = this.#its.storage.event(name);
     return event && JSON.stringify(event);
   }
 
@@ -58,16 +62,16 @@ export class Host {
    * @param {number} limit
    */
   events(at, name, limit) {
-    return JSON.stringify(this.storage.pendingEvents(at, name, limit));
+    return JSON.stringify(this.#its.storage.pendingEvents(at, name, limit));
   }
 
   failedEvents() {
-    return JSON.stringify(this.storage.failedEvents());
+    return JSON.stringify(this.#its.storage.failedEvents());
   }
 
   /** @param {string} key */
   value(key) {
-    return this.storage.value(key);
+    return this.#its.storage.value(key);
   }
 
   /**
@@ -77,12 +81,12 @@ export class Host {
    * @param {boolean} backwards
    */
   values(prefix, after, limit, backwards) {
-    return JSON.stringify(this.storage.values(prefix, after, limit, backwards));
+    return JSON.stringify(this.#its.storage.values(prefix, after, limit, backwards));
   }
 
   /** @param {string} name */
   historyEnds(name) {
-    const ends = this.storage.historyEnds(name);
+    const ends = this.#its.storage.historyEnds(name);
     return ends && JSON.stringify(ends);
   }
 
@@ -94,7 +98,7 @@ export class Host {
    * @param {boolean} last
    */
   history(name, after, before, limit, last) {
-    return JSON.stringify(this.storage.history(name, after, before, limit, last));
+    return JSON.stringify(this.#its.storage.history(name, after, before, limit, last));
   }
 
   /**
@@ -102,42 +106,33 @@ export class Host {
    * @param {number} at
    */
   historySince(name, at) {
-    return this.storage.historySince(name, at);
+    return this.#its.storage.historySince(name, at);
   }
 
   /** @param {string | undefined} tag */
   sockets(tag) {
-    return Uint32Array.from(this.sockets_.open(tag), (socket) => this.sockets_.number(socket));
+    const { sockets } = this.#its;
+    return Uint32Array.from(sockets.open(tag), (socket) => sockets.number(socket));
   }
 
   count() {
-    return this.sockets_.open().length;
+    return this.#its.sockets.open().length;
   }
 
   /** @param {number} number */
   attachment(number) {
-    return this.sockets_.get(number)?.deserializeAttachment() ?? undefined;
+    return this.#its.sockets.get(number)?.deserializeAttachment() ?? undefined;
   }
 
   /** @param {number} number */
   tags(number) {
-    const socket = this.sockets_.get(number);
-    return socket ? this.sockets_.ctx.getTags(socket) : [];
+    const socket = this.#its.sockets.get(number);
+    return socket ? this.#its.sockets.ctx.getTags(socket) : [];
   }
 
   /** @param {number} number */
   lastAnswer(number) {
-    const socket = this.sockets_.get(number);
-    return socket && this.sockets_.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime();
-  }
-
-  /**
-   * @param {Uint32Array} ops
-   * @param {string} text
-   * @param {Uint8Array} bytes
-   * @param {Answer[]} [answers]
-   */
-  take(ops, text, bytes, answers = []) {
-    this.taken = { ops: ops.slice(), text, bytes: bytes.slice(), answers };
+    const socket = this.#its.sockets.get(number);
+    return socket && this.#its.sockets.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime();
   }
 }

@@ -1,7 +1,6 @@
 // What can happen to a room, and how Rust is told of it.
 
 /** @typedef {import("./instance.js").Glue} Glue */
-/** @typedef {import("../pkg/dormouse_bg.js").RoomHost} RoomHost */
 /** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
 /** @typedef {import("../pkg/dormouse_bg.js").Outcome} Outcome */
 
@@ -9,7 +8,7 @@
  * Something that happened. `enter` tells Rust; it may return inputs that follow from it.
  *
  * @typedef {object} Input
- * @property {(glue: Glue, handle: number, host: RoomHost) => Input[] | void} enter
+ * @property {(glue: Glue, handle: number) => Input[] | void} enter
  * @property {Outcome} [outcome] what came of it when it was run before, if that was bad
  * @property {WebSocket} [socket] the socket it came from
  * @property {boolean} [answers] whether Rust gives an answer to it
@@ -27,12 +26,12 @@
 export function message(socket, number, frame, limit) {
   return {
     socket,
-    enter(glue, handle, host) {
+    enter(glue, handle) {
       // A UTF-16 unit is at least a byte of UTF-8. Rust counts exactly what gets that far.
       const size = typeof frame === "string" ? frame.length : frame.byteLength;
-      if (size > limit()) glue.oversize(handle, host, number, size);
-      else if (typeof frame === "string") glue.text(handle, host, number, frame);
-      else glue.binary(handle, host, number, new Uint8Array(frame));
+      if (size > limit()) glue.oversize(handle, number, size);
+      else if (typeof frame === "string") glue.text(handle, number, frame);
+      else glue.binary(handle, number, new Uint8Array(frame));
     },
   };
 }
@@ -48,7 +47,7 @@ export function message(socket, number, frame, limit) {
 export function close(socket, number, code, reason, wasClean) {
   return {
     socket,
-    enter: (glue, handle, host) => glue.close(handle, host, number, code, reason, wasClean),
+    enter: (glue, handle) => glue.close(handle, number, code, reason, wasClean),
   };
 }
 
@@ -60,7 +59,7 @@ export function close(socket, number, code, reason, wasClean) {
 export function connect(number, upgrade) {
   return {
     answers: true,
-    enter: (glue, handle, host) => glue.connect(handle, host, number, upgrade),
+    enter: (glue, handle) => glue.connect(handle, number, upgrade),
   };
 }
 
@@ -68,8 +67,8 @@ export function connect(number, upgrade) {
 export function alarm() {
   let seen = false;
   return {
-    enter(glue, handle, host) {
-      const due = glue.alarm(handle, host);
+    enter(glue, handle) {
+      const due = glue.alarm(handle);
       // When a batch is run again, the events that are due stand in it already.
       if (seen) return;
       seen = true;
@@ -83,7 +82,7 @@ export function alarm() {
  * @returns {Input}
  */
 function event(name) {
-  return { enter: (glue, handle, host) => glue.event(handle, host, name) };
+  return { enter: (glue, handle) => glue.event(handle, name) };
 }
 
 /**
@@ -91,7 +90,7 @@ function event(name) {
  * @returns {Input}
  */
 export function alarmStands(at) {
-  return { enter: (glue, handle, host) => glue.alarmStands(handle, host, at) };
+  return { enter: (glue, handle) => glue.alarmStands(handle, at) };
 }
 
 /**
@@ -99,7 +98,7 @@ export function alarmStands(at) {
  * @returns {Input}
  */
 export function send(json) {
-  return { answers: true, enter: (glue, handle, host) => glue.send(handle, host, json) };
+  return { answers: true, enter: (glue, handle) => glue.send(handle, json) };
 }
 
 /**
@@ -111,7 +110,7 @@ export function broadcast(json, tag) {
   return {
     answers: true,
     tellsMissed: true,
-    enter: (glue, handle, host) => glue.broadcast(handle, host, json, tag),
+    enter: (glue, handle) => glue.broadcast(handle, json, tag),
   };
 }
 
@@ -121,7 +120,7 @@ export function broadcast(json, tag) {
  * @returns {Input}
  */
 export function receive(from, letter) {
-  return { answers: true, enter: (glue, handle, host) => glue.receive(handle, host, from, letter) };
+  return { answers: true, enter: (glue, handle) => glue.receive(handle, from, letter) };
 }
 
 /**
@@ -131,17 +130,17 @@ export function receive(from, letter) {
  */
 export function delivered(seq, outcome) {
   const json = JSON.stringify(outcome);
-  return { enter: (glue, handle, host) => glue.delivered(handle, host, seq, json) };
+  return { enter: (glue, handle) => glue.delivered(handle, seq, json) };
 }
 
 /** @returns {Input} */
 export function readState() {
-  return { answers: true, enter: (glue, handle, host) => glue.readState(handle, host) };
+  return { answers: true, enter: (glue, handle) => glue.readState(handle) };
 }
 
 /** @returns {Input} */
 export function readCount() {
-  return { answers: true, enter: (glue, handle, host) => glue.readCount(handle, host) };
+  return { answers: true, enter: (glue, handle) => glue.readCount(handle) };
 }
 
 /**
@@ -149,5 +148,5 @@ export function readCount() {
  * @returns {Input}
  */
 export function readConnections(tag) {
-  return { answers: true, enter: (glue, handle, host) => glue.readConnections(handle, host, tag) };
+  return { answers: true, enter: (glue, handle) => glue.readConnections(handle, tag) };
 }

@@ -1,11 +1,16 @@
 // The WebAssembly instance that all rooms of an isolate share, and how it is replaced.
 
+import { Commit } from "./commit.js";
+import { Host } from "./host.js";
+
 /** @typedef {typeof import("../pkg/dormouse_bg.js")} Glue */
 
 /**
  * @typedef {object} Instance
  * @property {Glue} glue the functions of the running instance
  * @property {number} generation changes when the instance is replaced, and rooms have to be woken anew
+ * @property {Host} host what its rooms read through
+ * @property {(handle: number) => Commit} commit ends a room's batch, and reads what is to be done
  * @property {() => string | undefined} takePanic what panicked, after a trap
  * @property {() => void} replace starts afresh; what lived in the old instance is gone
  */
@@ -24,17 +29,26 @@ export function startInstance(glue, module) {
   const from = new Set(WebAssembly.Module.imports(module).map((entry) => entry.module));
   const imports = Object.fromEntries([...from].map((name) => [name, glue]));
 
+  const host = new Host();
+
   const start = () => {
     const { exports } = new WebAssembly.Instance(module, /** @type {any} */ (imports));
     glue.__wbg_set_wasm(exports);
     /** @type {() => void} */ (exports.__wbindgen_start)();
-    return /** @type {WebAssembly.Memory} */ (exports.memory);
+    glue.setHost(host);
+    return new Commit(/** @type {WebAssembly.Memory} */ (exports.memory));
   };
 
-  let memory = start();
+  let commit = start();
   const instance = {
     glue,
     generation: 1,
+    host,
+    /** @param {number} handle */
+    commit(handle) {
+      commit.open(glue.commit(handle));
+      return commit;
+    },
     takePanic() {
       try {
         return glue.takePanic() || undefined;
@@ -45,8 +59,8 @@ export function startInstance(glue, module) {
     },
     replace() {
       // Growing detaches the view of the old memory that the glue holds; else it would read from it.
-      memory.grow(0);
-      memory = start();
+      commit.memory.grow(0);
+      commit = start();
       instance.generation += 1;
     },
   };

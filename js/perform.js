@@ -2,7 +2,7 @@
 
 import { logError } from "./log.js";
 
-/** @typedef {import("./host.js").Commit} Commit */
+/** @typedef {import("./commit.js").Commit} Commit */
 /** @typedef {import("./letters.js").Letter} Letter */
 /** @typedef {import("./sockets.js").Sockets} Sockets */
 /** @typedef {import("./storage.js").RoomStorage} RoomStorage */
@@ -20,86 +20,90 @@ import { logError } from "./log.js";
  * @throws if the transaction failed: then nothing was done
  */
 export function perform(Op, commit, storage, sockets, deliver) {
-  const reader = new Reader(commit);
-  const stores = reader.more() && reader.peek() < Op.Accept;
-  if (stores) {
-    storage.transaction(() => {
-      while (reader.more() && reader.peek() < Op.Accept) write(Op, reader, storage);
-    });
-  }
-  outputs(Op, reader, sockets, deliver);
-  return stores;
+  const writes = commit.number();
+  const store = () => {
+    for (let i = 0; i < writes; i++) write(Op, commit, storage);
+  };
+  // A statement alone is all or nothing by itself.
+  if (writes === 1 && commit.peek() !== Op.Purge) storage.alone(store);
+  else if (writes > 0) storage.transaction(store);
+  // Letters leave last: what delivers them may run Rust again, and the commit lies in its memory.
+  for (const letter of outputs(Op, commit, sockets)) deliver(letter);
+  return writes > 0;
 }
 
 /**
  * All outputs, to the end: what is stored cannot be taken back, so nothing here may stop the rest.
  *
  * @param {Op} Op
- * @param {Reader} reader
+ * @param {Commit} commit
  * @param {Sockets} sockets
- * @param {(letter: Letter) => void} deliver
+ * @returns {Letter[]} to be delivered
  */
-function outputs(Op, reader, sockets, deliver) {
-  while (reader.more()) {
+function outputs(Op, commit, sockets) {
+  /** @type {Letter[]} */
+  const letters = [];
+  while (commit.more()) {
     try {
-      output(Op, reader, sockets, deliver);
+      output(Op, commit, sockets, letters);
     } catch (error) {
       logError("an output failed", error);
     }
   }
+  return letters;
 }
 
 /**
  * @param {Op} Op
- * @param {Reader} reader
+ * @param {Commit} commit
  * @param {RoomStorage} storage
  */
-function write(Op, reader, storage) {
-  const op = reader.op();
+function write(Op, commit, storage) {
+  const op = commit.op();
   switch (op) {
     case Op.Purge:
       return storage.purge();
     case Op.State:
-      return storage.putState(reader.text());
+      return storage.putState(commit.text());
     case Op.Event: {
-      const name = reader.text();
-      const at = reader.long();
-      const due = reader.long();
-      const period = reader.long() || null;
-      const failures = reader.number();
-      const failed = reader.number() === 1;
-      const hasError = reader.number() === 1;
-      const errorText = reader.text();
+      const name = commit.text();
+      const at = commit.long();
+      const due = commit.long();
+      const period = commit.long() || null;
+      const failures = commit.number();
+      const failed = commit.number() === 1;
+      const hasError = commit.number() === 1;
+      const errorText = commit.text();
       const error = hasError ? errorText : null;
-      const payload = reader.text();
+      const payload = commit.text();
       return storage.putEvent({ name, at, due, period, failures, error, failed, payload });
     }
     case Op.RemoveEvent:
-      return storage.removeEvent(reader.text());
+      return storage.removeEvent(commit.text());
     case Op.Value: {
-      const key = reader.text();
-      return storage.putValue(key, reader.text());
+      const key = commit.text();
+      return storage.putValue(key, commit.text());
     }
     case Op.RemoveValue:
-      return storage.removeValue(reader.text());
+      return storage.removeValue(commit.text());
     case Op.Append: {
-      const history = reader.text();
-      const seq = reader.long();
-      const at = reader.long();
-      return storage.append(history, seq, at, reader.text());
+      const history = commit.text();
+      const seq = commit.long();
+      const at = commit.long();
+      return storage.append(history, seq, at, commit.text());
     }
     case Op.Trim: {
-      const history = reader.text();
-      return storage.trim(history, reader.long());
+      const history = commit.text();
+      return storage.trim(history, commit.long());
     }
     case Op.Ends: {
-      const history = reader.text();
-      const last = reader.long();
-      const lastAt = reader.long();
-      return storage.putEnds(history, last, lastAt, reader.long());
+      const history = commit.text();
+      const last = commit.long();
+      const lastAt = commit.long();
+      return storage.putEnds(history, last, lastAt, commit.long());
     }
     case Op.SetAlarm:
-      return storage.setAlarm(reader.long());
+      return storage.setAlarm(commit.long());
     case Op.DeleteAlarm:
       return storage.deleteAlarm();
     case Op.Accept:
@@ -118,39 +122,40 @@ function write(Op, reader, storage) {
 
 /**
  * @param {Op} Op
- * @param {Reader} reader
+ * @param {Commit} commit
  * @param {Sockets} sockets
- * @param {(letter: Letter) => void} deliver
+ * @param {Letter[]} letters
  */
-function output(Op, reader, sockets, deliver) {
-  const op = reader.op();
+function output(Op, commit, sockets, letters) {
+  const op = commit.op();
   switch (op) {
     case Op.Accept: {
-      const socket = reader.number();
+      const socket = commit.number();
       return sockets.accept(
         socket,
-        reader.list(() => reader.text()),
+        commit.list(() => commit.text()),
       );
     }
     case Op.Attach: {
-      const socket = sockets.get(reader.number());
-      const attachment = narrow(reader.text());
+      const socket = sockets.get(commit.number());
+      const attachment = narrow(commit.text());
       return socket?.serializeAttachment(attachment);
     }
     case Op.SendText:
-      return sendTo(reader.text(), reader, sockets);
+      return sendTo(commit.text(), commit, sockets);
     case Op.SendBinary:
-      return sendTo(reader.bytes(), reader, sockets);
+      return sendTo(commit.bytes(), commit, sockets);
     case Op.BroadcastText:
-      return broadcast(reader.text(), reader, sockets);
+      return broadcast(commit.text(), commit, sockets);
     case Op.BroadcastBinary:
-      return broadcast(reader.bytes(), reader, sockets);
+      return broadcast(commit.bytes(), commit, sockets);
     case Op.Deliver:
-      return deliver(JSON.parse(reader.text()));
+      letters.push(JSON.parse(commit.text()));
+      return;
     case Op.Close: {
-      const socket = reader.number();
-      const code = reader.number();
-      return sockets.close(socket, code, reader.text());
+      const socket = commit.number();
+      const code = commit.number();
+      return sockets.close(socket, code, commit.text());
     }
     case Op.Purge:
     case Op.State:
@@ -171,25 +176,25 @@ function output(Op, reader, sockets, deliver) {
 
 /**
  * @param {string | Uint8Array} frame
- * @param {Reader} reader
+ * @param {Commit} commit
  * @param {Sockets} sockets
  */
-function sendTo(frame, reader, sockets) {
-  for (const number of reader.list(() => reader.number())) {
+function sendTo(frame, commit, sockets) {
+  for (const number of commit.list(() => commit.number())) {
     const socket = sockets.get(number);
-    if (socket && !sockets.isOver(socket)) sockets.send(socket, frame);
+    if (socket && !sockets.over.has(socket)) sockets.send(socket, frame);
   }
 }
 
 /**
  * @param {string | Uint8Array} frame
- * @param {Reader} reader
+ * @param {Commit} commit
  * @param {Sockets} sockets
  */
-function broadcast(frame, reader, sockets) {
-  const hasTag = reader.number() === 1;
-  const tag = reader.text();
-  const except = reader.list(() => sockets.get(reader.number()));
+function broadcast(frame, commit, sockets) {
+  const hasTag = commit.number() === 1;
+  const tag = commit.text();
+  const except = commit.list(() => sockets.get(commit.number()));
   for (const socket of sockets.open(hasTag ? tag : undefined)) {
     if (!except.includes(socket)) sockets.send(socket, frame);
   }
@@ -215,60 +220,4 @@ function narrow(text) {
  */
 function unreachable(op) {
   throw new Error(`an operation ${op} that this version does not know`);
-}
-
-/** Reads a commit from front to back. */
-class Reader {
-  /** @param {Commit} commit */
-  constructor({ ops, text, bytes }) {
-    this.ops = ops;
-    this.allText = text;
-    this.allBytes = bytes;
-    this.at = 0;
-    this.textAt = 0;
-    this.bytesAt = 0;
-  }
-
-  more() {
-    return this.at < this.ops.length;
-  }
-
-  peek() {
-    return /** @type {number} */ (this.ops[this.at]);
-  }
-
-  number() {
-    return /** @type {number} */ (this.ops[this.at++]);
-  }
-
-  /** @returns {import("../pkg/dormouse_bg.js").Op} */
-  op() {
-    return this.number();
-  }
-
-  /** A number of 64 bits; ours are below 2⁵³. */
-  long() {
-    const high = this.number();
-    return high * 2 ** 32 + this.number();
-  }
-
-  text() {
-    const from = this.textAt;
-    this.textAt += this.number();
-    return this.allText.slice(from, this.textAt);
-  }
-
-  bytes() {
-    const from = this.bytesAt;
-    this.bytesAt += this.number();
-    return this.allBytes.subarray(from, this.bytesAt);
-  }
-
-  /**
-   * @template T
-   * @param {() => T} item
-   */
-  list(item) {
-    return Array.from({ length: this.number() }, item);
-  }
 }

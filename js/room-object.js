@@ -2,10 +2,10 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { errorResponse, failure, incomplete } from "./errors.js";
-import { Host } from "./host.js";
 import * as inputs from "./inputs.js";
 import { deliver } from "./letters.js";
 import { logError } from "./log.js";
+import { Pace } from "./pace.js";
 import { perform } from "./perform.js";
 import { Sockets } from "./sockets.js";
 import { RoomStorage } from "./storage.js";
@@ -21,8 +21,7 @@ import { isUpgrade, upgradeOf } from "./upgrade.js";
  *
  * Everything that happens to an object goes into its inbox. A drain takes all that is there in one
  * synchronous turn: Rust handles each input, and what they did is stored in one transaction and then
- * sent. While nothing was stored lately an input is drained at once; after a commit the next drain
- * waits for a turn of the event loop, so that messages that arrive together share a commit.
+ * sent. An input that comes alone is drained at once; where many come, they share a drain.
  *
  * @param {Instance} instance
  * @param {object} [options]
@@ -47,13 +46,14 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       super(ctx, env);
       this.sockets = new Sockets(ctx);
       this.storage = new RoomStorage(ctx.storage);
-      this.host = new Host(this.storage, this.sockets, env);
+      this.readable = { storage: this.storage, sockets: this.sockets, env };
       this.generation = 0;
       this.handle = 0;
       this.maxFrameBytes = 0;
       /** @type {Input[]} */
       this.inbox = [];
-      this.resting = false;
+      this.pace = new Pace();
+      this.gathering = false;
       /** What this object has done since it woke. */
       this.counts = { inputs: 0, drains: 0, commits: 0, traps: 0 };
       void this.#heal();
@@ -199,7 +199,17 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     /** @param {Input} input */
     #put(input) {
       this.inbox.push(input);
-      if (!this.resting) this.#drain();
+      if (this.gathering) return;
+      if (this.pace.shouldGather()) {
+        this.gathering = true;
+        setTimeout(() => {
+          this.gathering = false;
+          this.pace.gathered(this.inbox.length);
+          this.#drain();
+        }, 0);
+      } else {
+        this.#drain();
+      }
     }
 
     #drain() {
@@ -207,16 +217,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       this.inbox = [];
       this.counts.drains += 1;
       this.counts.inputs += batch.length;
-      if (this.#turn(batch)) this.#rest();
-    }
-
-    /** Lets what arrives now gather. */
-    #rest() {
-      this.resting = true;
-      setTimeout(() => {
-        this.resting = false;
-        if (this.inbox.length > 0) this.#drain();
-      }, 0);
+      this.#turn(batch);
     }
 
     /**
@@ -224,22 +225,23 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * handled all the same.
      *
      * @param {Input[]} batch
-     * @returns {boolean} whether anything was stored
      */
     #turn(batch) {
       /** @type {Input | undefined} */
       let current;
+      let commit;
       try {
+        instance.host.turnOf(this.readable);
         const handle = this.#wake();
         if (typeof handle !== "number") return this.#refuse(batch, handle);
         for (let i = 0; i < batch.length; i++) {
           current = /** @type {Input} */ (batch[i]);
           if (current.outcome !== undefined) instance.glue.faulted(handle, current.outcome);
-          const following = current.enter(instance.glue, handle, this.host);
+          const following = current.enter(instance.glue, handle);
           if (following) batch.splice(i + 1, 0, ...following);
         }
         current = undefined;
-        instance.glue.commit(handle, this.host);
+        commit = instance.commit(handle);
       } catch (trap) {
         logError(`room ${this.ctx.id.name}: ${instance.takePanic() ?? "a handler trapped"}`, trap);
         this.counts.traps += 1;
@@ -247,10 +249,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         return this.#again(batch, current, instance.glue.Outcome.Trapped);
       }
       try {
-        const stored = this.#perform(this.host.taken);
-        if (stored) this.counts.commits += 1;
-        this.#settle(batch);
-        return stored;
+        if (this.#perform(commit)) this.counts.commits += 1;
+        this.#settle(batch, commit.answers > 0 ? instance.glue.answers() : []);
       } catch (error) {
         logError(`room ${this.ctx.id.name}: a commit failed`, error);
         instance.glue.reset(this.handle);
@@ -259,7 +259,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     }
 
     /**
-     * @param {import("./host.js").Commit} commit
+     * @param {import("./commit.js").Commit} commit
      * @returns {boolean} whether anything was stored
      */
     #perform(commit) {
@@ -292,12 +292,12 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {Input[]} batch
      * @param {Input | undefined} culprit
      * @param {import("../pkg/dormouse_bg.js").Outcome} outcome
-     * @returns {boolean} whether anything was stored
      */
     #again(batch, culprit, outcome) {
       const input = batch.length === 1 ? batch[0] : culprit;
       if (!input) {
-        return batch.map((alone) => this.#turn([alone])).includes(true);
+        for (const alone of batch) this.#turn([alone]);
+        return;
       }
       const { GaveUp } = instance.glue.Outcome;
       if (input.outcome === GaveUp) {
@@ -305,19 +305,20 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         if (input.socket) this.sockets.close(this.sockets.number(input.socket), 1011, "");
         input.settle?.(undefined);
         const others = batch.filter((other) => other !== input);
-        return others.length > 0 && this.#turn(others);
+        if (others.length > 0) this.#turn(others);
+        return;
       }
       input.outcome = input.outcome === undefined ? outcome : GaveUp;
-      return this.#turn(batch);
+      this.#turn(batch);
     }
 
     /**
      * Tells everyone who waits that the batch is committed.
      *
      * @param {Input[]} batch
+     * @param {Answer[]} answers
      */
-    #settle(batch) {
-      const { answers } = this.host.taken;
+    #settle(batch, answers) {
       const missed = this.sockets.takeMissed();
       let next = 0;
       for (const input of batch) {
@@ -352,14 +353,12 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      *
      * @param {Input[]} batch
      * @param {Failure} error
-     * @returns {false}
      */
     #refuse(batch, error) {
       for (const { socket, settle } of batch) {
         if (socket) this.sockets.close(this.sockets.number(socket), 1011, error.message);
         settle?.({ error });
       }
-      return false;
     }
   };
 }

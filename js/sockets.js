@@ -18,6 +18,8 @@ export class Sockets {
     this.over = new WeakSet();
     /** @type {WebSocket[]} those that a frame did not reach */
     this.missed = [];
+    /** @type {Map<string | undefined, WebSocket[]>} what the platform lists, by tag, while nobody comes or goes */
+    this.lists = new Map();
     this.next = 1;
   }
 
@@ -43,7 +45,12 @@ export class Sockets {
    * @param {string} [tag]
    */
   open(tag) {
-    return this.ctx.getWebSockets(tag).filter((socket) => !this.isOver(socket));
+    let open = this.lists.get(tag);
+    if (!open) {
+      open = this.ctx.getWebSockets(tag).filter((socket) => !this.isOver(socket));
+      this.lists.set(tag, open);
+    }
+    return open;
   }
 
   /**
@@ -64,7 +71,9 @@ export class Sockets {
    */
   accept(number, tags) {
     const socket = this.byNumber.get(number);
-    if (socket) this.ctx.acceptWebSocket(socket, tags);
+    if (!socket) return;
+    this.lists.clear();
+    this.ctx.acceptWebSocket(socket, tags);
   }
 
   /**
@@ -100,6 +109,7 @@ export class Sockets {
     const socket = this.byNumber.get(number);
     if (!socket || this.over.has(socket)) return;
     this.over.add(socket);
+    this.lists.clear();
     try {
       socket.serializeAttachment(null);
       socket.close(code, reason);
@@ -116,5 +126,6 @@ export class Sockets {
   forget(socket) {
     const number = this.numbers.get(socket);
     if (number !== undefined) this.byNumber.delete(number);
+    this.lists.clear();
   }
 }

@@ -70,6 +70,16 @@ export class RoomStorage {
     this.created = true;
   }
 
+  /**
+   * Does a write that is one statement, which needs no transaction to be all or nothing.
+   *
+   * @param {() => void} write
+   */
+  alone(write) {
+    if (this.exists()) write();
+    else this.transaction(write);
+  }
+
   purge() {
     this.sql.exec("DELETE FROM room_values");
     this.sql.exec("DELETE FROM room_events");

@@ -54,7 +54,7 @@ pub enum Op {
     Deliver = 18,
 }
 
-/// A commit's operations in their order, the texts they mention one after the other, and the
+/// The number of a commit's writes, its operations in their order, the texts they mention one after the other, and the
 /// binary frames likewise. An operation's texts are in the order its lengths are in.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Flat {
@@ -64,23 +64,26 @@ pub(crate) struct Flat {
 }
 
 impl Flat {
-    pub(crate) fn of(commit: &Commit) -> Self {
-        let mut flat = Self::default();
+    /// Replaces what is in it, and keeps its memory.
+    pub(crate) fn fill(&mut self, commit: &Commit) {
+        self.ops.clear();
+        self.text.clear();
+        self.bytes.clear();
+        self.ops.push(count(commit.writes.len() + usize::from(commit.alarm.is_some())));
         for write in &commit.writes {
-            flat.write(write);
+            self.write(write);
         }
         match commit.alarm {
             Some(Alarm::Set(at)) => {
-                flat.op(Op::SetAlarm);
-                flat.long(at.as_millis());
+                self.op(Op::SetAlarm);
+                self.long(at.as_millis());
             }
-            Some(Alarm::Delete) => flat.op(Op::DeleteAlarm),
+            Some(Alarm::Delete) => self.op(Op::DeleteAlarm),
             None => {}
         }
         for output in &commit.outputs {
-            flat.output(output);
+            self.output(output);
         }
-        flat
     }
 
     fn write(&mut self, write: &Write) {
@@ -222,12 +225,18 @@ mod tests {
     use super::*;
     use crate::{CloseCode, Timestamp};
 
+    fn flat(commit: &Commit) -> Flat {
+        let mut flat = Flat::default();
+        flat.fill(commit);
+        flat
+    }
+
     #[test]
     fn lengths_of_text_are_utf16_units() {
         let commit =
             Commit { writes: vec![Write::State("\"🐭é\"".into())], ..Commit::default() };
-        let flat = Flat::of(&commit);
-        assert_eq!(flat.ops, [Op::State as u32, 5]);
+        let flat = flat(&commit);
+        assert_eq!(flat.ops, [1, Op::State as u32, 5]);
         assert_eq!(flat.text, "\"🐭é\"");
     }
 
@@ -244,7 +253,7 @@ mod tests {
             answers: Vec::new(),
         };
         let close = [Op::Close as u32, 3, 1000, 3];
-        let expected = [&[Op::Purge as u32, Op::SetAlarm as u32, 1, 7][..], &close].concat();
-        assert_eq!(Flat::of(&commit).ops, expected);
+        let expected = [&[2, Op::Purge as u32, Op::SetAlarm as u32, 1, 7][..], &close].concat();
+        assert_eq!(flat(&commit).ops, expected);
     }
 }

@@ -1,8 +1,8 @@
 //! The one module that faces JavaScript.
 //!
-//! JavaScript calls a function an input and then [`commit`]; what it must do comes back through
-//! [`RoomHost`]. No function here throws: an exception out of one is a trap, after which the
-//! instance is not to be used again.
+//! JavaScript sets whose turn it is, calls a function an input, and then [`commit`], whose result it
+//! reads from the instance's memory. No function here throws: an exception out of one is a trap,
+//! after which the instance is not to be used again.
 
 #![allow(
     clippy::missing_panics_doc,
@@ -13,6 +13,7 @@
 mod host;
 
 use std::cell::{Cell, RefCell};
+use std::mem;
 
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
@@ -20,10 +21,12 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use self::host::RoomHost;
+pub use self::host::set_host;
 use self::host::{JsHost, timestamp};
 use crate::flat::Flat;
 use crate::{
-    Answer, AnyRoom, Close, Error, Fault, Frame, Input, ObjectName, Registry, SocketId, Upgrade,
+    Answer, AnyRoom, Close, Commit, Error, Fault, Frame, Input, ObjectName, Registry, SocketId,
+    Upgrade,
 };
 
 /// The rooms that are awake in this instance, by handle.
@@ -39,7 +42,53 @@ struct Slot {
     fault: Fault,
 }
 
+/// The last commit, for JavaScript to read.
+#[derive(Default)]
+struct Taken {
+    flat: Flat,
+    answers: Vec<Answer>,
+    /// Address and length of the operations, of the text in UTF-8, of the bytes; whether the text is
+    /// ASCII; the number of answers.
+    header: [u32; 8],
+}
+
+impl Taken {
+    /// A buffer that one large commit needed is not kept for the small ones.
+    const KEPT: usize = 64 * 1024;
+
+    fn fill(&mut self, commit: Commit) -> *const u32 {
+        if self.flat.text.capacity() > Self::KEPT || self.flat.bytes.capacity() > Self::KEPT {
+            self.flat = Flat::default();
+        }
+        self.flat.fill(&commit);
+        self.answers = commit.answers;
+        let Flat { ops, text, bytes } = &self.flat;
+        self.header = [
+            address(ops),
+            length(ops.len()),
+            address(text.as_bytes()),
+            length(text.len()),
+            address(bytes),
+            length(bytes.len()),
+            u32::from(text.is_ascii()),
+            length(self.answers.len()),
+        ];
+        self.header.as_ptr()
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "this target's addresses have 32 bits")]
+fn address<T>(items: &[T]) -> u32 {
+    items.as_ptr() as usize as u32
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "this target's lengths have 32 bits")]
+fn length(count: usize) -> u32 {
+    count as u32
+}
+
 thread_local! {
+    static TAKEN: RefCell<Taken> = RefCell::default();
     static REGISTRY: Cell<Registry> = const { Cell::new(Registry::new(&[])) };
     static ROOMS: RefCell<Rooms> = RefCell::default();
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
@@ -142,130 +191,125 @@ pub fn faulted(handle: u32, outcome: Outcome) {
 
 /// Someone wants to connect; `upgrade` is JSON.
 #[wasm_bindgen]
-pub fn connect(handle: u32, host: &RoomHost, socket: u32, upgrade: &str) {
+pub fn connect(handle: u32, socket: u32, upgrade: &str) {
     let upgrade = serde_json::from_str(upgrade).unwrap_or_else(|error| {
         let error = Error::InvalidUpgrade { reason: error.to_string() };
         with_slot(handle, |slot| slot.fault = Fault::Failed(error));
         Upgrade::default()
     });
-    input(handle, host, Input::Connect { socket: SocketId(socket), upgrade });
+    input(handle, Input::Connect { socket: SocketId(socket), upgrade });
 }
 
 /// A text frame came.
 #[wasm_bindgen]
-pub fn text(handle: u32, host: &RoomHost, socket: u32, frame: String) {
+pub fn text(handle: u32, socket: u32, frame: String) {
     let frame = Frame::Text(frame);
-    input(handle, host, Input::Message { socket: SocketId(socket), frame });
+    input(handle, Input::Message { socket: SocketId(socket), frame });
 }
 
 /// A binary frame came.
 #[wasm_bindgen]
-pub fn binary(handle: u32, host: &RoomHost, socket: u32, frame: Vec<u8>) {
+pub fn binary(handle: u32, socket: u32, frame: Vec<u8>) {
     let frame = Frame::Binary(frame);
-    input(handle, host, Input::Message { socket: SocketId(socket), frame });
+    input(handle, Input::Message { socket: SocketId(socket), frame });
 }
 
 /// A frame came whose size is over [`max_frame_bytes`].
 #[wasm_bindgen]
-pub fn oversize(handle: u32, host: &RoomHost, socket: u32, size: u32) {
-    input(handle, host, Input::Oversize { socket: SocketId(socket), size: size as usize });
+pub fn oversize(handle: u32, socket: u32, size: u32) {
+    input(handle, Input::Oversize { socket: SocketId(socket), size: size as usize });
 }
 
 /// A socket is closing, or is gone.
 #[wasm_bindgen]
-pub fn close(
-    handle: u32,
-    host: &RoomHost,
-    socket: u32,
-    code: u16,
-    reason: String,
-    was_clean: bool,
-) {
+pub fn close(handle: u32, socket: u32, code: u16, reason: String, was_clean: bool) {
     let close = Close { code, reason, was_clean };
-    input(handle, host, Input::Close { socket: SocketId(socket), close });
+    input(handle, Input::Close { socket: SocketId(socket), close });
 }
 
 /// The alarm went off: the names of the events that are due.
 #[wasm_bindgen]
-pub fn alarm(handle: u32, host: &RoomHost) -> Vec<String> {
-    input(handle, host, Input::Alarm);
-    with_slot(handle, |slot| slot.room.due(&JsHost(host)))
+pub fn alarm(handle: u32) -> Vec<String> {
+    input(handle, Input::Alarm);
+    with_slot(handle, |slot| slot.room.due(&JsHost))
 }
 
 /// A scheduled event's turn.
 #[wasm_bindgen]
-pub fn event(handle: u32, host: &RoomHost, name: String) {
-    input(handle, host, Input::Event { name });
+pub fn event(handle: u32, name: String) {
+    input(handle, Input::Event { name });
 }
 
 /// After waking: where the platform says that the alarm stands.
 #[wasm_bindgen(js_name = alarmStands)]
-pub fn alarm_stands(handle: u32, host: &RoomHost, at: Option<f64>) {
-    input(handle, host, Input::AlarmStands { at: at.map(timestamp) });
+pub fn alarm_stands(handle: u32, at: Option<f64>) {
+    input(handle, Input::AlarmStands { at: at.map(timestamp) });
 }
 
 /// An API call's event, as JSON.
 #[wasm_bindgen]
-pub fn send(handle: u32, host: &RoomHost, json: String) {
-    input(handle, host, Input::Send { json });
+pub fn send(handle: u32, json: String) {
+    input(handle, Input::Send { json });
 }
 
 /// An API call's message to all connections, or those with a tag, as JSON.
 #[wasm_bindgen]
-pub fn broadcast(handle: u32, host: &RoomHost, json: String, tag: Option<String>) {
-    input(handle, host, Input::Broadcast { json, tag });
+pub fn broadcast(handle: u32, json: String, tag: Option<String>) {
+    input(handle, Input::Broadcast { json, tag });
 }
 
 /// A letter came from the room of an object's name. It is JSON, and made by this module.
 #[wasm_bindgen]
-pub fn receive(handle: u32, host: &RoomHost, from: &str, letter: &str) {
+pub fn receive(handle: u32, from: &str, letter: &str) {
     let from = ObjectName::parse(from).expect("the name of a sibling's object");
     let letter = serde_json::from_str(letter).expect("a sibling's letter");
-    input(handle, host, Input::Receive { from, letter });
+    input(handle, Input::Receive { from, letter });
 }
 
 /// How the delivery of a letter went, as JSON: `{"ok":…}` or `{"error":{"message":…,"final":…}}`.
 #[wasm_bindgen]
-pub fn delivered(handle: u32, host: &RoomHost, seq: f64, delivered: &str) {
+pub fn delivered(handle: u32, seq: f64, delivered: &str) {
     let delivered = serde_json::from_str(delivered).expect("the outcome of a delivery");
     let seq = timestamp(seq).as_millis();
-    input(handle, host, Input::Delivered { seq, delivered });
+    input(handle, Input::Delivered { seq, delivered });
 }
 
 /// An API call for the state.
 #[wasm_bindgen(js_name = readState)]
-pub fn read_state(handle: u32, host: &RoomHost) {
-    input(handle, host, Input::ReadState);
+pub fn read_state(handle: u32) {
+    input(handle, Input::ReadState);
 }
 
 /// An API call for the number of connections.
 #[wasm_bindgen(js_name = readCount)]
-pub fn read_count(handle: u32, host: &RoomHost) {
-    input(handle, host, Input::ReadCount);
+pub fn read_count(handle: u32) {
+    input(handle, Input::ReadCount);
 }
 
 /// An API call for the connections.
 #[wasm_bindgen(js_name = readConnections)]
-pub fn read_connections(handle: u32, host: &RoomHost, tag: Option<String>) {
-    input(handle, host, Input::ReadConnections { tag });
+pub fn read_connections(handle: u32, tag: Option<String>) {
+    input(handle, Input::ReadConnections { tag });
 }
 
-/// Ends the batch: what there is to do goes to [`RoomHost`]'s `take`.
+/// Ends the batch. What there is to do lies where this points to, until the next call: eight numbers,
+/// as [`Taken`] says.
 #[wasm_bindgen]
-pub fn commit(handle: u32, host: &RoomHost) {
-    let commit = with_slot(handle, |slot| slot.room.commit(&JsHost(host)));
-    let Flat { ops, text, bytes } = Flat::of(&commit);
-    let answers = match &commit.answers[..] {
-        [] => JsValue::UNDEFINED,
-        answers => to_js(answers),
-    };
-    host.take(&ops, &text, &bytes, answers);
+pub fn commit(handle: u32) -> *const u32 {
+    let commit = with_slot(handle, |slot| slot.room.commit(&JsHost));
+    TAKEN.with_borrow_mut(|taken| taken.fill(commit))
 }
 
-fn input(handle: u32, host: &RoomHost, input: Input) {
+/// The answers of the last commit, in the order of the inputs that want one.
+#[wasm_bindgen(unchecked_return_type = "Answer[]")]
+pub fn answers() -> JsValue {
+    TAKEN.with_borrow_mut(|taken| to_js(&mem::take(&mut taken.answers)))
+}
+
+fn input(handle: u32, input: Input) {
     with_slot(handle, |slot| {
-        let fault = std::mem::take(&mut slot.fault);
-        slot.room.handle(&JsHost(host), input, fault);
+        let fault = mem::take(&mut slot.fault);
+        slot.room.handle(&JsHost, input, fault);
     });
 }
 

@@ -1,13 +1,14 @@
 //! The object as the engine reads it.
 
-use wasm_bindgen::JsValue;
+use std::cell::OnceCell;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{Ends, Entry, Host, Order, Range, ScheduledEvent, Side, SocketId, Timestamp};
 
 #[wasm_bindgen(typescript_custom_section)]
 const ROOM_HOST: &str = r#"
-/** What a room reads of its object, and what it gives it to do. */
+/** What the room whose turn it is reads of its object. */
 export interface RoomHost {
   now(): number;
   /** The Worker's variables that are plain data, as JSON. */
@@ -33,8 +34,6 @@ export interface RoomHost {
   tags(socket: number): string[];
   /** When the socket last had the automatic response. */
   lastAnswer(socket: number): number | undefined;
-  /** `ops` is a view of the room's memory: copy what is to be kept. */
-  take(ops: Uint32Array, text: string, bytes: Uint8Array, answers: Answer[] | undefined): void;
 }
 
 /** The result of a connect or an API call. */
@@ -52,7 +51,7 @@ export interface Failure {
 
 #[wasm_bindgen]
 extern "C" {
-    /// What a room reads of its object, and what it gives it to do.
+    /// What the room whose turn it is reads of its object.
     #[wasm_bindgen(typescript_type = "RoomHost")]
     pub type RoomHost;
 
@@ -101,15 +100,29 @@ extern "C" {
     fn tags(this: &RoomHost, socket: u32) -> Vec<String>;
     #[wasm_bindgen(method, js_name = lastAnswer)]
     fn last_answer(this: &RoomHost, socket: u32) -> Option<f64>;
-    #[wasm_bindgen(method)]
-    pub(super) fn take(this: &RoomHost, ops: &[u32], text: &str, bytes: &[u8], answers: JsValue);
 }
 
-pub(super) struct JsHost<'a>(pub(super) &'a RoomHost);
+thread_local! {
+    static HOST: OnceCell<RoomHost> = const { OnceCell::new() };
+}
 
-impl Host for JsHost<'_> {
+/// Sets what all rooms of this instance read through. It is called once, at the start: to hand it
+/// over with each input would cost more than it does to read.
+#[wasm_bindgen(js_name = setHost)]
+pub fn set_host(host: RoomHost) {
+    HOST.with(|cell| assert!(cell.set(host).is_ok(), "the host is set once"));
+}
+
+fn js<T>(read: impl FnOnce(&RoomHost) -> T) -> T {
+    HOST.with(|host| read(host.get().expect("the host is set")))
+}
+
+/// The host, as the engine reads it.
+pub(super) struct JsHost;
+
+impl Host for JsHost {
     fn now(&self) -> Timestamp {
-        timestamp(self.0.now())
+        timestamp(js(RoomHost::now))
     }
 
     fn random(&self) -> u64 {
@@ -117,15 +130,15 @@ impl Host for JsHost<'_> {
     }
 
     fn config(&self) -> String {
-        self.0.config()
+        js(RoomHost::config)
     }
 
     fn state(&self) -> Option<String> {
-        self.0.state()
+        js(RoomHost::state)
     }
 
     fn value(&self, key: &str) -> Option<String> {
-        self.0.value(key)
+        js(|host| host.value(key))
     }
 
     fn values(
@@ -135,61 +148,64 @@ impl Host for JsHost<'_> {
         limit: usize,
         order: Order,
     ) -> Vec<(String, String)> {
-        let pairs = self.0.values(prefix, after, count(limit), order == Order::Backwards);
+        let pairs = js(|host| host.values(prefix, after, count(limit), order == Order::Backwards));
         serde_json::from_str(&pairs).expect("pairs of key and value")
     }
 
     fn history_ends(&self, name: &str) -> Ends {
-        let ends = self.0.history_ends(name);
+        let ends = js(|host| host.history_ends(name));
         ends.map_or_else(Ends::default, |ends| serde_json::from_str(&ends).expect("ends"))
     }
 
     fn history(&self, name: &str, range: Range) -> Vec<Entry<String>> {
         let (after, before) = (number(range.after), number(range.before));
         let last = range.side == Side::Last;
-        let rows = self.0.history(name, after, before, count(range.limit), last);
+        let rows = js(|host| host.history(name, after, before, count(range.limit), last));
         serde_json::from_str(&rows).expect("rows of a history")
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row's number")]
     fn history_since(&self, name: &str, at: Timestamp) -> Option<u64> {
-        self.0.history_since(name, number(at.as_millis())).map(|seq| seq as u64)
+        js(|host| host.history_since(name, number(at.as_millis()))).map(|seq| seq as u64)
     }
 
     fn event(&self, name: &str) -> Option<ScheduledEvent> {
-        self.0.stored_event(name).map(|row| serde_json::from_str(&row).expect("an event's row"))
+        js(|host| host.stored_event(name))
+            .map(|row| serde_json::from_str(&row).expect("an event's row"))
     }
 
     fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent> {
         let rows = match after {
-            Some((at, name)) => self.0.events(Some(number(at.as_millis())), name, count(limit)),
-            None => self.0.events(None, "", count(limit)),
+            Some((at, name)) => {
+                js(|host| host.events(Some(number(at.as_millis())), name, count(limit)))
+            }
+            None => js(|host| host.events(None, "", count(limit))),
         };
         serde_json::from_str(&rows).expect("rows of events")
     }
 
     fn failed_events(&self) -> Vec<ScheduledEvent> {
-        serde_json::from_str(&self.0.failed_events()).expect("rows of events")
+        serde_json::from_str(&js(RoomHost::failed_events)).expect("rows of events")
     }
 
     fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId> {
-        self.0.sockets(platform_tag).into_iter().map(SocketId).collect()
+        js(|host| host.sockets(platform_tag)).into_iter().map(SocketId).collect()
     }
 
     fn count(&self) -> usize {
-        self.0.count() as usize
+        js(RoomHost::count) as usize
     }
 
     fn attachment(&self, socket: SocketId) -> Option<String> {
-        self.0.attachment(socket.0)
+        js(|host| host.attachment(socket.0))
     }
 
     fn tags(&self, socket: SocketId) -> Vec<String> {
-        self.0.tags(socket.0)
+        js(|host| host.tags(socket.0))
     }
 
     fn last_answer(&self, socket: SocketId) -> Option<Timestamp> {
-        self.0.last_answer(socket.0).map(timestamp)
+        js(|host| host.last_answer(socket.0)).map(timestamp)
     }
 }
 

@@ -39,6 +39,8 @@ fn one() -> usize {
 #[serde(rename_all = "kebab-case")]
 pub enum Workload {
     Echo,
+    /// Ten of many clients have their messages echoed.
+    Crowd,
     FanOut,
     Durable,
     History,
@@ -51,8 +53,10 @@ pub enum Workload {
     Wake,
     /// One of the sleeping sockets speaks to all.
     WakeAll,
-    /// The sleeping sockets end.
-    Rise,
+    /// Connects one socket to each of many rooms, and leaves them.
+    Rooms,
+    /// Nothing: what the server holds is read.
+    Rest,
 }
 
 /// What a job cost the server.

@@ -14,7 +14,9 @@ pub use self::sleeping::Sleepers;
 
 pub async fn run(job: Job, sleepers: &mut Sleepers) -> Result<Measured, Failure> {
     match job.workload {
-        Workload::Echo | Workload::Durable | Workload::History => pipelined::run(job).await,
+        Workload::Echo | Workload::Crowd | Workload::Durable | Workload::History => {
+            pipelined::run(job).await
+        }
         Workload::FanOut => fan_out::run(job).await,
         Workload::ReadHistory => reading::run(job).await,
         Workload::Joining => joining::run(job).await,
@@ -22,7 +24,8 @@ pub async fn run(job: Job, sleepers: &mut Sleepers) -> Result<Measured, Failure>
         Workload::Sleep => sleepers.connect(&job).await,
         Workload::Wake => sleepers.wake(&job).await,
         Workload::WakeAll => sleepers.wake_all(&job).await,
-        Workload::Rise => sleepers.close().await,
+        Workload::Rooms => sleepers.connect_rooms(&job).await,
+        Workload::Rest => sleepers.rest(&job),
     }
 }
 

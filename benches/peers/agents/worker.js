@@ -12,7 +12,8 @@ export class Bench extends Agent {
   }
 
   onStart() {
-    this.sql`CREATE TABLE IF NOT EXISTS posts (seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER, text TEXT)`;
+    this
+      .sql`CREATE TABLE IF NOT EXISTS posts (seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER, text TEXT)`;
     this.sql`CREATE TABLE IF NOT EXISTS planned (name TEXT PRIMARY KEY, id TEXT)`;
   }
 

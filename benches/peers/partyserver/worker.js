@@ -7,7 +7,8 @@ export class Bench extends Server {
   static options = { hibernate: true };
 
   onStart() {
-    this.sql`CREATE TABLE IF NOT EXISTS posts (seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER, text TEXT)`;
+    this
+      .sql`CREATE TABLE IF NOT EXISTS posts (seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER, text TEXT)`;
     this.sql`CREATE TABLE IF NOT EXISTS events (name TEXT PRIMARY KEY, at INTEGER)`;
     this.sql`CREATE INDEX IF NOT EXISTS events_at ON events (at)`;
     this.state = this.ctx.storage.kv.get("state") ?? { count: 0, last: "" };

@@ -43,7 +43,7 @@ pub(super) async fn enter(
 }
 
 /// Closes all; each close is answered.
-pub(super) async fn leave(clients: Vec<Client>) -> Result<(), Failure> {
+async fn leave(clients: Vec<Client>) -> Result<(), Failure> {
     let left: Vec<_> = stream::iter(clients)
         .map(Client::close)
         .buffer_unordered(SIDE_BY_SIDE)

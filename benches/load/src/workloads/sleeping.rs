@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::joining::{enter, leave};
+use super::joining::enter;
 use crate::Failure;
 use crate::client::{Client, Event, Heard};
 use crate::job::{Job, Measured};
@@ -54,8 +54,18 @@ impl Sleepers {
         Ok(process.since(&mark, 1)?.with_latencies(latencies))
     }
 
-    pub async fn close(&mut self) -> Result<Measured, Failure> {
-        leave(std::mem::take(&mut self.clients)).await?;
-        Ok(Measured::default())
+    pub async fn connect_rooms(&mut self, job: &Job) -> Result<Measured, Failure> {
+        let process = Process::new(job.pid)?;
+        let mark = process.mark()?;
+        for n in 0..job.clients {
+            let room = Job { room: format!("{}-{n}", job.room), clients: 1, ..job.clone() };
+            self.clients.extend(enter(&room).await?.0);
+        }
+        process.since(&mark, job.clients)
+    }
+
+    pub fn rest(&self, job: &Job) -> Result<Measured, Failure> {
+        let process = Process::new(job.pid)?;
+        process.since(&process.mark()?, 1)
     }
 }

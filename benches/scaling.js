@@ -1,0 +1,90 @@
+// Whether the cost of a message stays the same while the room around it grows.
+
+import { Load } from "./load.js";
+import { startServer } from "./server.js";
+import { median } from "./start-up.js";
+import { byHand, dormouse } from "./systems.js";
+
+/** @typedef {import("./systems.js").System} System */
+/** @typedef {import("./load.js").Job} Job */
+
+/**
+ * @typedef {object} Curve
+ * @property {string} name
+ * @property {string} unit of what grows
+ * @property {Record<string, { size: number, cpuMicros: number }[]>} points by system
+ */
+
+/**
+ * @param {System[]} chosen
+ * @param {{ quick: boolean }} options
+ * @returns {Promise<Curve[]>}
+ */
+export async function measureScaling(chosen, { quick }) {
+  const times = quick ? 1 : 3;
+  const messages = quick ? 4_000 : 20_000;
+  const talk = { messages, warmup: messages / 4, window: 64 };
+  /** @param {number[]} sizes */
+  const upTo = (sizes) => (quick ? sizes.slice(0, -1) : sizes);
+  /** @type {{ name: string, unit: string, sizes: number[], job: (size: number) => Job }[]} */
+  const curves = [
+    {
+      name: "a message to one, among sockets not addressed",
+      unit: "sockets",
+      sizes: upTo([10, 100, 1_000, 10_000]),
+      job: (clients) => ({ ...talk, workload: "crowd", clients }),
+    },
+    {
+      name: "appending to a history",
+      unit: "rows",
+      sizes: upTo([100, 1_000, 10_000, 100_000, 1_000_000]),
+      job: (size) => ({ ...talk, workload: "history", clients: 10, size }),
+    },
+    {
+      name: "reading the last 100 rows",
+      unit: "rows",
+      sizes: upTo([100, 1_000, 10_000, 100_000, 1_000_000]),
+      job: (size) => ({ workload: "read-history", messages: messages / 20, warmup: 50, size }),
+    },
+    {
+      name: "a message that changes nothing, with a state",
+      unit: "bytes of state",
+      sizes: upTo([100, 1_000, 10_000, 100_000, 1_000_000]),
+      job: (size) => ({ ...talk, workload: "echo", clients: 10, size }),
+    },
+    {
+      name: "a message that changes the state",
+      unit: "bytes of state",
+      sizes: upTo([100, 1_000, 10_000, 100_000]),
+      job: (size) => ({ ...talk, workload: "durable", clients: 10, size }),
+    },
+  ];
+  /** @type {Curve[]} */
+  const found = [];
+  for (const { name, unit, sizes, job } of curves) {
+    /** @type {Curve} */
+    const curve = { name, unit, points: {} };
+    for (const system of chosen.filter((one) => one === dormouse || one === byHand)) {
+      const server = await startServer(system);
+      const load = new Load(server);
+      try {
+        const points = [];
+        for (const size of sizes) {
+          const costs = [];
+          for (let i = 0; i < times; i++) {
+            const { cpu_nanos, messages } = await load.play(job(size));
+            costs.push(cpu_nanos / messages / 1_000);
+          }
+          points.push({ size, cpuMicros: median(costs) });
+        }
+        curve.points[system.name] = points;
+      } finally {
+        load.stop();
+        await server.stop();
+      }
+    }
+    found.push(curve);
+    console.log(`bench: scaling, ${name}`);
+  }
+  return found;
+}

@@ -1,0 +1,61 @@
+// Thousands of sockets whose object sleeps, and what it costs when one of them speaks.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { Load } from "./load.js";
+import { startServer } from "./server.js";
+
+/** @typedef {import("./systems.js").System} System */
+/** @typedef {import("./run.js").Row} Row */
+
+/** An object is evicted after ten seconds without an event. */
+const ASLEEP = 12_000;
+
+/**
+ * All systems sleep at the same time, and are woken one after the other.
+ *
+ * @param {System[]} chosen
+ * @param {{ quick: boolean, rounds: number }} options
+ * @returns {Promise<Row[]>}
+ */
+export async function measureSleep(chosen, { quick, rounds }) {
+  const clients = quick ? 2_000 : 8_000;
+  const servers = await Promise.all(chosen.map((system) => startServer(system)));
+  const loads = servers.map((server) => new Load(server));
+  const sockets = clients.toLocaleString("en");
+  /** @type {Row} */
+  const wake = {
+    name: "wake",
+    what: `${sockets} sleeping sockets, one speaks`,
+    target: 0.05,
+    figure: "cpu_nanos",
+    rounds: {},
+  };
+  /** @type {Row} */
+  const tellAll = {
+    name: "wake and tell all",
+    what: "the same, the message goes to all",
+    target: 1,
+    figure: "cpu_nanos",
+    rounds: {},
+  };
+  /** @param {Row} row @param {string} workload */
+  const round = async (row, workload) => {
+    await sleep(ASLEEP);
+    for (const load of loads) {
+      const of = load.server.system.name;
+      row.rounds[of] = [...(row.rounds[of] ?? []), await load.play({ workload, clients })];
+    }
+  };
+  try {
+    for (const load of loads) await load.play({ workload: "sleep", room: "dormitory", clients });
+    for (let i = 0; i < Math.ceil(rounds / 2); i++) {
+      await round(wake, "wake");
+      await round(tellAll, "wake-all");
+    }
+    console.log("bench: wake");
+  } finally {
+    for (const load of loads) load.stop();
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+  return [wake, tellAll];
+}

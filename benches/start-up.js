@@ -1,0 +1,78 @@
+// What it takes to start: the size of what is deployed, and the time until its WebAssembly runs.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "../scripts/build.js";
+import { root } from "../scripts/run.js";
+import { startServer } from "./server.js";
+import { bundleOf, modulesOf } from "./systems.js";
+
+/** @typedef {import("./systems.js").System} System */
+
+/**
+ * @typedef {object} StartUp
+ * @property {number} gzipBytes of all modules, compressed
+ * @property {number} [wasmGzipBytes] of the WebAssembly alone
+ * @property {number} [compileMillis] until V8 has compiled the WebAssembly
+ * @property {number} [firstMillis] until a server that was started takes connections
+ */
+
+const TIMES = 9;
+
+/**
+ * @param {System[]} chosen
+ * @param {{ quick: boolean }} options
+ * @returns {Promise<Record<string, StartUp>>}
+ */
+export async function measureStartUp(chosen, { quick }) {
+  await build(".");
+  const five = readFileSync(join(root, "pkg/dormouse_bg.wasm"));
+  /** @type {Record<string, StartUp>} */
+  const found = {
+    "Dormouse, the five rooms": {
+      gzipBytes: gzip(five),
+      wasmGzipBytes: gzip(five),
+      ...compile(five),
+    },
+  };
+  for (const system of chosen) {
+    const files = modulesOf(system).map((name) => ({
+      name,
+      content: readFileSync(join(bundleOf(system), name)),
+    }));
+    const wasm = files.find(({ name }) => name.endsWith(".wasm"))?.content;
+    const starts = [];
+    for (let i = 0; i < (quick ? 3 : TIMES); i++) {
+      const server = await startServer(system);
+      starts.push(server.startMillis);
+      await server.stop();
+    }
+    found[system.name] = {
+      gzipBytes: files.reduce((sum, { content }) => sum + gzip(content), 0),
+      firstMillis: median(starts),
+      ...(wasm && { wasmGzipBytes: gzip(wasm), ...compile(wasm) }),
+    };
+  }
+  console.log("bench: start-up");
+  return found;
+}
+
+/** @param {Uint8Array} content */
+const gzip = (content) => gzipSync(content, { level: 9 }).length;
+
+/** @param {BufferSource} wasm */
+function compile(wasm) {
+  const times = Array.from({ length: TIMES }, () => {
+    const start = performance.now();
+    new WebAssembly.Module(wasm);
+    return performance.now() - start;
+  });
+  return { compileMillis: median(times) };
+}
+
+/** @param {number[]} values */
+export function median(values) {
+  const sorted = values.toSorted((one, other) => one - other);
+  return /** @type {number} */ (sorted[sorted.length >> 1]);
+}
