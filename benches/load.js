@@ -36,7 +36,7 @@ export const buildLoad = () =>
   });
 
 /** A job that takes longer has gone wrong. */
-const PATIENCE = 90_000;
+const PATIENCE = 60_000;
 
 let rooms = 0;
 

@@ -1,4 +1,4 @@
-//! Named events: many are planned, half of them cancelled, the others moved to now, and they fire.
+//! Named events: many are planned, half of them cancelled, the others moved near, and they fire.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,6 +9,11 @@ use crate::job::{Job, Measured};
 use crate::process::Process;
 
 const LATER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The moved events are due when the slowest system has moved them all.
+fn soon(events: usize) -> Duration {
+    Duration::from_secs(1) + Duration::from_millis(1) * u32::try_from(events).unwrap_or(u32::MAX)
+}
 
 pub async fn run(job: Job) -> Result<Measured, Failure> {
     let process = Process::new(job.pid)?;
@@ -24,9 +29,9 @@ pub async fn run(job: Job) -> Result<Measured, Failure> {
     for name in cancelled {
         planner.say(&Event::Cancel { name }).await?;
     }
-    let now = millis(Duration::ZERO)?;
+    let soon = millis(soon(fired.len()))?;
     for name in fired {
-        planner.say(&Event::Plan { name, at: now }).await?;
+        planner.say(&Event::Plan { name, at: soon }).await?;
     }
     while planner.fired.len() < fired.len() {
         planner.hear().await?;
