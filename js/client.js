@@ -1,7 +1,7 @@
 // The Worker's side: rooms by name and id.
 
 import { errorResponse, failure, RoomError } from "./errors.js";
-import { upgradeRequest } from "./upgrade.js";
+import { fetchUpgrade } from "./upgrade.js";
 
 /** @typedef {import("./instance.js").Instance} Instance */
 /** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
@@ -32,7 +32,7 @@ import { upgradeRequest } from "./upgrade.js";
 
 /**
  * @typedef {object} RoomStub what a room's object answers to
- * @property {(request: Request) => Promise<Response>} fetch
+ * @property {(address: string, init: RequestInit) => Promise<Response>} fetch
  * @property {(json: string) => Promise<Answer>} send
  * @property {(json: string, tag?: string) => Promise<Answer>} broadcast
  * @property {() => Promise<Answer>} getState
@@ -84,12 +84,13 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
           });
         }
         const origin = request.headers.get("Origin");
-        if (!glue.originAllowed(origin, new URL(request.url).origin, allowedOrigins)) {
+        const own = origin === null ? "" : new URL(request.url).origin;
+        if (!glue.originAllowed(origin, own, allowedOrigins)) {
           const message = "pages of this origin may not connect";
           return errorResponse(failure("OriginRefused", "origin_refused", 403, message));
         }
         try {
-          return await object(type, id).fetch(upgradeRequest(options));
+          return await fetchUpgrade(object(type, id), options);
         } catch (error) {
           if (error instanceof RoomError) return errorResponse(error.failure);
           throw error;

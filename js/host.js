@@ -116,7 +116,7 @@ export class Host {
   }
 
   count() {
-    return this.#its.sockets.open().length;
+    return this.#its.sockets.count();
   }
 
   /** @param {number} number */

@@ -70,7 +70,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       const number = this.sockets.number(server);
       const answer = await this.#call(inputs.connect(number, upgradeOf(request)));
       if ("error" in answer) {
-        this.sockets.forget(server);
+        this.sockets.discard(server);
         return errorResponse(answer.error);
       }
       return new Response(null, { status: 101, webSocket: client });
@@ -164,7 +164,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * The platform drops an alarm that failed too often.
      */
     async #heal() {
-      this.#put(inputs.alarmStands(await this.ctx.storage.getAlarm()));
+      this.inbox.push(inputs.alarmStands(await this.ctx.storage.getAlarm()));
+      this.#drain();
     }
 
     /**
@@ -205,7 +206,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         setTimeout(() => {
           this.gathering = false;
           this.pace.gathered(this.inbox.length);
-          this.#drain();
+          if (this.inbox.length > 0) this.#drain();
         }, 0);
       } else {
         this.#drain();

@@ -18,8 +18,10 @@ export class Sockets {
     this.over = new WeakSet();
     /** @type {WebSocket[]} those that a frame did not reach */
     this.missed = [];
-    /** @type {Map<string | undefined, WebSocket[]>} what the platform lists, by tag, while nobody comes or goes */
+    /** @type {Map<string | undefined, WebSocket[]>} open sockets by tag, listed while nobody goes */
     this.lists = new Map();
+    /** @type {number | undefined} how many are open, once somebody has asked */
+    this.openCount = undefined;
     this.next = 1;
   }
 
@@ -53,6 +55,11 @@ export class Sockets {
     return open;
   }
 
+  count() {
+    this.openCount ??= this.open().length;
+    return this.openCount;
+  }
+
   /**
    * Whether a socket's connection is over. A socket that we closed is listed until its client has
    * answered; if the object slept meanwhile, the missing attachment tells.
@@ -72,8 +79,9 @@ export class Sockets {
   accept(number, tags) {
     const socket = this.byNumber.get(number);
     if (!socket) return;
-    this.lists.clear();
     this.ctx.acceptWebSocket(socket, tags);
+    for (const tag of [undefined, ...tags]) this.lists.get(tag)?.push(socket);
+    if (this.openCount !== undefined) this.openCount += 1;
   }
 
   /**
@@ -99,7 +107,8 @@ export class Sockets {
   }
 
   /**
-   * Ends a socket's connection: clears its attachment and closes it, or answers its client's close.
+   * Ends a socket's connection: closes it, or answers its client's close. One that we close first is
+   * listed until its client has answered, and known by its cleared attachment.
    *
    * @param {number} number
    * @param {number} code
@@ -108,10 +117,9 @@ export class Sockets {
   close(number, code, reason) {
     const socket = this.byNumber.get(number);
     if (!socket || this.over.has(socket)) return;
-    this.over.add(socket);
-    this.lists.clear();
+    this.#end(socket);
     try {
-      socket.serializeAttachment(null);
+      if (socket.readyState === OPEN) socket.serializeAttachment(null);
       socket.close(code, reason);
     } catch {
       // The peer is gone already: nobody waits for this close.
@@ -124,8 +132,24 @@ export class Sockets {
    * @param {WebSocket} socket
    */
   forget(socket) {
+    if (!this.over.has(socket)) this.#end(socket);
+    this.discard(socket);
+  }
+
+  /**
+   * A socket was not accepted.
+   *
+   * @param {WebSocket} socket
+   */
+  discard(socket) {
     const number = this.numbers.get(socket);
     if (number !== undefined) this.byNumber.delete(number);
+  }
+
+  /** @param {WebSocket} socket */
+  #end(socket) {
+    this.over.add(socket);
     this.lists.clear();
+    if (this.openCount !== undefined) this.openCount -= 1;
   }
 }

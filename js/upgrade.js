@@ -7,13 +7,13 @@ const HEADER = "dormouse-upgrade";
 const ADDRESS = "https://dormouse.internal/upgrade";
 
 /**
+ * @param {{ fetch: (address: string, init: RequestInit) => Promise<Response> }} object
  * @param {unknown} options what Rust knows as `Upgrade`
- * @returns {Request}
  */
-export function upgradeRequest(options) {
+export function fetchUpgrade(object, options) {
   // Headers carry Latin-1 only.
   const json = encodeURIComponent(JSON.stringify(options));
-  return new Request(ADDRESS, { headers: { Upgrade: "websocket", [HEADER]: json } });
+  return object.fetch(ADDRESS, { headers: { Upgrade: "websocket", [HEADER]: json } });
 }
 
 /** @param {Request} request */
