@@ -126,7 +126,7 @@ export function table({ about, rows, startUp, scaling }) {
       lines.push(`  ${system.padEnd(12)}${figures.join("   ")}`);
     }
   }
-  lines.push("", ...verdict(rows));
+  if (rows.length > 0) lines.push("", ...verdict(rows));
   return lines.join("\n");
 }
 

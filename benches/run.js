@@ -48,7 +48,7 @@ await main(import.meta.url, async () => {
     },
   });
   const { quick } = values;
-  const rounds = Number(values.rounds ?? (quick ? 3 : 7));
+  const rounds = Number(values.rounds ?? (quick ? 3 : 5));
   const names = values.systems?.split(",");
   const chosen = systems.filter((one) => one === byHand || !names || names.includes(one.name));
   const only = values.only?.split(",");
@@ -92,12 +92,20 @@ async function measureWorkloads(chosen, { quick, rounds }, wanted) {
   /** @type {Row[]} */
   const rows = [];
   try {
-    for (const { name, what, target, figure = "cpu_nanos", job, quick: smaller } of workloads) {
+    for (const {
+      name,
+      what,
+      target,
+      figure = "cpu_nanos",
+      job,
+      quick: smaller,
+      ...rest
+    } of workloads) {
       if (!wanted(name)) continue;
       /** @type {Row} */
       const row = { name, what, target, figure, rounds: {} };
       rows.push(row);
-      for (let round = 0; round < rounds; round++) {
+      for (let round = 0; round < Math.min(rounds, rest.rounds ?? rounds); round++) {
         for (const load of loads) {
           const of = load.server.system.name;
           if (row.failures?.[of]) continue;

@@ -9,6 +9,7 @@
  * @property {number} target our CPU time a message, divided by that by hand, at most
  * @property {Job} job
  * @property {Job} quick what differs with --quick
+ * @property {number} [rounds] at most, where one takes long
  * @property {"p50_micros"} [figure] what is compared, if not CPU time
  */
 
@@ -20,28 +21,28 @@ export const workloads = [
     name: "echo",
     what: "10 clients, pipelined, no storage",
     target: 1.05,
-    job: { workload: "echo", ...pipelined, messages: 100_000, warmup: 20_000 },
+    job: { workload: "echo", ...pipelined, messages: 80_000, warmup: 10_000 },
     quick: { workload: "echo", messages: 30_000, warmup: 10_000 },
   },
   {
     name: "fan-out",
     what: "100 clients, each message to all, no storage",
     target: 1,
-    job: { workload: "fan-out", clients: 100, messages: 5_000, warmup: 1_000 },
+    job: { workload: "fan-out", clients: 100, messages: 3_000, warmup: 500 },
     quick: { workload: "fan-out", messages: 2_000, warmup: 500 },
   },
   {
     name: "durable",
     what: "10 clients, pipelined; each message changes the saved state and is answered",
     target: 0.2,
-    job: { workload: "durable", ...pipelined, messages: 30_000, warmup: 5_000 },
+    job: { workload: "durable", ...pipelined, messages: 20_000, warmup: 4_000 },
     quick: { workload: "durable", messages: 6_000, warmup: 2_000 },
   },
   {
     name: "durable history",
     what: "the same, each message appended to a history of 100,000",
     target: 0.25,
-    job: { workload: "history", ...pipelined, messages: 30_000, warmup: 5_000, size: 100_000 },
+    job: { workload: "history", ...pipelined, messages: 20_000, warmup: 4_000, size: 100_000 },
     quick: { workload: "history", messages: 6_000, warmup: 2_000 },
   },
   {
@@ -58,6 +59,7 @@ export const workloads = [
     target: 1,
     job: { workload: "schedule", clients: 1, messages: 10_000, window: 64 },
     quick: { workload: "schedule", messages: 1_000 },
+    rounds: 3,
   },
   {
     name: "joining",
