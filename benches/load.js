@@ -1,9 +1,9 @@
 // The load generator: one process a server, which plays one job after the other.
 
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { environment, root, run } from "../scripts/run.js";
+import { start } from "./children.js";
 
 /** @typedef {import("./server.js").Server} Server */
 
@@ -40,21 +40,21 @@ const PATIENCE = 60_000;
 
 let rooms = 0;
 
-const start = () =>
-  spawn(join(target, "release", "bench-load"), {
+function startPlayer() {
+  const child = start(join(target, "release", "bench-load"), [], {
     env: environment,
     stdio: ["pipe", "pipe", "inherit"],
   });
-
-/** @param {ReturnType<typeof start>} child */
-const linesOf = (child) => createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const stdin = /** @type {import("node:stream").Writable} */ (child.stdin);
+  const stdout = /** @type {import("node:stream").Readable} */ (child.stdout);
+  return { child, stdin, lines: createInterface({ input: stdout })[Symbol.asyncIterator]() };
+}
 
 export class Load {
   /** @param {Server} server */
   constructor(server) {
     this.server = server;
-    this.child = start();
-    this.lines = linesOf(this.child);
+    this.player = startPlayer();
   }
 
   /**
@@ -66,20 +66,17 @@ export class Load {
   async play(job) {
     const { url, pid, system } = this.server;
     const whole = { url, pid, room: `room-${++rooms}`, clients: 1, ...job };
-    this.child.stdin.write(`${JSON.stringify(whole)}\n`);
-    const late = setTimeout(() => this.child.kill(), PATIENCE);
-    const { value, done } = await this.lines.next();
+    this.player.stdin.write(`${JSON.stringify(whole)}\n`);
+    const late = setTimeout(() => this.stop(), PATIENCE);
+    const { value, done } = await this.player.lines.next();
     clearTimeout(late);
-    if (done) {
-      this.child = start();
-      this.lines = linesOf(this.child);
-    }
+    if (done) this.player = startPlayer();
     const { error, ...measured } = done ? { error: "no answer in time" } : JSON.parse(value);
     if (error) throw new Error(`${system.name}, ${job.workload}: ${error}`);
     return measured;
   }
 
   stop() {
-    this.child.kill();
+    this.player.child.kill();
   }
 }

@@ -23,32 +23,42 @@ export async function measureMemory(chosen, { quick }) {
   const awake = row("memory: awake", "bytes a socket of a room that is awake");
   const asleep = row("memory: asleep", "bytes a socket of a room that sleeps");
   const room = row("memory: room", "bytes a room with one socket, awake");
+  /** @param {Row} row @param {System} system @param {Measured} before @param {Measured} after @param {number} count */
+  const note = (row, system, before, after, count) => {
+    const rss_bytes = (after.rss_bytes - before.rss_bytes) / count;
+    row.rounds[system.name] = [{ ...after, messages: 1, rss_bytes }];
+  };
   await Promise.all(
-    chosen.map(async (system) => {
-      const server = await startServer(system);
-      const load = new Load(server);
-      /** @param {Row} row @param {Measured} before @param {Measured} after @param {number} count */
-      const note = (row, before, after, count) => {
-        const rss_bytes = (after.rss_bytes - before.rss_bytes) / count;
-        row.rounds[system.name] = [{ ...after, messages: 1, rss_bytes }];
-      };
-      try {
-        // Everything that is there once a server, and not once a room, comes first.
-        await load.play({ workload: "joining", clients: 50 });
-        const first = await load.play({ workload: "echo", messages: 100 });
+    chosen.flatMap((system) => [
+      onServer(system, async (load, first) => {
         const full = await load.play({ workload: "sleep", clients });
-        note(awake, first, full, clients);
+        note(awake, system, first, full, clients);
         await sleep(ASLEEP);
-        const slept = await load.play({ workload: "rest" });
-        note(asleep, first, slept, clients);
-        const more = await load.play({ workload: "rooms", room: "many", clients: rooms });
-        note(room, slept, more, rooms);
-      } finally {
-        load.stop();
-        await server.stop();
-      }
-    }),
+        note(asleep, system, first, await load.play({ workload: "rest" }), clients);
+      }),
+      onServer(system, async (load, first) => {
+        const full = await load.play({ workload: "rooms", room: "many", clients: rooms });
+        note(room, system, first, full, rooms);
+      }),
+    ]),
   );
   console.log("bench: memory");
   return [awake, asleep, room];
+}
+
+/**
+ * @param {System} system
+ * @param {(load: Load, first: Measured) => Promise<void>} act gets what the server held before
+ */
+async function onServer(system, act) {
+  const server = await startServer(system);
+  const load = new Load(server);
+  try {
+    // What is there once a server, and not once a room or a socket, comes first.
+    await load.play({ workload: "joining", clients: 50 });
+    await act(load, await load.play({ workload: "echo", messages: 100 }));
+  } finally {
+    load.stop();
+    await server.stop();
+  }
 }

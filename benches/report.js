@@ -64,11 +64,20 @@ export function cells(row) {
   });
 }
 
-/** @param {Results} results */
-export function writeReport(results) {
+/**
+ * Writes down what there is so far: a long run may yet come to grief.
+ *
+ * @param {Results} results
+ */
+export function keep(results) {
   mkdirSync(output, { recursive: true });
   writeFileSync(join(output, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
   writeFileSync(join(output, "index.html"), page(results));
+}
+
+/** @param {Results} results */
+export function writeReport(results) {
+  keep(results);
   console.log(`\n${table(results)}\n\n${join(output, "index.html")}`);
 }
 

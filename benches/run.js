@@ -9,7 +9,7 @@ import { main } from "../scripts/run.js";
 import { setup } from "../scripts/setup.js";
 import { buildLoad, Load } from "./load.js";
 import { measureMemory } from "./memory.js";
-import { writeReport } from "./report.js";
+import { keep, writeReport } from "./report.js";
 import { measureScaling } from "./scaling.js";
 import { startServer } from "./server.js";
 import { measureSleep } from "./sleep.js";
@@ -48,7 +48,7 @@ await main(import.meta.url, async () => {
     },
   });
   const { quick } = values;
-  const rounds = Number(values.rounds ?? (quick ? 3 : 5));
+  const rounds = Number(values.rounds ?? (quick ? 2 : 3));
   const names = values.systems?.split(",");
   const chosen = systems.filter((one) => one === byHand || !names || names.includes(one.name));
   const only = values.only?.split(",");
@@ -70,7 +70,9 @@ await main(import.meta.url, async () => {
   };
   const options = { quick, rounds };
   results.rows.push(...(await measureWorkloads(chosen, options, wanted)));
+  keep(results);
   if (wanted("wake")) results.rows.push(...(await measureSleep(chosen, options)));
+  keep(results);
   if (wanted("memory")) results.rows.push(...(await measureMemory(chosen, options)));
   if (wanted("start-up")) results.startUp = await measureStartUp(chosen, options);
   if (wanted("scaling")) results.scaling = await measureScaling(chosen, options);

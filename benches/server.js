@@ -1,14 +1,15 @@
 // One system on plain workerd, its storage on disk.
 
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { createInterface } from "node:readline";
+import { start } from "./children.js";
 import { bundleOf, modulesOf, output, workerd } from "./systems.js";
 
 /** @typedef {import("./systems.js").System} System */
+
+let disks = 0;
 
 const COMPATIBILITY_DATE = "2026-11-01";
 
@@ -17,32 +18,32 @@ const COMPATIBILITY_DATE = "2026-11-01";
  * @property {System} system
  * @property {number} pid
  * @property {string} url of a room's sockets, with {room} for its id
- * @property {number} startMillis from the start of the process to its first answer
+ * @property {number} startMillis from the start of the process until it listens
  * @property {() => Promise<void>} stop
  */
 
 /**
  * @param {System} system
- * @param {string[]} [options] of workerd
  * @returns {Promise<Server>}
  */
-export async function startServer(system, options = []) {
-  const port = await freePort();
-  const disk = join(output, "disks", `${system.name.replaceAll(" ", "-")}-${port}`);
+export async function startServer(system) {
+  const disk = join(output, "disks", String(++disks));
   rmSync(disk, { recursive: true, force: true });
   mkdirSync(disk, { recursive: true });
   const config = join(bundleOf(system), "config.capnp");
-  writeFileSync(config, configOf(system, disk, port));
+  writeFileSync(config, configOf(system));
 
   const started = performance.now();
-  const child = spawn(workerd, ["serve", config, "--experimental", ...options], {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  const ended = once(child, "exit").then(([code]) => {
-    throw new Error(`workerd ended with ${code} while it started ${system.name}`);
-  });
-  await Promise.race([ended, answers(port)]);
-  ended.catch(() => {});
+  // It tells the port that it got on the file descriptor of a number of our choice.
+  const child = start(
+    workerd,
+    ["serve", config, "--experimental", `--directory-path=disk=${disk}`, "--control-fd=3"],
+    { stdio: ["ignore", "inherit", "inherit", "pipe"] },
+  );
+  const control = /** @type {import("node:stream").Readable} */ (child.stdio[3]);
+  const { value, done } = await createInterface({ input: control })[Symbol.asyncIterator]().next();
+  if (done) throw new Error(`workerd ended while it started ${system.name}`);
+  const { port } = JSON.parse(value);
   return {
     system,
     pid: /** @type {number} */ (child.pid),
@@ -56,12 +57,8 @@ export async function startServer(system, options = []) {
   };
 }
 
-/**
- * @param {System} system
- * @param {string} disk
- * @param {number} port
- */
-function configOf(system, disk, port) {
+/** @param {System} system */
+function configOf(system) {
   const modules = modulesOf(system).map((name) => {
     const kind = name.endsWith(".wasm") ? "wasm" : "esModule";
     // wrangler's names begin with a dot and a slash where the bundle imports them.
@@ -79,9 +76,9 @@ const config :Workerd.Config = (
   )])],
   services = [
     (name = "main", worker = .worker),
-    (name = "disk", disk = (path = "${disk}", writable = true)),
+    (name = "disk", disk = (writable = true)),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 
 const worker :Workerd.Worker = (
@@ -92,33 +89,4 @@ const worker :Workerd.Worker = (
   bindings = [(name = "${name}", durableObjectNamespace = "${className}")],
 );
 `;
-}
-
-/**
- * Waits until a port takes connections.
- *
- * @param {number} port
- */
-async function answers(port) {
-  for (;;) {
-    const socket = connect(port, "127.0.0.1");
-    try {
-      await once(socket, "connect");
-      return;
-    } catch {
-      await sleep(2);
-    } finally {
-      socket.destroy();
-    }
-  }
-}
-
-/** @returns {Promise<number>} */
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  server.close();
-  await once(server, "close");
-  return port;
 }

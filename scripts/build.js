@@ -1,14 +1,18 @@
 // Compiles a crate to WebAssembly with wasm-pack, unless nothing changed since the last time.
 
-import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { main, root, run } from "./run.js";
 import { setup } from "./setup.js";
 
-/** The Worker's own crate, the rooms that misbehave on purpose for the tests, and the examples'. */
-export const crates = [".", "tests/workerd/rooms", "examples/embedding/room"].filter((crate) =>
-  existsSync(join(root, crate, "Cargo.toml")),
-);
+/**
+ * The crates that become WebAssembly: the Worker's own, the rooms that misbehave on purpose for the
+ * tests, the examples' and the benchmark's.
+ */
+export const crates = [".", "tests/workerd/rooms", "examples/embedding/room", "benches/room"];
+
+/** Those that do not. */
+export const nativeCrates = ["benches/load"];
 
 /**
  * Where cargo puts what it builds of a crate. The root's own folder is its alone: cargo writes

@@ -1,8 +1,10 @@
 // `npm run check`: formatting, lints, types and documentation. Runs all checks, then says which failed.
 
-import { build, cargoEnvironment, crates } from "./build.js";
+import { build, cargoEnvironment, crates, nativeCrates } from "./build.js";
 import { main, run } from "./run.js";
 import { setup } from "./setup.js";
+
+const strict = ["--", "-D", "warnings"];
 
 /** @typedef {[program: string, args: string[], extra?: NodeJS.ProcessEnv]} Check */
 
@@ -13,10 +15,20 @@ import { setup } from "./setup.js";
 function rustChecks(crate) {
   const manifest = ["--manifest-path", `${crate}/Cargo.toml`];
   const folder = cargoEnvironment(crate);
-  const strict = ["--", "-D", "warnings"];
   return [
     ["cargo", ["fmt", ...manifest, "--check"], folder],
     ["cargo", ["clippy", ...manifest, "--all-targets", ...strict], folder],
+  ];
+}
+
+/**
+ * @param {string} crate
+ * @returns {Check[]}
+ */
+function wasmChecks(crate) {
+  const manifest = ["--manifest-path", `${crate}/Cargo.toml`];
+  const folder = cargoEnvironment(crate);
+  return [
     // The module that faces JavaScript exists on this target alone.
     [
       "cargo",
@@ -44,7 +56,12 @@ await main(import.meta.url, async () => {
 
   /** @type {string[]} */
   const failures = [];
-  for (const [program, args, extra] of [...crates.flatMap(rustChecks), ...javascriptChecks]) {
+  const checks = [
+    ...[...crates, ...nativeCrates].flatMap(rustChecks),
+    ...crates.flatMap(wasmChecks),
+    ...javascriptChecks,
+  ];
+  for (const [program, args, extra] of checks) {
     console.log(`\n── ${[program, ...args].join(" ")}`);
     await run(program, args, extra).catch((error) => failures.push(error.message));
   }

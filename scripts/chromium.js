@@ -19,8 +19,14 @@ export async function chromium() {
   if (process.getuid?.() !== 0 || !find("apt-get")) return undefined;
   console.log("setup: installing Chromium with apt-get");
   const quietly = { DEBIAN_FRONTEND: "noninteractive" };
-  await run("apt-get", ["-qq", "update"], quietly);
-  await run("apt-get", ["-qq", "install", "-y", "--no-install-recommends", "chromium"], quietly);
+  const install = ["-qq", "install", "-y", "--no-install-recommends", "chromium"];
+  try {
+    await run("apt-get", ["-qq", "update"], quietly);
+    await run("apt-get", install, quietly);
+  } catch (error) {
+    // A machine whose package sources cannot be reached can still run everything else.
+    console.error(String(error));
+  }
   return installed();
 }
 

@@ -14,7 +14,19 @@ beforeAll(async () => {
   server = await startServer();
   browser = await chromium.launch({
     executablePath: await findChromium(),
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      // A container's shared memory is small.
+      "--disable-dev-shm-usage",
+      // Nothing that calls home.
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-quic",
+      "--disable-sync",
+      "--no-first-run",
+    ],
   });
 });
 

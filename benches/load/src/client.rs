@@ -111,7 +111,9 @@ impl Client {
             }
             Ok(())
         };
-        tokio::time::timeout(CLOSE_PATIENCE, answered).await.map_err(|_| "a close was not answered")?
+        tokio::time::timeout(CLOSE_PATIENCE, answered)
+            .await
+            .map_err(|_| "a close was not answered")?
     }
 }
 

@@ -88,8 +88,11 @@ impl Room for Bench {
             }
             Event::Pad { bytes } => answer(Broadcast::Padded { bytes })
                 .and(changed(cx, move |state| state.pad = "x".repeat(bytes))),
-            Event::Plan { name, at } => answer(Broadcast::Planned { name: name.clone() })
-                .schedule(name.clone(), When::at(at), name),
+            Event::Plan { name, at } => answer(Broadcast::Planned { name: name.clone() }).schedule(
+                name.clone(),
+                When::at(at),
+                name,
+            ),
             Event::Cancel { name } => {
                 answer(Broadcast::Cancelled { name: name.clone() }).cancel(name)
             }

@@ -21,9 +21,7 @@ pub async fn run(job: Job) -> Result<Measured, Failure> {
 }
 
 /// Connects all, and makes sure that the room knows the last of them.
-pub(super) async fn enter(
-    job: &Job,
-) -> Result<(Vec<Client>, Vec<std::time::Duration>), Failure> {
+pub(super) async fn enter(job: &Job) -> Result<(Vec<Client>, Vec<std::time::Duration>), Failure> {
     let joined: Vec<_> = stream::iter(0..job.clients)
         .map(|n| async move {
             let since = Instant::now();
@@ -44,10 +42,7 @@ pub(super) async fn enter(
 
 /// Closes all; each close is answered.
 async fn leave(clients: Vec<Client>) -> Result<(), Failure> {
-    let left: Vec<_> = stream::iter(clients)
-        .map(Client::close)
-        .buffer_unordered(SIDE_BY_SIDE)
-        .collect()
-        .await;
+    let left: Vec<_> =
+        stream::iter(clients).map(Client::close).buffer_unordered(SIDE_BY_SIDE).collect().await;
     left.into_iter().collect()
 }

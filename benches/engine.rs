@@ -1,0 +1,37 @@
+//! The engine without a runtime around it: `cargo bench`.
+
+mod common;
+
+use common::Lounge;
+use divan::{Bencher, black_box};
+use dormouse::rooms::chat::{Broadcast, Event};
+use dormouse::{Decode, Encode, Frame, Timestamp};
+
+fn main() {
+    divan::main();
+}
+
+/// A typed message: decoded, handled, checked, committed, and the commit performed in memory.
+#[divan::bench(args = [1, 16, 256])]
+fn chat_messages_in_one_commit(bencher: Bencher, messages: usize) {
+    bencher
+        .counter(divan::counter::ItemsCount::new(messages))
+        .with_inputs(Lounge::new)
+        .bench_local_refs(|lounge| lounge.say(messages));
+}
+
+#[divan::bench]
+fn decode(bencher: Bencher) {
+    let frame = Frame::Text(common::SAY.to_owned());
+    bencher.bench(|| Event::decode(black_box(&frame)).unwrap());
+}
+
+#[divan::bench]
+fn encode_a_broadcast(bencher: Bencher) {
+    let message = Broadcast::Message {
+        text: "what people say to one another".into(),
+        user_id: "ada".into(),
+        ts: Timestamp::from_millis(1_700_000_000_000),
+    };
+    bencher.bench(|| black_box(&message).encode().unwrap());
+}
