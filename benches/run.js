@@ -10,6 +10,7 @@ import { setup } from "../scripts/setup.js";
 import { buildLoad, Load } from "./load.js";
 import { measureMemory } from "./memory.js";
 import { keep, writeReport } from "./report.js";
+import { rotated } from "./rounds.js";
 import { measureScaling } from "./scaling.js";
 import { startServer } from "./server.js";
 import { measureSleep } from "./sleep.js";
@@ -108,7 +109,7 @@ async function measureWorkloads(chosen, { quick, rounds }, wanted) {
       const row = { name, what, target, figure, rounds: {} };
       rows.push(row);
       for (let round = 0; round < Math.min(rounds, rest.rounds ?? rounds); round++) {
-        for (const load of loads) {
+        for (const load of rotated(loads, round)) {
           const of = load.server.system.name;
           if (row.failures?.[of]) continue;
           try {

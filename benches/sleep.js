@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Load } from "./load.js";
+import { rotated } from "./rounds.js";
 import { startServer } from "./server.js";
 
 /** @typedef {import("./systems.js").System} System */
@@ -38,19 +39,19 @@ export async function measureSleep(chosen, { quick, rounds }) {
     figure: "cpu_nanos",
     rounds: {},
   };
-  /** @param {Row} row @param {string} workload */
-  const round = async (row, workload) => {
+  /** @param {Row} row @param {string} workload @param {number} nth */
+  const round = async (row, workload, nth) => {
     await sleep(ASLEEP);
-    for (const load of loads) {
+    for (const load of rotated(loads, nth)) {
       const of = load.server.system.name;
       row.rounds[of] = [...(row.rounds[of] ?? []), await load.play({ workload, clients })];
     }
   };
   try {
     for (const load of loads) await load.play({ workload: "sleep", room: "dormitory", clients });
-    for (let i = 0; i < Math.ceil(rounds / 2); i++) {
-      await round(wake, "wake");
-      await round(tellAll, "wake-all");
+    for (let i = 0; i < rounds; i++) {
+      await round(wake, "wake", i);
+      await round(tellAll, "wake-all", i);
     }
     console.log("bench: wake");
   } finally {

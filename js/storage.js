@@ -45,15 +45,14 @@ export class RoomStorage {
   constructor(storage) {
     this.storage = storage;
     this.sql = storage.sql;
-    this.created = false;
+    /** @type {boolean | undefined} whether the tables are there, once that is known */
+    this.created = undefined;
   }
 
   /** Whether there is anything to read. Looking into a room that never was must not store anything. */
   exists() {
-    if (!this.created) {
-      const tables = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'room_values'";
-      this.created = !this.sql.exec(tables).next().done;
-    }
+    const tables = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'room_values'";
+    this.created ??= !this.sql.exec(tables).next().done;
     return this.created;
   }
 

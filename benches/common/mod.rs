@@ -5,16 +5,16 @@ use dormouse::testing::MemoryHost;
 use dormouse::{Engine, Frame, Input, ObjectName, SocketId, Upgrade};
 
 /// What is said, as it comes over the socket.
-pub const SAY: &str = r#"{"_tag":"Say","text":"what people say to one another"}"#;
+pub(crate) const SAY: &str = r#"{"_tag":"Say","text":"what people say to one another"}"#;
 
-pub struct Lounge {
+pub(crate) struct Lounge {
     host: MemoryHost,
     engine: Engine<Chat>,
     ada: SocketId,
 }
 
 impl Lounge {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut host = MemoryHost::new();
         let mut engine = Engine::new(ObjectName::new("chat", "lounge").expect("a name"));
         let (ada, bob) = (host.new_socket(), host.new_socket());
@@ -28,7 +28,7 @@ impl Lounge {
     }
 
     /// Ada says so many things, which share one commit.
-    pub fn say(&mut self, messages: usize) {
+    pub(crate) fn say(&mut self, messages: usize) {
         for _ in 0..messages {
             let frame = Frame::Text(SAY.to_owned());
             self.engine.handle(&self.host, Input::Message { socket: self.ada, frame });
