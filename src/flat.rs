@@ -1,7 +1,7 @@
 //! A commit as a list of numbers and one text, the form in which it crosses to JavaScript.
 //!
-//! One string and one array cross faster than an object a frame. Lengths of text are in UTF-16
-//! units, which is what JavaScript slices by; a time is two numbers, the high 32 bits first.
+//! JavaScript reads them where they lie, which is faster than an object a frame. Lengths of text are
+//! in UTF-16 units, which is what JavaScript slices by; a time is two numbers, the high 32 bits first.
 
 use crate::{Alarm, Commit, Frame, Output, ScheduledEvent, SocketId, Write};
 #[cfg(target_arch = "wasm32")]
