@@ -45,6 +45,17 @@ pub struct Context<'a, R: Room> {
     pub(crate) sibling: Option<&'a ObjectName>,
     pub(crate) sender: Option<&'a Connection<R::Connection>>,
     pub(crate) retry: Option<&'a Retry>,
+    /// Which input of the batch is being handled.
+    pub(crate) turn: Turn,
+}
+
+/// The place of an input in a batch that may be run again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// How often the engine began the batch anew.
+    pub(crate) pass: u32,
+    /// How many inputs came before.
+    pub(crate) nth: usize,
 }
 
 impl<R: Room> Context<'_, R> {

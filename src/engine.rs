@@ -155,7 +155,9 @@ impl<R: Room> Engine<R> {
                 },
             };
             let inputs = mem::take(&mut self.batch.inputs);
+            let pass = self.batch.pass + 1;
             self.reset();
+            self.batch.pass = pass;
             if strict {
                 self.state.be_strict();
             }

@@ -197,18 +197,23 @@ pub enum During {
 /// let upgrade: Upgrade = serde_json::from_str(r#"{"id":"ada","state":{"admin":true}}"#).unwrap();
 /// assert_eq!(upgrade.id.as_deref(), Some("ada"));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Upgrade {
     /// The connection's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Its tags.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// Its first state, as JSON.
+    #[serde(skip_serializing_if = "Value::is_null")]
     pub state: Value,
     /// Whatever else the room needs to know while it connects; not kept.
+    #[serde(skip_serializing_if = "Value::is_null")]
     pub meta: Value,
     /// What to do if a connection with the id is open.
+    #[serde(skip_serializing_if = "OnDuplicate::is_default")]
     pub on_duplicate: OnDuplicate,
 }
 
@@ -269,7 +274,7 @@ fn read<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T> {
 /// ```
 /// assert_eq!(dormouse::OnDuplicate::default(), dormouse::OnDuplicate::Allow);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnDuplicate {
     /// Both stay.
@@ -280,6 +285,13 @@ pub enum OnDuplicate {
     /// The old one is closed with 1012, and its `handle_close` runs before the new one's
     /// `handle_connect`, in the same commit.
     Replace,
+}
+
+impl OnDuplicate {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Who a new connection is.

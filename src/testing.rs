@@ -22,7 +22,9 @@
 mod client;
 mod host;
 mod room;
+mod simulation;
 
 pub use client::TestClient;
 pub use host::{Delivery, MemoryHost};
 pub use room::TestRoom;
+pub use simulation::{CrashAt, Dice, Failure, Fate, Report, SimulatedClient, Simulation, Step};

@@ -8,6 +8,8 @@ use crate::{Close, Connection, Error, Fault, Input};
 /// What has gathered since the last commit.
 pub(super) struct Batch<C> {
     pub(super) inputs: Vec<(Input, Fault)>,
+    /// How often it was begun anew.
+    pub(super) pass: u32,
     pub(super) purged: bool,
     /// How many letters led to the input that is being handled.
     pub(super) hops: u32,
@@ -23,6 +25,7 @@ impl<C> Batch<C> {
     pub(super) const fn new() -> Self {
         Self {
             inputs: Vec::new(),
+            pass: 0,
             purged: false,
             hops: 0,
             outputs: Vec::new(),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Engine;
+use crate::context::Turn;
 use crate::schedule::{POST, SWEEP};
 use crate::time::millis;
 use crate::{
@@ -104,6 +105,7 @@ impl<R: Room> Engine<R> {
             sibling: None,
             sender,
             retry,
+            turn: Turn { pass: self.batch.pass, nth: self.batch.inputs.len() },
         }
     }
 

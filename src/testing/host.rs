@@ -334,6 +334,16 @@ impl MemoryHost {
     /// assert_eq!(host.state().as_deref(), Some("7"));
     /// ```
     pub fn perform(&mut self, commit: &Commit) -> Vec<(SocketId, Delivery)> {
+        self.store(commit);
+        let mut deliveries = Vec::new();
+        for output in &commit.outputs {
+            self.output(output, &mut deliveries);
+        }
+        deliveries
+    }
+
+    /// The first part of a commit, which is one transaction.
+    pub(super) fn store(&mut self, commit: &Commit) {
         for write in &commit.writes {
             self.write(write);
         }
@@ -342,11 +352,6 @@ impl MemoryHost {
             Some(Alarm::Delete) => self.alarm = None,
             None => {}
         }
-        let mut deliveries = Vec::new();
-        for output in &commit.outputs {
-            self.output(output, &mut deliveries);
-        }
-        deliveries
     }
 
     fn write(&mut self, write: &Write) {
@@ -396,15 +401,8 @@ impl MemoryHost {
 
     fn output(&mut self, output: &Output, deliveries: &mut Vec<(SocketId, Delivery)>) {
         match output {
-            Output::Accept { socket, tags } => {
-                let socket_of_it = Socket { tags: tags.clone(), ..Socket::default() };
-                self.sockets.insert(*socket, socket_of_it);
-            }
-            Output::Attach { socket, attachment } => {
-                if let Some(socket) = self.sockets.get_mut(socket).filter(|socket| !socket.closed) {
-                    socket.attachment = Some(attachment.clone());
-                }
-            }
+            Output::Accept { socket, tags } => self.accept(*socket, tags),
+            Output::Attach { socket, attachment } => self.attach(*socket, attachment),
             Output::Deliver(letter) => self.letters.push(letter.clone()),
             Output::Send { sockets, frame } => {
                 let open = sockets.iter().filter(|socket| self.is_open(**socket));
@@ -418,11 +416,7 @@ impl MemoryHost {
                 );
             }
             Output::Close { socket, code, reason } => {
-                if let Some(closing) = self.sockets.get_mut(socket)
-                    && !closing.closed
-                {
-                    closing.closed = true;
-                    closing.attachment = None;
+                if self.close(*socket) {
                     let reason = reason.clone();
                     deliveries.push((*socket, Delivery::Close { code: code.get(), reason }));
                 }
@@ -430,7 +424,44 @@ impl MemoryHost {
         }
     }
 
-    fn is_open(&self, socket: SocketId) -> bool {
+    pub(super) fn accept(&mut self, socket: SocketId, tags: &[String]) {
+        self.sockets.insert(socket, Socket { tags: tags.to_vec(), ..Socket::default() });
+    }
+
+    pub(super) fn attach(&mut self, socket: SocketId, attachment: &str) {
+        if let Some(socket) = self.sockets.get_mut(&socket).filter(|socket| !socket.closed) {
+            socket.attachment = Some(attachment.to_owned());
+        }
+    }
+
+    /// Closes a socket of ours; whether it was open.
+    pub(super) fn close(&mut self, socket: SocketId) -> bool {
+        let Some(closing) = self.sockets.get_mut(&socket).filter(|socket| !socket.closed) else {
+            return false;
+        };
+        closing.closed = true;
+        closing.attachment = None;
+        true
+    }
+
+    /// The machine is gone: what is stored stays, every socket is cut.
+    pub(super) fn lose_sockets(&mut self) {
+        self.sockets.clear();
+    }
+
+    pub(super) fn set_alarm(&mut self, at: Timestamp) {
+        self.alarm = Some(at);
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.random.get()
+    }
+
+    pub(super) fn reseed(&self, seed: u64) {
+        self.random.set(seed);
+    }
+
+    pub(super) fn is_open(&self, socket: SocketId) -> bool {
         self.sockets.get(&socket).is_some_and(|socket| !socket.closed)
     }
 }

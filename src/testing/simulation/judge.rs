@@ -1,0 +1,315 @@
+//! What must hold of every room, whatever happens.
+
+use std::thread;
+
+use super::object::{self, Pending, Waits};
+use super::observed::{Call, Ended, Handler};
+use super::platform::expected;
+use super::world::{Phase, World};
+use super::{Simulation, Violation};
+use crate::testing::host::{Delivery, MemoryHost};
+use crate::{
+    Alarm, Commit, Engine, Errand, Frame, Host as _, Input, ObjectName, Output, Room, SocketId,
+    Write,
+};
+
+/// How many batches there are to one that is run again on a thread of its own.
+const COLD: usize = 32;
+
+/// What is known before a commit is performed.
+pub(super) struct Before<'a> {
+    expected: Vec<(SocketId, Option<&'a Frame>)>,
+    /// The names of the events that are stored.
+    events: Vec<String>,
+}
+
+impl<R: Room> World<'_, R> {
+    pub(super) fn before<'c>(&self, room: usize, commit: &'c Commit) -> Before<'c> {
+        let host = &self.objects[room].host;
+        let removes = commit.writes.iter().any(|write| matches!(write, Write::RemoveEvent(_)));
+        let events = if removes { names(host) } else { Vec::new() };
+        Before { expected: expected(host, commit), events }
+    }
+
+    /// A room just woken does the same as one that was awake, and the same each time: nothing that
+    /// counts is kept in memory.
+    pub(super) fn rehearse(
+        &mut self,
+        room: usize,
+        batch: &[Pending],
+        commit: &Commit,
+        chance: u64,
+    ) -> Result<(), Violation> {
+        self.batches += 1;
+        let is_cold = self.batches.is_multiple_of(COLD) || self.rules.is_thorough;
+        let rules = self.rules;
+        let object = &mut self.objects[room];
+        let is_firing = object.firing.is_some();
+        let (name, host) = (&object.name, &mut object.host);
+        let after = host.seed();
+        host.reseed(chance);
+        let warm = asleep(rules, name, host, batch);
+        let cold = is_cold.then(|| {
+            host.reseed(chance);
+            // Moved, not lent: it is not made to be read from two threads.
+            let host = &mut *host;
+            thread::scope(|scope| {
+                let thread = scope.spawn(move || {
+                    let host = host;
+                    asleep(rules, name, host, batch)
+                });
+                thread.join().unwrap_or_default()
+            })
+        });
+        host.reseed(after);
+        let rule = "a room that slept does what one that was awake does";
+        for (what, again) in [("once more", Some(warm)), ("on a fresh machine", cold)] {
+            if let Some(again) = again
+                && !are_same(host, is_firing, &again, commit)
+            {
+                let detail = format!("{batch:#?}\nawake: {commit:#?}\n{what}: {again:#?}");
+                return Err(Violation::new(rule, detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// Before it sleeps a room says what it knows; so must it when it wakes.
+    pub(super) fn judge_sleep(&mut self, room: usize) -> Result<(), Violation> {
+        if self.objects[room].name.room() != R::NAME {
+            return Ok(());
+        }
+        let batch: Vec<_> = [Input::ReadState, Input::ReadConnections { tag: None }]
+            .map(|input| Pending::new(input, Waits::Api))
+            .into();
+        let object = &mut self.objects[room];
+        let Some(engine) = &mut object.engine else { return Ok(()) };
+        let chance = object.host.seed();
+        let commit = object::run(&mut **engine, &object.host, &mut batch.clone(), &mut 0);
+        self.rehearse(room, &batch, &commit, chance)
+    }
+
+    /// Everyone gets what was meant for them, in order, and nobody else anything.
+    pub(super) fn judge_sent(
+        &self,
+        before: &Before,
+        sent: &[(SocketId, Delivery)],
+    ) -> Result<(), Violation> {
+        let mut sent: Vec<_> = sent
+            .iter()
+            .map(|(socket, delivery)| match delivery {
+                Delivery::Frame(frame) => (*socket, Some(frame)),
+                Delivery::Close { .. } => (*socket, None),
+            })
+            .collect();
+        sent.sort_by_key(|(socket, _)| *socket);
+        if sent == before.expected {
+            return Ok(());
+        }
+        let detail = format!("meant: {:#?}\nsent: {sent:#?}", before.expected);
+        Err(Violation::new("everyone gets what was meant for them, in order", detail))
+    }
+
+    /// Keeps account of what a stored commit did.
+    pub(super) fn remember(
+        &mut self,
+        room: usize,
+        batch: &[Pending],
+        commit: &Commit,
+        calls: &[Call],
+    ) -> Result<(), Violation> {
+        if self.objects[room].name.room() != R::NAME {
+            return Ok(());
+        }
+        for output in &commit.outputs {
+            if let Output::Accept { socket, .. } = output
+                && let Some(&line) = self.objects[room].sockets.get(socket)
+            {
+                self.lines[line].was_accepted = true;
+            }
+        }
+        for call in calls.iter().filter(|call| call.handler == Handler::Close) {
+            let line = call.socket.and_then(|socket| self.objects[room].sockets.get(&socket));
+            let Some(line) = line.map(|&line| &mut self.lines[line]) else { continue };
+            if line.was_ended || !line.was_accepted {
+                let detail = format!("{line:?}");
+                return Err(Violation::new("handle_close runs once a connection", detail));
+            }
+            line.was_ended = true;
+        }
+        if commit.writes.contains(&Write::Purge) {
+            // A purged room forgets what it received.
+            self.handled.retain(|(_, to, _), _| *to != room);
+        }
+        for (nth, pending) in batch.iter().enumerate() {
+            let (Waits::Letter { from, .. }, Input::Receive { letter, .. }) =
+                (&pending.waits, &pending.input)
+            else {
+                continue;
+            };
+            let is_handled = |call: &&Call| {
+                call.turn.nth == nth && call.is_from_sibling && call.ended != Ended::Failed
+            };
+            let times = calls.iter().filter(is_handled).count();
+            if times == 0 || !matches!(letter.errand, Errand::Event { .. }) {
+                continue;
+            }
+            let handled = self.handled.entry((*from, room, letter.seq)).or_default();
+            *handled += times;
+            if *handled > 1 {
+                let detail = format!("{letter:?} was handled {handled} times");
+                return Err(Violation::new("a letter is handled once", detail));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn judge_batch(
+        &mut self,
+        room: usize,
+        before: &Before,
+        batch: &[Pending],
+        commit: &Commit,
+        calls: &[Call],
+    ) -> Result<(), Violation> {
+        if self.objects[room].name.room() != R::NAME {
+            return Ok(());
+        }
+        judge_failures(batch, commit, calls)?;
+        self.judge_closes(room, batch)?;
+        if calls.is_empty() && commit.writes.iter().any(|it| matches!(it, Write::RemoveEvent(_))) {
+            let host = &self.objects[room].host;
+            let left = names(host);
+            let own = |name: &&String| !name.starts_with(char::is_control);
+            if let Some(gone) = before.events.iter().filter(own).find(|it| !left.contains(it)) {
+                let detail = format!("the event {gone:?} went, and no handler ran");
+                return Err(Violation::new("an event stays until it is handled", detail));
+            }
+        }
+        self.judge_stored(room)
+    }
+
+    /// What must hold of what is stored after any commit.
+    pub(super) fn judge_stored(&mut self, room: usize) -> Result<(), Violation> {
+        let object = &self.objects[room];
+        if object.name.room() != R::NAME {
+            return Ok(());
+        }
+        let earliest = object.host.events(None, 1).pop().map(|event| event.at);
+        if object.firing.is_none() && object.host.alarm() != earliest {
+            let detail = format!("alarm {:?}, earliest {earliest:?}", object.host.alarm());
+            return Err(Violation::new("the alarm stands at the earliest event", detail));
+        }
+        if self.rules.invariants.is_empty() {
+            return Ok(());
+        }
+        // Engine and host as they would be after a sleep: what is stored is what counts.
+        let mut engine = Engine::<R>::new(object.name.clone());
+        let chance = object.host.seed();
+        let broken = engine.read(&object.host, None, |cx| {
+            let broken = self.rules.invariants.iter().find(|it| !(it.holds)(cx, &self.clients));
+            broken.map(|it| it.name.clone())
+        });
+        object.host.reseed(chance);
+        match broken {
+            Ok(None) => Ok(()),
+            Ok(Some(name)) => {
+                let detail = format!("state: {}", object.host.state().unwrap_or_default());
+                Err(Violation::new(name, detail))
+            }
+            Err(error) => Err(Violation::new("the stored state can be read", error.to_string())),
+        }
+    }
+
+    /// Every close is answered, and told the room once.
+    fn judge_closes(&self, room: usize, batch: &[Pending]) -> Result<(), Violation> {
+        for pending in batch {
+            let Input::Close { socket, close } = &pending.input else { continue };
+            // Its line left the list when the close was answered; its number is the line's for good.
+            let of_socket = |(line, client): &(&super::world::Line, &super::SimulatedClient)| {
+                line.socket == *socket && client.room == room && line.phase == Phase::Gone
+            };
+            let Some((line, client)) = self.lines.iter().zip(&self.clients).rev().find(of_socket)
+            else {
+                continue;
+            };
+            if close.was_clean && client.closed.is_none() {
+                let detail = format!("client {} waits for ever", client.number);
+                return Err(Violation::new("every close is answered", detail));
+            }
+            let ran_and_failed = pending.fault != crate::Fault::None;
+            if line.was_accepted && !line.was_ended && !ran_and_failed {
+                let detail = format!("not for client {}", client.number);
+                return Err(Violation::new("handle_close runs once a connection", detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// At the end, when nothing has failed for a while.
+    pub(super) fn judge_end(&mut self) -> Result<(), Violation> {
+        for object in &self.objects {
+            if !self.post.is_empty() || !object.inbox.is_empty() {
+                let detail = format!("{}: {:?} {:?}", object.name, self.post, object.inbox);
+                return Err(Violation::new("in the end everything is handled", detail));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether two commits do the same. One may set the alarm to where it stands; while it goes off, it
+/// stands nowhere, and who has just woken sets it anew.
+fn are_same(host: &MemoryHost, is_firing: bool, one: &Commit, other: &Commit) -> bool {
+    let alarm = |commit: &Commit| match commit.alarm {
+        Some(Alarm::Set(at)) => Some(at),
+        Some(Alarm::Delete) => None,
+        None => host.alarm(),
+    };
+    (is_firing || alarm(one) == alarm(other))
+        && one.writes == other.writes
+        && one.outputs == other.outputs
+        && one.answers == other.answers
+}
+
+/// A handler that failed changed nothing.
+fn judge_failures(batch: &[Pending], commit: &Commit, calls: &[Call]) -> Result<(), Violation> {
+    let has_changed = calls.iter().any(|call| call.ended == Ended::Changing);
+    let has_failed = calls.iter().any(|call| call.ended == Ended::Failed);
+    if !has_failed || has_changed {
+        return Ok(());
+    }
+    let is_own = |name: &str| name.starts_with(char::is_control);
+    // The next try of an event is written down, and what the engine keeps for itself.
+    let is_change = |write: &&Write| match write {
+        Write::Event(event) => event.failures == 0 && !is_own(&event.name),
+        Write::Value { key, .. } | Write::RemoveValue(key) => !is_own(key),
+        _ => true,
+    };
+    match commit.writes.iter().find(is_change) {
+        Some(write) => {
+            let detail = format!("{write:?} came of {batch:#?}");
+            Err(Violation::new("a handler that fails changes nothing", detail))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What a room that has just woken makes of a batch.
+fn asleep<R: Room>(
+    rules: &Simulation<R>,
+    name: &ObjectName,
+    host: &MemoryHost,
+    batch: &[Pending],
+) -> Commit {
+    let mut engine = object::start(rules, name);
+    if !batch.iter().any(|it| matches!(it.input, Input::AlarmStands { .. })) {
+        engine.handle(host, Input::AlarmStands { at: host.alarm() }, crate::Fault::None);
+        engine.commit(host);
+    }
+    object::run(&mut *engine, host, &mut batch.to_vec(), &mut 0)
+}
+
+fn names(host: &MemoryHost) -> Vec<String> {
+    host.events(None, usize::MAX).into_iter().map(|event| event.name).collect()
+}

@@ -1,0 +1,157 @@
+//! The platform under a simulated room: does what a commit says, and can fail on the way.
+
+use crate::testing::host::{Delivery, MemoryHost};
+use crate::testing::simulation::step::CrashAt;
+use crate::{Commit, Frame, Letter, Output, SocketId, Tag};
+
+/// Why a commit was not performed to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The transaction was refused: nothing of it was done.
+    Refused,
+    /// The machine failed.
+    Crashed,
+}
+
+/// What performs commits: the order of it is what the variants with a planted fault get wrong.
+pub(super) type Perform = fn(&mut Platform, &Commit) -> Result<(), Stop>;
+
+/// As `js/perform.js` does it.
+pub(super) fn perform(platform: &mut Platform, commit: &Commit) -> Result<(), Stop> {
+    platform.store(commit)?;
+    for output in &commit.outputs {
+        platform.output(output)?;
+    }
+    Ok(())
+}
+
+pub(super) struct Platform<'a> {
+    pub(super) host: &'a mut MemoryHost,
+    /// Whether a socket's other end is gone, and nobody has noticed.
+    pub(super) is_dead: &'a dyn Fn(SocketId) -> bool,
+    pub(super) refuse: bool,
+    pub(super) crash: Option<CrashAt>,
+    pub(super) stored: bool,
+    /// What was sent, whether it arrives or not.
+    pub(super) sent: Vec<(SocketId, Delivery)>,
+    pub(super) letters: Vec<Letter>,
+    /// A frame left before what caused it was stored.
+    pub(super) was_early: bool,
+    outputs: usize,
+}
+
+impl<'a> Platform<'a> {
+    pub(super) fn new(host: &'a mut MemoryHost, is_dead: &'a dyn Fn(SocketId) -> bool) -> Self {
+        Self {
+            host,
+            is_dead,
+            refuse: false,
+            crash: None,
+            stored: false,
+            sent: Vec::new(),
+            letters: Vec::new(),
+            was_early: false,
+            outputs: 0,
+        }
+    }
+
+    pub(super) fn store(&mut self, commit: &Commit) -> Result<(), Stop> {
+        if self.crash == Some(CrashAt::BeforeCommit) {
+            return Err(Stop::Crashed);
+        }
+        if self.refuse && !commit.writes.is_empty() {
+            return Err(Stop::Refused);
+        }
+        self.host.store(commit);
+        self.stored = true;
+        Ok(())
+    }
+
+    pub(super) fn output(&mut self, output: &Output) -> Result<(), Stop> {
+        if let Some(CrashAt::AfterOutputs(outputs)) = self.crash
+            && self.outputs >= outputs
+        {
+            return Err(Stop::Crashed);
+        }
+        self.outputs += 1;
+        match output {
+            Output::Accept { socket, tags } => self.host.accept(*socket, tags),
+            Output::Attach { socket, attachment } => self.host.attach(*socket, attachment),
+            Output::Send { sockets, frame } => {
+                for socket in sockets {
+                    if self.host.is_open(*socket) {
+                        self.send(*socket, frame);
+                    }
+                }
+            }
+            Output::Broadcast { tag, except, frame } => {
+                for socket in self.open(tag.as_ref()) {
+                    if !except.contains(&socket) {
+                        self.send(socket, frame);
+                    }
+                }
+            }
+            Output::Deliver(letter) => {
+                self.was_early |= !self.stored;
+                self.letters.push(letter.clone());
+            }
+            Output::Close { socket, code, reason } => {
+                if self.host.close(*socket) {
+                    let (code, reason) = (code.get(), reason.clone());
+                    self.sent.push((*socket, Delivery::Close { code, reason }));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn open(&self, tag: Option<&Tag>) -> Vec<SocketId> {
+        use crate::Host as _;
+        self.host.sockets(tag.map(Tag::as_str))
+    }
+
+    /// Whether the other end is there to get it.
+    pub(super) fn send(&mut self, socket: SocketId, frame: &Frame) -> bool {
+        self.was_early |= !self.stored;
+        self.sent.push((socket, Delivery::Frame(frame.clone())));
+        !(self.is_dead)(socket)
+    }
+}
+
+/// What a commit should send, found without performing it: each socket's frames in their order.
+pub(super) fn expected<'a>(
+    host: &MemoryHost,
+    commit: &'a Commit,
+) -> Vec<(SocketId, Option<&'a Frame>)> {
+    use crate::Host as _;
+    let mut open: Vec<(SocketId, Vec<String>)> =
+        host.sockets(None).into_iter().map(|socket| (socket, host.tags(socket))).collect();
+    let mut expected = Vec::new();
+    for output in &commit.outputs {
+        match output {
+            Output::Accept { socket, tags } => open.push((*socket, tags.clone())),
+            Output::Send { sockets, frame } => {
+                let is_open = |socket: &&SocketId| open.iter().any(|(other, _)| other == *socket);
+                expected.extend(sockets.iter().filter(is_open).map(|&it| (it, Some(frame))));
+            }
+            Output::Broadcast { tag, except, frame } => {
+                let tag = tag.as_ref().map(Tag::as_str);
+                let wears = |tags: &[String]| tag.is_none_or(|tag| tags.iter().any(|it| it == tag));
+                let hears = |(socket, tags): &&(SocketId, Vec<String>)| {
+                    wears(tags) && !except.contains(socket)
+                };
+                expected.extend(open.iter().filter(hears).map(|(it, _)| (*it, Some(frame))));
+            }
+            Output::Close { socket, .. } => {
+                if let Some(at) = open.iter().position(|(other, _)| other == socket) {
+                    open.remove(at);
+                    expected.push((*socket, None));
+                }
+            }
+            Output::Attach { .. } | Output::Deliver(_) => {}
+        }
+    }
+    // Within a broadcast the order of sockets means nothing.
+    expected.sort_by_key(|(socket, _)| *socket);
+    expected
+}

@@ -1,0 +1,493 @@
+//! A simulated world: rooms, their clients, what is on its way between them, and time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::object::{Object, Pending, Waits};
+use super::observed::Observed;
+use super::step::{CrashAt, Fate, Step};
+use super::{Report, Simulation, Violation};
+use crate::testing::host::Delivery;
+use crate::{
+    AnyRoom, Close, Delivered, Engine, Errand, Frame, Host as _, Input, Letter, ObjectName, Room,
+    SocketId,
+};
+
+/// A client of a simulated room, as an invariant sees it.
+///
+/// ```
+/// use dormouse::rooms::Echo;
+/// use dormouse::testing::Simulation;
+/// use dormouse::Frame;
+///
+/// // Nobody hears more than was said to them.
+/// Simulation::<Echo>::new()
+///     .frames(|dice| Frame::Text(dice.text()))
+///     .invariant("an answer a frame", |_, clients| {
+///         clients.iter().all(|client| client.received().len() <= client.sent().len())
+///     })
+///     .seeds(0..5)
+///     .run();
+/// ```
+#[derive(Clone, Debug)]
+pub struct SimulatedClient {
+    pub(super) number: usize,
+    pub(super) room: usize,
+    pub(super) id: Option<String>,
+    pub(super) sent: Vec<Frame>,
+    pub(super) received: Vec<Frame>,
+    pub(super) closed: Option<Close>,
+    pub(super) is_open: bool,
+}
+
+impl SimulatedClient {
+    /// Its number in the trace.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Echo, testing::Simulation};
+    /// # let simulation = Simulation::<Echo>::new().seeds(0..2);
+    /// simulation.invariant("numbered", |_, clients| clients.iter().all(|it| it.number() < 1_000)).run();
+    /// ```
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The number of its room.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Echo, testing::Simulation};
+    /// # let simulation = Simulation::<Echo>::new().seeds(0..2);
+    /// simulation.invariant("one room", |_, clients| clients.iter().all(|it| it.room() == 0)).run();
+    /// ```
+    pub fn room(&self) -> usize {
+        self.room
+    }
+
+    /// The id it asked for.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Echo, testing::Simulation};
+    /// # let simulation = Simulation::<Echo>::new().seeds(0..2);
+    /// simulation.invariant("known", |_, clients| clients.iter().all(|it| it.id() != Some("eve"))).run();
+    /// ```
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// All that it sent.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Echo, testing::Simulation};
+    /// # let simulation = Simulation::<Echo>::new().seeds(0..2);
+    /// simulation.invariant("quiet", |_, clients| clients.iter().all(|it| it.sent().len() < 500)).run();
+    /// ```
+    pub fn sent(&self) -> &[Frame] {
+        &self.sent
+    }
+
+    /// All that it received.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Echo, testing::Simulation};
+    /// # let simulation = Simulation::<Echo>::new().seeds(0..2);
+    /// simulation.invariant("quiet", |_, clients| clients.iter().all(|it| it.received().len() < 500)).run();
+    /// ```
+    pub fn received(&self) -> &[Frame] {
+        &self.received
+    }
+
+    /// Whether its socket is open: accepted, and neither side has closed nor is the line cut.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Echo, testing::Simulation};
+    /// # let simulation = Simulation::<Echo>::new().seeds(0..2);
+    /// simulation.invariant("some", |_, clients| clients.iter().filter(|it| it.is_open()).count() < 500).run();
+    /// ```
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// The room's close frame, when it has come; 1006 if the machine failed.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Echo, testing::Simulation};
+    /// # let simulation = Simulation::<Echo>::new().seeds(0..2);
+    /// simulation
+    ///     .invariant("no trap", |_, clients| {
+    ///         clients.iter().all(|it| it.closed().is_none_or(|close| close.code != 1011))
+    ///     })
+    ///     .run();
+    /// ```
+    pub fn closed(&self) -> Option<&Close> {
+        self.closed.as_ref()
+    }
+}
+
+/// The client's end of a socket.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) socket: SocketId,
+    pub(super) phase: Phase,
+    /// Its connection was accepted, in a commit that is stored.
+    pub(super) was_accepted: bool,
+    /// `handle_close` ran for it, in a commit that is stored.
+    pub(super) was_ended: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Connecting,
+    Open,
+    /// A close frame is under way, or the platform has told of a cut.
+    Closing,
+    /// Cut, and nobody has noticed.
+    Vanished,
+    Gone,
+}
+
+/// A letter on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Mail {
+    pub(super) from: usize,
+    pub(super) letter: Letter,
+}
+
+pub(super) struct World<'a, R: Room> {
+    pub(super) rules: &'a Simulation<R>,
+    pub(super) objects: Vec<Object>,
+    pub(super) clients: Vec<SimulatedClient>,
+    pub(super) lines: Vec<Line>,
+    pub(super) post: Vec<Mail>,
+    pub(super) is_gathering: bool,
+    pub(super) fuse: Option<usize>,
+    pub(super) refusals: usize,
+    pub(super) crash: Option<CrashAt>,
+    /// How often a letter was handled, by who sent it, to whom, and its number.
+    pub(super) handled: BTreeMap<(usize, usize, u64), usize>,
+    pub(super) batches: usize,
+    pub(super) report: Report,
+}
+
+impl<'a, R: Room> World<'a, R> {
+    pub(super) fn new(rules: &'a Simulation<R>, seed: u64) -> Self {
+        let mut world = Self {
+            rules,
+            objects: Vec::new(),
+            clients: Vec::new(),
+            lines: Vec::new(),
+            post: Vec::new(),
+            is_gathering: false,
+            fuse: None,
+            refusals: 0,
+            crash: None,
+            handled: BTreeMap::new(),
+            batches: 0,
+            report: Report::default(),
+        };
+        for room in 0..rules.rooms {
+            let name = ObjectName::new(R::NAME, &format!("room-{room}")).expect("a room id");
+            world.add(name, seed);
+        }
+        world
+    }
+
+    fn add(&mut self, name: ObjectName, seed: u64) -> usize {
+        let number = self.objects.len();
+        let mut object = Object::new(name, seed.wrapping_add(number as u64), &self.rules.config);
+        if let Some(first) = self.objects.first() {
+            object.host.advance(first.host.now() - object.host.now());
+        }
+        self.objects.push(object);
+        number
+    }
+
+    /// A room's engine, as it is just after waking.
+    pub(super) fn open(rules: &Simulation<R>, name: &ObjectName) -> Option<Box<dyn AnyRoom>> {
+        if name.room() == R::NAME {
+            let engine = Engine::<Observed<R>>::new(name.clone());
+            let engine = match rules.siblings {
+                Some(siblings) => engine.among(siblings),
+                None => engine,
+            };
+            return Some((rules.variant)(Box::new(engine)));
+        }
+        rules.siblings?.open(&name.to_string()).ok()
+    }
+
+    pub(super) fn apply(&mut self, step: &Step) -> Result<(), Violation> {
+        self.report.steps += 1;
+        match step {
+            Step::Connect { client, room, upgrade } => self.connect(*client, *room, upgrade),
+            Step::Text { client, text } => self.frame(*client, Frame::Text(text.clone())),
+            Step::Binary { client, bytes } => self.frame(*client, Frame::Binary(bytes.clone())),
+            Step::Close { client, code, reason } => {
+                let code = code.unwrap_or(1005);
+                self.leave(*client, Close { code, reason: reason.clone(), was_clean: true })
+            }
+            Step::Vanish { client } => {
+                if let Some(line) = self.line(*client, &[Phase::Open]) {
+                    self.lines[line].phase = Phase::Vanished;
+                    self.clients[line].is_open = false;
+                }
+                Ok(())
+            }
+            Step::Cut { client } => self.leave(*client, Close::cut()),
+            Step::Send { room, json } => self.call(*room, Input::Send { json: json.clone() }),
+            Step::Broadcast { room, json } => {
+                self.call(*room, Input::Broadcast { json: json.clone(), tag: None })
+            }
+            Step::Gather {} => {
+                self.is_gathering = true;
+                Ok(())
+            }
+            Step::Drain {} => {
+                self.is_gathering = false;
+                self.drain_all()
+            }
+            Step::Wait { millis } => {
+                self.advance(Duration::from_millis(*millis));
+                Ok(())
+            }
+            Step::Alarm { room, late } => self.alarm(*room, *late),
+            Step::StrayAlarm { room } => self.stray_alarm(*room),
+            Step::Hibernate { room } => self.hibernate(*room),
+            Step::Panic { after } => {
+                self.fuse = Some(*after);
+                Ok(())
+            }
+            Step::RefuseWrites { times } => {
+                self.refusals = *times;
+                Ok(())
+            }
+            Step::Crash { at } => {
+                self.crash = Some(*at);
+                Ok(())
+            }
+            Step::Letter { letter, fate } => self.letter(*letter, *fate),
+        }
+    }
+
+    /// Lets what is under way come to its end, with no more faults: what is due happens, what is on
+    /// its way arrives.
+    pub(super) fn settle(&mut self) -> Result<(), Violation> {
+        const ROUNDS: usize = 40;
+        (self.fuse, self.refusals, self.crash) = (None, 0, None);
+        self.is_gathering = false;
+        self.drain_all()?;
+        for client in 0..self.clients.len() {
+            if self.lines[client].phase == Phase::Vanished {
+                self.leave(self.clients[client].number, Close::cut())?;
+            }
+        }
+        for _ in 0..ROUNDS {
+            while !self.post.is_empty() {
+                self.letter(0, Fate::Delivered)?;
+            }
+            let next = |(room, object): (usize, &Object)| Some((object.host.alarm()?, room));
+            let Some((_, room)) = self.objects.iter().enumerate().filter_map(next).min() else {
+                break;
+            };
+            self.alarm(room, 0)?;
+        }
+        self.judge_end()
+    }
+
+    pub(super) fn advance(&mut self, time: Duration) {
+        for object in &mut self.objects {
+            object.host.advance(time);
+        }
+    }
+
+    fn connect(
+        &mut self,
+        number: usize,
+        room: usize,
+        upgrade: &crate::Upgrade,
+    ) -> Result<(), Violation> {
+        if room >= self.rules.rooms || self.clients.iter().any(|client| client.number == number) {
+            return Ok(());
+        }
+        let socket = self.objects[room].host.new_socket();
+        let line = self.lines.len();
+        self.objects[room].sockets.insert(socket, line);
+        self.lines.push(Line {
+            socket,
+            phase: Phase::Connecting,
+            was_accepted: false,
+            was_ended: false,
+        });
+        self.clients.push(SimulatedClient {
+            number,
+            room,
+            id: upgrade.id.clone(),
+            sent: Vec::new(),
+            received: Vec::new(),
+            closed: None,
+            is_open: false,
+        });
+        let input = Input::Connect { socket, upgrade: upgrade.clone() };
+        self.put(room, Pending::new(input, Waits::Client(line)))
+    }
+
+    /// The line of a client, if it is in one of some phases.
+    fn line(&self, number: usize, phases: &[Phase]) -> Option<usize> {
+        let line = self.clients.iter().position(|client| client.number == number)?;
+        phases.contains(&self.lines[line].phase).then_some(line)
+    }
+
+    fn frame(&mut self, client: usize, frame: Frame) -> Result<(), Violation> {
+        let Some(line) = self.line(client, &[Phase::Open]) else { return Ok(()) };
+        let (socket, room) = (self.lines[line].socket, self.clients[line].room);
+        self.clients[line].sent.push(frame.clone());
+        if let (Some(pair), Frame::Text(text)) = (R::AUTO_RESPONSE, &frame)
+            && text == pair.request()
+        {
+            self.objects[room].host.answer(socket);
+            self.clients[line].received.push(Frame::Text(pair.response().to_owned()));
+            return Ok(());
+        }
+        self.put(room, Pending::new(Input::Message { socket, frame }, Waits::Nobody))
+    }
+
+    fn leave(&mut self, client: usize, close: Close) -> Result<(), Violation> {
+        let is_cut = !close.was_clean;
+        let phases: &[Phase] =
+            if is_cut { &[Phase::Open, Phase::Vanished] } else { &[Phase::Open] };
+        let Some(line) = self.line(client, phases) else { return Ok(()) };
+        self.lines[line].phase = Phase::Closing;
+        self.clients[line].is_open = false;
+        let (socket, room) = (self.lines[line].socket, self.clients[line].room);
+        self.put(room, Pending::new(Input::Close { socket, close }, Waits::Nobody))
+    }
+
+    fn call(&mut self, room: usize, input: Input) -> Result<(), Violation> {
+        if room >= self.objects.len() {
+            return Ok(());
+        }
+        self.put(room, Pending::new(input, Waits::Api))
+    }
+
+    fn alarm(&mut self, room: usize, late: u64) -> Result<(), Violation> {
+        let Some(at) = self.objects.get(room).and_then(|object| object.host.alarm()) else {
+            return Ok(());
+        };
+        let wait = at - self.objects[room].host.now();
+        self.advance(wait + Duration::from_millis(late));
+        self.stray_alarm(room)
+    }
+
+    fn stray_alarm(&mut self, room: usize) -> Result<(), Violation> {
+        let Some(object) = self.objects.get_mut(room) else { return Ok(()) };
+        object.firing = object.host.take_alarm().or(object.firing);
+        self.put(room, Pending::new(Input::Alarm, Waits::Nobody))
+    }
+
+    /// What is to be delivered arrives, or does not.
+    fn letter(&mut self, letter: usize, fate: Fate) -> Result<(), Violation> {
+        if self.post.is_empty() {
+            return Ok(());
+        }
+        let at = letter % self.post.len();
+        let mail = if fate == Fate::Doubled { self.post[at].clone() } else { self.post.remove(at) };
+        if fate == Fate::Lost {
+            return Ok(());
+        }
+        let Mail { from, letter } = mail;
+        if let Errand::Call { function, argument } = &letter.errand {
+            let delivered = match (self.rules.calls)(function, argument) {
+                Ok(value) => Delivered::Ok(value),
+                Err(message) => Delivered::Error { message, is_final: false },
+            };
+            return self.answer_letter(from, letter.seq, delivered, fate);
+        }
+        let to = ObjectName::parse(letter.errand.to());
+        let known = to.and_then(|name| {
+            let known = self.objects.iter().position(|object| object.name == name);
+            Ok(match known {
+                Some(known) => Some(known),
+                None => Self::open(self.rules, &name).map(|_| self.add(name, letter.seq)),
+            })
+        });
+        let Ok(Some(to)) = known else {
+            let message = "there is no such room in this simulation".to_owned();
+            let delivered = Delivered::Error { message, is_final: true };
+            return self.answer_letter(from, letter.seq, delivered, fate);
+        };
+        let seq = letter.seq;
+        let input = Input::Receive { from: self.objects[from].name.clone(), letter };
+        self.put(to, Pending::new(input, Waits::Letter { from, seq, fate }))
+    }
+
+    pub(super) fn answer_letter(
+        &mut self,
+        from: usize,
+        seq: u64,
+        delivered: Delivered,
+        fate: Fate,
+    ) -> Result<(), Violation> {
+        if fate == Fate::AnswerLost {
+            return Ok(());
+        }
+        self.put(from, Pending::new(Input::Delivered { seq, delivered }, Waits::Nobody))
+    }
+
+    pub(super) fn settle_letter(
+        &mut self,
+        waits: &Waits,
+        answer: Result<Value, String>,
+    ) -> Result<(), Violation> {
+        let Waits::Letter { from, seq, fate } = waits else { return Ok(()) };
+        let delivered = match answer {
+            Ok(value) => Delivered::Ok(value),
+            Err(message) => Delivered::Error { message, is_final: false },
+        };
+        self.answer_letter(*from, *seq, delivered, *fate)
+    }
+
+    /// What was sent reaches those who are there.
+    pub(super) fn arrive(&mut self, room: usize, sent: Vec<(SocketId, Delivery)>) {
+        for (socket, delivery) in sent {
+            let Some(&line) = self.objects[room].sockets.get(&socket) else { continue };
+            let phase = self.lines[line].phase;
+            match delivery {
+                Delivery::Frame(frame) => {
+                    if matches!(phase, Phase::Open | Phase::Connecting) {
+                        self.report.frames += 1;
+                        self.clients[line].received.push(frame);
+                    }
+                }
+                Delivery::Close { code, reason } => {
+                    let close = Close { code, reason, was_clean: true };
+                    if phase != Phase::Vanished {
+                        self.clients[line].closed.get_or_insert_with(|| close.clone());
+                    }
+                    if matches!(phase, Phase::Open | Phase::Connecting) {
+                        // The client answers, and so the platform tells of the close in its turn.
+                        self.lines[line].phase = Phase::Closing;
+                        self.clients[line].is_open = false;
+                        let input = Input::Close { socket, close };
+                        self.objects[room].inbox.push(Pending::new(input, Waits::Nobody));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The machine is gone, and another takes over with what is stored.
+    pub(super) fn fail_over(&mut self) {
+        self.report.crashes += 1;
+        self.post.clear();
+        for object in &mut self.objects {
+            object.crash();
+        }
+        for (line, client) in self.lines.iter_mut().zip(&mut self.clients) {
+            if line.phase != Phase::Gone {
+                line.phase = Phase::Gone;
+                client.is_open = false;
+                client.closed.get_or_insert_with(Close::cut);
+            }
+        }
+    }
+}
