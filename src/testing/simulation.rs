@@ -124,6 +124,9 @@ impl<R: Room> Simulation<R> {
     /// The same with clients that send such events, as JSON. Now and then they send something else all
     /// the same.
     ///
+    /// # Panics
+    /// While it runs, if an event cannot be written as JSON.
+    ///
     /// ```
     /// use dormouse::rooms::chat::Event;
     /// use dormouse::{rooms::Chat, testing::Simulation};
@@ -307,6 +310,17 @@ impl<R: Room> Simulation<R> {
         Ok(report)
     }
 
+    /// The seeds of the lives that break a rule. A planted fault should be found by many.
+    ///
+    /// ```
+    /// use dormouse::{rooms::Echo, testing::Simulation};
+    /// let nobody = Simulation::<Echo>::new().seeds(0..5).invariant("nobody comes", |_, it| it.is_empty());
+    /// assert_eq!(nobody.failing().len(), 5);
+    /// ```
+    pub fn failing(&self) -> Vec<u64> {
+        self.wanted_seeds().filter(|seed| self.life(*seed).is_err()).collect()
+    }
+
     /// Runs one life again, step by step: a trace as [`Failure`] prints it, a step a line.
     ///
     /// # Panics
@@ -379,6 +393,7 @@ impl<R: Room> Simulation<R> {
         })
     }
 
+    #[allow(clippy::unnecessary_box_returns, reason = "it is the error of `check`")]
     fn failure(&mut self, seed: u64, trace: Vec<Step>, violation: Violation) -> Box<Failure> {
         let steps = trace.len();
         let rule = violation.rule.clone();

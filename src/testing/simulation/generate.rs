@@ -89,9 +89,10 @@ impl<R: Room> World<'_, R> {
         let open = self.client(dice, &[Phase::Open]);
         let vanished = self.client(dice, &[Phase::Vanished]);
         match (open, vanished, dice.below(6)) {
-            (_, Some(client), 0..2) | (None, Some(client), _) => Step::Cut { client },
-            (Some(client), _, 0) => Step::Cut { client },
-            (Some(client), _, 1) => Step::Vanish { client },
+            (_, Some(client), 0..2) | (None, Some(client), _) | (Some(client), None, 0) => {
+                Step::Cut { client }
+            }
+            (Some(client), None, 1) => Step::Vanish { client },
             (Some(client), _, 2) => Step::Close { client, code: None, reason: String::new() },
             (Some(client), _, _) => {
                 let code = Some(*dice.one_of(&[1000, 1001, 3000, 4999]));

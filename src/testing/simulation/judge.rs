@@ -91,7 +91,6 @@ impl<R: Room> World<'_, R> {
 
     /// Everyone gets what was meant for them, in order, and nobody else anything.
     pub(super) fn judge_sent(
-        &self,
         before: &Before,
         sent: &[(SocketId, Delivery)],
     ) -> Result<(), Violation> {
@@ -177,16 +176,39 @@ impl<R: Room> World<'_, R> {
         }
         judge_failures(batch, commit, calls)?;
         self.judge_closes(room, batch)?;
-        if calls.is_empty() && commit.writes.iter().any(|it| matches!(it, Write::RemoveEvent(_))) {
-            let host = &self.objects[room].host;
-            let left = names(host);
-            let own = |name: &&String| !name.starts_with(char::is_control);
-            if let Some(gone) = before.events.iter().filter(own).find(|it| !left.contains(it)) {
-                let detail = format!("the event {gone:?} went, and no handler ran");
-                return Err(Violation::new("an event stays until it is handled", detail));
-            }
+        if let Some(gone) = self.gone_unhandled(room, before, batch, calls) {
+            let detail =
+                format!("{gone:?} went, and no handler that could have ended it succeeded");
+            return Err(Violation::new("an event stays until it is handled", detail));
         }
         self.judge_stored(room)
+    }
+
+    /// An event that is no longer stored, though its handler has not succeeded and none cancelled it.
+    fn gone_unhandled<'b>(
+        &self,
+        room: usize,
+        before: &'b Before,
+        batch: &[Pending],
+        calls: &[Call],
+    ) -> Option<&'b str> {
+        if before.events.is_empty() || calls.iter().any(|call| call.ended == Ended::Changing) {
+            return None;
+        }
+        let left = names(&self.objects[room].host);
+        let is_handled = |name: &str| {
+            let input =
+                |at: usize| matches!(&batch[at].input, Input::Event { name: it } if it == name);
+            calls.iter().any(|call| {
+                call.handler == Handler::Alarm
+                    && call.ended != Ended::Failed
+                    && input(call.turn.nth)
+            })
+        };
+        let is_gone = |name: &&String| {
+            !name.starts_with(char::is_control) && !left.contains(name) && !is_handled(name)
+        };
+        before.events.iter().find(is_gone).map(String::as_str)
     }
 
     /// What must hold of what is stored after any commit.
@@ -280,9 +302,13 @@ fn judge_failures(batch: &[Pending], commit: &Commit, calls: &[Call]) -> Result<
         return Ok(());
     }
     let is_own = |name: &str| name.starts_with(char::is_control);
+    // One that comes again and again is written anew each time; one that goes is judged elsewhere.
+    let rang = |call: &Call| call.handler == Handler::Alarm && call.ended == Ended::Telling;
+    let has_rung = calls.iter().any(rang);
     // The next try of an event is written down, and what the engine keeps for itself.
     let is_change = |write: &&Write| match write {
-        Write::Event(event) => event.failures == 0 && !is_own(&event.name),
+        Write::Event(event) => event.failures == 0 && !is_own(&event.name) && !has_rung,
+        Write::RemoveEvent(_) => false,
         Write::Value { key, .. } | Write::RemoveValue(key) => !is_own(key),
         _ => true,
     };

@@ -225,7 +225,7 @@ impl<R: Room> World<'_, R> {
             self.objects[room].firing = None;
         }
         match result {
-            Ok(()) => self.judge_sent(&before, &sent)?,
+            Ok(()) => Self::judge_sent(&before, &sent)?,
             Err(Stop::Refused) => {
                 self.refusals -= 1;
                 self.report.refusals += 1;

@@ -1,1 +1,276 @@
-//! later
+//! Engines and hosts with one fault each: the simulation finds every one of them.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::platform::{self, Perform, Platform, Stop};
+use super::{Dice, Simulation};
+use crate::{
+    Answer, AnyRoom, AutoResponse, Close, Commit, Context, Effects, Error, Fault, Host, Input,
+    Output, Result, Room, SocketId, When, Write,
+};
+
+/// A room that uses most of what there is: it counts, schedules, tells its sibling, and refuses.
+struct Busy;
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct State {
+    count: u64,
+    told: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Event {
+    Count,
+    Later(u64),
+    Tell,
+    Told,
+    Refuse,
+}
+
+impl Room for Busy {
+    const NAME: &'static str = "busy";
+    type State = State;
+    type Connection = ();
+    type Event = Event;
+    type Broadcast = String;
+    type Alarm = ();
+
+    fn handle_connect(_: &Context<Self>, _: &crate::Upgrade) -> Result<Effects<Self>> {
+        Ok(Effects::new().broadcast("hello".to_owned()))
+    }
+
+    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+        let mut state = cx.state().cloned().unwrap_or_default();
+        match event {
+            Event::Count => {
+                state.count += 1;
+                let count = format!("{}", state.count);
+                Ok(Effects::new().save(state).broadcast(count.clone()).broadcast(count + "!"))
+            }
+            Event::Later(millis) => {
+                let when = When::after(std::time::Duration::from_millis(millis));
+                Ok(Effects::new().schedule(format!("at {millis}"), when, ()))
+            }
+            Event::Tell => {
+                let other = if cx.id() == "room-0" { "room-1" } else { "room-0" };
+                Ok(Effects::new().tell::<Self>(other, &Event::Told))
+            }
+            Event::Told => {
+                state.told += 1;
+                Ok(Effects::new().save(state))
+            }
+            Event::Refuse => Err(Error::refuse("no", "not that")),
+        }
+    }
+
+    fn handle_close(_: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
+        Ok(Effects::new().broadcast("bye".to_owned()))
+    }
+
+    fn handle_alarm(_: &Context<Self>, (): ()) -> Result<Effects<Self>> {
+        Ok(Effects::new().broadcast("ding".to_owned()))
+    }
+}
+
+fn event(dice: &mut Dice) -> Event {
+    match dice.below(8) {
+        0..3 => Event::Count,
+        3 | 4 => Event::Later(1 + dice.number() % 5_000),
+        5 => Event::Tell,
+        6 => Event::Told,
+        _ => Event::Refuse,
+    }
+}
+
+fn busy() -> Simulation<Busy> {
+    Simulation::<Busy>::new().rooms(2).events(event)
+}
+
+/// An engine with something wrong in front of it or behind it.
+struct Faulty {
+    engine: Box<dyn AnyRoom>,
+    fault: Planted,
+    due: Vec<String>,
+    known: BTreeSet<SocketId>,
+    letters: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Planted {
+    RemovesDueEventsFirst,
+    ForgetsSessionsAsleep,
+    KeepsWhatAFailedHandlerDid,
+    IgnoresCuts,
+    HandlesLettersAgain,
+    LosesTheAlarm,
+    LeavesClosesUnanswered,
+}
+
+impl Faulty {
+    fn of(engine: Box<dyn AnyRoom>, fault: Planted) -> Box<dyn AnyRoom> {
+        Box::new(Self { engine, fault, due: Vec::new(), known: BTreeSet::new(), letters: 0 })
+    }
+}
+
+impl AnyRoom for Faulty {
+    fn max_frame_bytes(&self) -> usize {
+        self.engine.max_frame_bytes()
+    }
+
+    fn auto_response(&self) -> Option<AutoResponse> {
+        self.engine.auto_response()
+    }
+
+    fn handle(&mut self, host: &dyn Host, mut input: Input, fault: Fault) {
+        match (self.fault, &mut input) {
+            (Planted::RemovesDueEventsFirst, Input::Event { name }) => self.due.push(name.clone()),
+            (Planted::ForgetsSessionsAsleep, Input::Connect { socket, .. }) => {
+                self.known.insert(*socket);
+            }
+            (Planted::ForgetsSessionsAsleep, Input::Message { socket, .. })
+                if !self.known.contains(socket) =>
+            {
+                return;
+            }
+            (Planted::IgnoresCuts, Input::Close { close, .. }) if !close.was_clean => return,
+            (Planted::HandlesLettersAgain, Input::Receive { letter, .. }) => {
+                self.letters += 1;
+                letter.seq += self.letters;
+            }
+            _ => {}
+        }
+        self.engine.handle(host, input, fault);
+    }
+
+    fn due(&self, host: &dyn Host) -> Vec<String> {
+        self.engine.due(host)
+    }
+
+    fn commit(&mut self, host: &dyn Host) -> Commit {
+        let mut commit = self.engine.commit(host);
+        let due = std::mem::take(&mut self.due);
+        match self.fault {
+            Planted::RemovesDueEventsFirst => {
+                for write in &mut commit.writes {
+                    if let Write::Event(event) = write
+                        && due.contains(&event.name)
+                    {
+                        *write = Write::RemoveEvent(event.name.clone());
+                    }
+                }
+                commit.alarm = None;
+            }
+            Planted::KeepsWhatAFailedHandlerDid
+                if commit.answers.iter().any(|answer| matches!(answer, Answer::Error(_))) =>
+            {
+                commit.writes.push(Write::State(r#"{"count":7,"told":0}"#.to_owned()));
+            }
+            Planted::LosesTheAlarm => commit.alarm = None,
+            Planted::LeavesClosesUnanswered => {
+                commit.outputs.retain(|output| !matches!(output, Output::Close { .. }));
+            }
+            _ => {}
+        }
+        commit
+    }
+
+    fn reset(&mut self) {
+        self.due.clear();
+        self.engine.reset();
+    }
+}
+
+type Variant = fn(Box<dyn AnyRoom>) -> Box<dyn AnyRoom>;
+
+const ENGINES: [(Planted, Variant); 7] = [
+    (Planted::RemovesDueEventsFirst, |it| Faulty::of(it, Planted::RemovesDueEventsFirst)),
+    (Planted::ForgetsSessionsAsleep, |it| Faulty::of(it, Planted::ForgetsSessionsAsleep)),
+    (Planted::KeepsWhatAFailedHandlerDid, |it| Faulty::of(it, Planted::KeepsWhatAFailedHandlerDid)),
+    (Planted::IgnoresCuts, |it| Faulty::of(it, Planted::IgnoresCuts)),
+    (Planted::HandlesLettersAgain, |it| Faulty::of(it, Planted::HandlesLettersAgain)),
+    (Planted::LosesTheAlarm, |it| Faulty::of(it, Planted::LosesTheAlarm)),
+    (Planted::LeavesClosesUnanswered, |it| Faulty::of(it, Planted::LeavesClosesUnanswered)),
+];
+
+fn sends_before_it_stores(platform: &mut Platform, commit: &Commit) -> Result<(), Stop> {
+    for output in &commit.outputs {
+        platform.output(output)?;
+    }
+    platform.store(commit)
+}
+
+fn stops_at_the_first_dead_peer(platform: &mut Platform, commit: &Commit) -> Result<(), Stop> {
+    platform.store(commit)?;
+    for output in &commit.outputs {
+        let Output::Broadcast { tag, except, frame } = output else {
+            platform.output(output)?;
+            continue;
+        };
+        let open = platform.open(tag.as_ref());
+        for socket in open.into_iter().filter(|socket| !except.contains(socket)) {
+            if !platform.send(socket, frame) {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn sends_out_of_order(platform: &mut Platform, commit: &Commit) -> Result<(), Stop> {
+    platform.store(commit)?;
+    let (last, first): (Vec<_>, Vec<_>) =
+        commit.outputs.iter().partition(|output| matches!(output, Output::Broadcast { .. }));
+    first.into_iter().chain(last.into_iter().rev()).try_for_each(|it| platform.output(it))
+}
+
+fn sends_to_the_closed(platform: &mut Platform, commit: &Commit) -> Result<(), Stop> {
+    platform::perform(platform, commit)?;
+    let closed = commit.outputs.iter().find_map(|output| match output {
+        Output::Close { socket, .. } => Some(*socket),
+        _ => None,
+    });
+    if let Some(socket) = closed {
+        platform.send(socket, &crate::Frame::Text("one more thing".to_owned()));
+    }
+    Ok(())
+}
+
+const HOSTS: [(&str, Perform); 4] = [
+    ("SendsBeforeItStores", sends_before_it_stores),
+    ("StopsAtTheFirstDeadPeer", stops_at_the_first_dead_peer),
+    ("SendsOutOfOrder", sends_out_of_order),
+    ("SendsToTheClosed", sends_to_the_closed),
+];
+
+/// A line of the table that `cargo test planted -- --nocapture` prints.
+fn find(name: &str, simulation: impl Fn() -> Simulation<Busy>) {
+    const SEEDS: u64 = 50;
+    let found = simulation().seeds(0..SEEDS).failing().len();
+    let failure = simulation().seeds(0..SEEDS).check().expect_err(name);
+    let (steps, shortest, rule) = (failure.steps, failure.trace.len(), failure.rule);
+    println!("| {name} | {found} of {SEEDS} | {steps} → {shortest} | {rule} |");
+    assert!(found > 25, "{name} was found in {found} of {SEEDS} lives alone");
+    assert!(shortest <= 8, "{name} takes {shortest} steps to show");
+}
+
+#[test]
+fn a_sound_engine_on_a_sound_host_passes() {
+    let report = busy().run();
+    assert!(report.commits > 1_000 && report.panics > 100, "{report}");
+}
+
+#[test]
+fn faulty_engines_are_found() {
+    for (planted, variant) in ENGINES {
+        find(&format!("{planted:?}"), || Simulation { variant, ..busy() });
+    }
+}
+
+#[test]
+fn faulty_hosts_are_found() {
+    for (name, perform) in HOSTS {
+        find(name, || Simulation { perform, ..busy() });
+    }
+}
