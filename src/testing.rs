@@ -23,8 +23,10 @@ mod client;
 mod host;
 mod room;
 mod simulation;
+mod twice;
 
 pub use client::TestClient;
 pub use host::{Delivery, MemoryHost};
 pub use room::TestRoom;
 pub use simulation::{CrashAt, Dice, Failure, Fate, Report, SimulatedClient, Simulation, Step};
+pub use twice::awake_and_asleep;

@@ -30,6 +30,7 @@ pub struct TestClient<R: Room> {
 
 /// The client's end of a socket.
 pub(super) struct Line {
+    client: usize,
     socket: SocketId,
     received: VecDeque<Frame>,
     closed: Option<Close>,
@@ -39,8 +40,13 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(socket: SocketId) -> Self {
-        Self { socket, received: VecDeque::new(), closed: None, closing: false, cut: false }
+    pub(super) fn new(socket: SocketId, client: usize) -> Self {
+        Self { client, socket, received: VecDeque::new(), closed: None, closing: false, cut: false }
+    }
+
+    /// How many connected before it.
+    pub(super) const fn client(&self) -> usize {
+        self.client
     }
 
     pub(super) fn receive(&mut self, frame: Frame) {

@@ -449,6 +449,15 @@ impl MemoryHost {
         self.sockets.clear();
     }
 
+    /// All that is stored, to be compared.
+    pub(super) fn stored(&self) -> String {
+        let Self { state, events, values, histories, alarm, .. } = self;
+        format!(
+            "state: {state:?}\nevents: {events:#?}\nvalues: {values:#?}\n\
+             histories: {histories:#?}\nalarm: {alarm:?}\n"
+        )
+    }
+
     pub(super) fn set_alarm(&mut self, at: Timestamp) {
         self.alarm = Some(at);
     }

@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::resume_unwind;
 use std::rc::Rc;
+use std::thread;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -10,9 +12,10 @@ use serde_json::Value;
 
 use super::client::{Line, TestClient};
 use super::host::{Delivery, MemoryHost};
+use super::twice::{Happened, Mode};
 use crate::{
-    Answer, Close, Context, Delivered, Engine, Error, Frame, Input, Letter, ObjectName, Result,
-    Room, SocketId, Timestamp, Upgrade,
+    Answer, Close, Commit, Context, Delivered, Engine, Error, Frame, Input, Letter, ObjectName,
+    Result, Room, SocketId, Timestamp, Upgrade,
 };
 
 /// A room without a server: an [`Engine`] on a [`MemoryHost`].
@@ -29,11 +32,15 @@ use crate::{
 pub struct TestRoom<R: Room>(pub(super) Rc<RefCell<World<R>>>);
 
 pub(super) struct World<R: Room> {
+    object: ObjectName,
     engine: Engine<R>,
-    host: MemoryHost,
+    pub(super) host: MemoryHost,
     waiting: VecDeque<Input>,
     held: bool,
     commits: usize,
+    mode: Mode,
+    pub(super) happened: Happened,
+    clients: usize,
     /// The clients' ends of their sockets, by socket.
     lines: BTreeMap<SocketId, Rc<RefCell<Line>>>,
 }
@@ -77,13 +84,21 @@ impl<R: Room> TestRoom<R> {
     /// let room = TestRoom::<Chat>::on(MemoryHost::new().with_seed(7), "lounge");
     /// ```
     pub fn on(host: MemoryHost, id: &str) -> Self {
+        Self::in_mode(Mode::Awake, host, id)
+    }
+
+    pub(super) fn in_mode(mode: Mode, host: MemoryHost, id: &str) -> Self {
         let object = ObjectName::new(R::NAME, id).expect("a room id");
         Self(Rc::new(RefCell::new(World {
-            engine: Engine::new(object),
+            engine: Engine::new(object.clone()),
+            object,
             host,
             waiting: VecDeque::new(),
             held: false,
             commits: 0,
+            mode,
+            happened: Happened::default(),
+            clients: 0,
             lines: BTreeMap::new(),
         })))
     }
@@ -128,7 +143,8 @@ impl<R: Room> TestRoom<R> {
     pub fn try_connect(&self, upgrade: Upgrade) -> Result<TestClient<R>> {
         let mut world = self.0.borrow_mut();
         let socket = world.host.new_socket();
-        let line = Rc::new(RefCell::new(Line::new(socket)));
+        let line = Rc::new(RefCell::new(Line::new(socket, world.clients)));
+        world.clients += 1;
         world.lines.insert(socket, Rc::clone(&line));
         match world.call(Input::Connect { socket, upgrade }) {
             Ok(_) => Ok(TestClient::new(self.clone(), line)),
@@ -530,13 +546,17 @@ impl<R: Room> World<R> {
         while !self.waiting.is_empty() {
             let batch = std::mem::take(&mut self.waiting);
             let mut over = Vec::new();
-            for input in batch {
-                if let Input::Close { socket, .. } = &input {
+            for input in &batch {
+                if let Input::Close { socket, .. } = input {
                     over.push(*socket);
                 }
-                self.handle(input);
             }
-            let commit = self.engine.commit(&self.host);
+            let commit = match self.mode {
+                Mode::Awake => run(&mut self.engine, &self.host, batch),
+                Mode::Asleep => {
+                    run_on_a_fresh_machine::<R>(&mut self.host, self.object.clone(), batch)
+                }
+            };
             if !commit.writes.is_empty() || commit.alarm.is_some() {
                 self.commits += 1;
             }
@@ -547,19 +567,13 @@ impl<R: Room> World<R> {
                 self.host.forget(socket);
                 self.lines.remove(&socket);
             }
+            self.happened.batch(&self.host, &commit);
             answers.extend(commit.answers);
-        }
-        answers
-    }
-
-    fn handle(&mut self, input: Input) {
-        let alarm = matches!(input, Input::Alarm);
-        self.engine.handle(&self.host, input);
-        if alarm {
-            for name in self.engine.due(&self.host) {
-                self.engine.handle(&self.host, Input::Event { name });
+            if self.mode == Mode::Asleep {
+                self.hibernate();
             }
         }
+        answers
     }
 
     fn deliver(&mut self, socket: SocketId, delivery: Delivery) {
@@ -567,6 +581,7 @@ impl<R: Room> World<R> {
             return;
         };
         let mut line = line.borrow_mut();
+        self.happened.delivered(line.client(), &delivery);
         match delivery {
             Delivery::Frame(frame) => line.receive(frame),
             Delivery::Close { code, reason } => {
@@ -582,6 +597,13 @@ impl<R: Room> World<R> {
     fn hibernate(&mut self) {
         self.engine.reset();
         let numbers = self.host.renumber();
+        for input in &mut self.waiting {
+            if let Input::Message { socket, .. } | Input::Close { socket, .. } = input
+                && let Some(after) = numbers.get(socket)
+            {
+                *socket = *after;
+            }
+        }
         self.lines = std::mem::take(&mut self.lines)
             .into_iter()
             .filter_map(|(before, line)| {
@@ -591,4 +613,35 @@ impl<R: Room> World<R> {
             })
             .collect();
     }
+}
+
+fn run<R: Room>(
+    engine: &mut Engine<R>,
+    host: &MemoryHost,
+    batch: impl IntoIterator<Item = Input>,
+) -> Commit {
+    for input in batch {
+        let alarm = matches!(input, Input::Alarm);
+        engine.handle(host, input);
+        if alarm {
+            for name in engine.due(host) {
+                engine.handle(host, Input::Event { name });
+            }
+        }
+    }
+    engine.commit(host)
+}
+
+/// On a thread of its own, where no variable of a thread has ever been touched.
+fn run_on_a_fresh_machine<R: Room>(
+    host: &mut MemoryHost,
+    object: ObjectName,
+    batch: VecDeque<Input>,
+) -> Commit {
+    let ran = thread::scope(|scope| {
+        // Moved, not lent: it is not made to be read from two threads.
+        let run = move || run(&mut Engine::<R>::new(object), host, batch);
+        scope.spawn(run).join()
+    });
+    ran.unwrap_or_else(|panic| resume_unwind(panic))
 }
