@@ -393,13 +393,18 @@ impl<R: Room> Simulation<R> {
         })
     }
 
+    fn breaks(&self, rule: &str, seed: u64, trace: &[Step]) -> bool {
+        self.live(seed, trace).is_err_and(|violation| violation.rule == rule)
+    }
+
     #[allow(clippy::unnecessary_box_returns, reason = "it is the error of `check`")]
     fn failure(&mut self, seed: u64, trace: Vec<Step>, violation: Violation) -> Box<Failure> {
         let steps = trace.len();
         let rule = violation.rule.clone();
-        // What only a fresh machine shows is seldom looked for, but now it is.
-        self.is_thorough = self.live(seed, &trace).is_ok();
-        let fails = |trace: &[Step]| self.live(seed, trace).is_err_and(|it| it.rule == rule);
+        // What a fresh machine shows is seldom looked for, but now it is, and so it shows at once.
+        self.is_thorough = true;
+        self.is_thorough = self.breaks(&rule, seed, &trace);
+        let fails = |trace: &[Step]| self.breaks(&rule, seed, trace);
         let trace = if fails(&trace) { shrink::shrink(trace, fails) } else { trace };
         let violation = self.live(seed, &trace).err().unwrap_or(violation);
         Box::new(Failure {
