@@ -4,7 +4,9 @@ mod common;
 
 use common::Lounge;
 use divan::{Bencher, black_box};
+use dormouse::rooms::Chat;
 use dormouse::rooms::chat::{Broadcast, Event};
+use dormouse::testing::Simulation;
 use dormouse::{Decode, Encode, Frame, Timestamp};
 
 fn main() {
@@ -34,4 +36,17 @@ fn encode_a_broadcast(bencher: Bencher) {
         ts: Timestamp::from_millis(1_700_000_000_000),
     };
     bencher.bench(|| black_box(&message).encode().unwrap());
+}
+
+/// A life of a chat room that chance makes up; a step is an item.
+#[divan::bench]
+fn simulated_steps(bencher: Bencher) {
+    const STEPS: usize = 2_000;
+    let simulation = Simulation::<Chat>::new()
+        .events(|dice| Event::Say { text: dice.text() })
+        .steps(STEPS)
+        .seeds(0..1);
+    bencher.counter(divan::counter::ItemsCount::new(STEPS)).bench_local(|| {
+        assert!(simulation.failing().is_empty());
+    });
 }
