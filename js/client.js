@@ -3,6 +3,9 @@
 import { errorResponse, failure, RoomError } from "./errors.js";
 import { fetchUpgrade } from "./upgrade.js";
 
+/** The most inputs that a recording keeps for sure. */
+const RECORDED_INPUTS = 10_000;
+
 /** @typedef {import("./instance.js").Instance} Instance */
 /** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
 
@@ -28,7 +31,17 @@ import { fetchUpgrade } from "./upgrade.js";
  * @property {(id: string) => Promise<number>} getCount how many connections are open
  * @property {(id: string, tag?: string) => Promise<Connection[]>} getConnections the open connections,
  *   the oldest first
+ * @property {(id: string) => Promise<Wakes>} getWakes how often the room woke, what woke it, and what
+ *   kept it awake
+ * @property {(id: string, options?: { inputs?: number }) => Promise<void>} startRecording records what
+ *   happens from now on, for a test to replay: at least the last so many inputs, 1,000 if it is not
+ *   said, 10,000 at most. It is stored with the room, and costs a row a batch
+ * @property {(id: string) => Promise<string>} getRecording what was recorded, as lines of JSON; nothing
+ *   if the room is not recorded
+ * @property {(id: string) => Promise<void>} stopRecording ends the recording and drops it
  */
+
+/** @typedef {import("./wakes.js").Wakes} Wakes */
 
 /**
  * @typedef {object} RoomStub what a room's object answers to
@@ -39,6 +52,10 @@ import { fetchUpgrade } from "./upgrade.js";
  * @property {() => Promise<void>} fireAlarm
  * @property {() => Promise<Answer>} getCount
  * @property {(tag?: string) => Promise<Answer>} getConnections
+ * @property {() => Promise<Wakes>} getWakes
+ * @property {(limit: number) => Promise<void>} startRecording
+ * @property {() => Promise<string>} getRecording
+ * @property {() => Promise<void>} stopRecording
  */
 
 /**
@@ -120,6 +137,30 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
       async getConnections(id, tag) {
         const answer = await object(type, id).getConnections(tag);
         return /** @type {Connection[]} */ (unwrap(answer));
+      },
+
+      async getWakes(id) {
+        return await object(type, id).getWakes();
+      },
+
+      async startRecording(id, { inputs = 1_000 } = {}) {
+        if (!Number.isInteger(inputs) || inputs < 1 || inputs > RECORDED_INPUTS) {
+          const message = `a recording keeps 1 to ${RECORDED_INPUTS} inputs, not ${inputs}`;
+          const limit = { limit: RECORDED_INPUTS, inputs };
+          throw new RoomError({
+            ...failure("RecordingTooLong", "recording_too_long", 400, message),
+            ...limit,
+          });
+        }
+        await object(type, id).startRecording(inputs);
+      },
+
+      async getRecording(id) {
+        return await object(type, id).getRecording();
+      },
+
+      async stopRecording(id) {
+        await object(type, id).stopRecording();
       },
     }),
   };

@@ -8,6 +8,7 @@
  * Something that happened. `enter` tells Rust; it may return inputs that follow from it.
  *
  * @typedef {object} Input
+ * @property {string} kind what it is, for counting
  * @property {(glue: Glue, handle: number) => Input[] | void} enter
  * @property {Outcome} [outcome] what came of it when it was run before, if that was bad
  * @property {WebSocket} [socket] the socket it came from
@@ -25,6 +26,7 @@
  */
 export function message(socket, number, frame, limit) {
   return {
+    kind: "message",
     socket,
     enter(glue, handle) {
       // A UTF-16 unit is at least a byte of UTF-8. Rust counts exactly what gets that far.
@@ -46,6 +48,7 @@ export function message(socket, number, frame, limit) {
  */
 export function close(socket, number, code, reason, wasClean) {
   return {
+    kind: "close",
     socket,
     enter: (glue, handle) => glue.close(handle, number, code, reason, wasClean),
   };
@@ -58,6 +61,7 @@ export function close(socket, number, code, reason, wasClean) {
  */
 export function connect(number, upgrade) {
   return {
+    kind: "connect",
     answers: true,
     enter: (glue, handle) => glue.connect(handle, number, upgrade),
   };
@@ -67,6 +71,7 @@ export function connect(number, upgrade) {
 export function alarm() {
   let seen = false;
   return {
+    kind: "alarm",
     enter(glue, handle) {
       const due = glue.alarm(handle);
       // When a batch is run again, the events that are due stand in it already.
@@ -82,7 +87,7 @@ export function alarm() {
  * @returns {Input}
  */
 function event(name) {
-  return { enter: (glue, handle) => glue.event(handle, name) };
+  return { kind: "event", enter: (glue, handle) => glue.event(handle, name) };
 }
 
 /**
@@ -90,7 +95,7 @@ function event(name) {
  * @returns {Input}
  */
 export function alarmStands(at) {
-  return { enter: (glue, handle) => glue.alarmStands(handle, at) };
+  return { kind: "wake", enter: (glue, handle) => glue.alarmStands(handle, at) };
 }
 
 /**
@@ -98,7 +103,7 @@ export function alarmStands(at) {
  * @returns {Input}
  */
 export function send(json) {
-  return { answers: true, enter: (glue, handle) => glue.send(handle, json) };
+  return { kind: "send", answers: true, enter: (glue, handle) => glue.send(handle, json) };
 }
 
 /**
@@ -108,6 +113,7 @@ export function send(json) {
  */
 export function broadcast(json, tag) {
   return {
+    kind: "broadcast",
     answers: true,
     tellsMissed: true,
     enter: (glue, handle) => glue.broadcast(handle, json, tag),
@@ -120,7 +126,11 @@ export function broadcast(json, tag) {
  * @returns {Input}
  */
 export function receive(from, letter) {
-  return { answers: true, enter: (glue, handle) => glue.receive(handle, from, letter) };
+  return {
+    kind: "receive",
+    answers: true,
+    enter: (glue, handle) => glue.receive(handle, from, letter),
+  };
 }
 
 /**
@@ -130,17 +140,17 @@ export function receive(from, letter) {
  */
 export function delivered(seq, outcome) {
   const json = JSON.stringify(outcome);
-  return { enter: (glue, handle) => glue.delivered(handle, seq, json) };
+  return { kind: "delivered", enter: (glue, handle) => glue.delivered(handle, seq, json) };
 }
 
 /** @returns {Input} */
 export function readState() {
-  return { answers: true, enter: (glue, handle) => glue.readState(handle) };
+  return { kind: "read", answers: true, enter: (glue, handle) => glue.readState(handle) };
 }
 
 /** @returns {Input} */
 export function readCount() {
-  return { answers: true, enter: (glue, handle) => glue.readCount(handle) };
+  return { kind: "read", answers: true, enter: (glue, handle) => glue.readCount(handle) };
 }
 
 /**
@@ -148,5 +158,9 @@ export function readCount() {
  * @returns {Input}
  */
 export function readConnections(tag) {
-  return { answers: true, enter: (glue, handle) => glue.readConnections(handle, tag) };
+  return {
+    kind: "read",
+    answers: true,
+    enter: (glue, handle) => glue.readConnections(handle, tag),
+  };
 }

@@ -7,9 +7,11 @@ import { deliver } from "./letters.js";
 import { logError } from "./log.js";
 import { Pace } from "./pace.js";
 import { perform } from "./perform.js";
+import { Recorder } from "./recorder.js";
 import { Sockets } from "./sockets.js";
 import { RoomStorage } from "./storage.js";
 import { isUpgrade, upgradeOf } from "./upgrade.js";
+import { WakeLog } from "./wakes.js";
 
 /** @typedef {import("./instance.js").Instance} Instance */
 /** @typedef {import("./inputs.js").Input} Input */
@@ -47,6 +49,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       this.sockets = new Sockets(ctx);
       this.storage = new RoomStorage(ctx.storage);
       this.readable = { storage: this.storage, sockets: this.sockets, env };
+      this.recorder = new Recorder(ctx.id.name ?? "", this.readable);
+      this.wakes = new WakeLog(ctx.id.toString());
       this.generation = 0;
       this.handle = 0;
       this.maxFrameBytes = 0;
@@ -159,6 +163,36 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       return this.counts;
     }
 
+    /** How often this object woke, what woke it, and what kept it awake. */
+    getWakes() {
+      this.wakes.note("read");
+      return this.wakes.read();
+    }
+
+    /**
+     * Records what happens from now on, to be replayed by a test.
+     *
+     * @param {number} limit how many inputs are kept at least
+     */
+    startRecording(limit) {
+      this.wakes.note("record");
+      // What waits came before, and Rust is to read everything anew, so that the recording has it.
+      if (this.inbox.length > 0) this.#drain();
+      if (this.generation === instance.generation) instance.glue.reset(this.handle);
+      this.recorder.start(limit);
+    }
+
+    /** What was recorded. */
+    getRecording() {
+      this.wakes.note("record");
+      return this.recorder.read();
+    }
+
+    stopRecording() {
+      this.wakes.note("record");
+      this.recorder.stop();
+    }
+
     /**
      * After waking: tells Rust where the alarm stands, which sets it anew if it should stand elsewhere.
      * The platform drops an alarm that failed too often.
@@ -199,6 +233,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
 
     /** @param {Input} input */
     #put(input) {
+      this.wakes.note(input.kind);
       this.inbox.push(input);
       if (this.gathering) return;
       if (this.pace.shouldGather()) {
@@ -235,10 +270,12 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         instance.host.turnOf(this.readable);
         const handle = this.#wake();
         if (typeof handle !== "number") return this.#refuse(batch, handle);
+        const isRecorded = this.recorder.isOn;
+        const glue = isRecorded ? this.recorder.watch(instance, handle) : instance.glue;
         for (let i = 0; i < batch.length; i++) {
           current = /** @type {Input} */ (batch[i]);
-          if (current.outcome !== undefined) instance.glue.faulted(handle, current.outcome);
-          const following = current.enter(instance.glue, handle);
+          if (current.outcome !== undefined) glue.faulted(handle, current.outcome);
+          const following = current.enter(glue, handle);
           if (following) batch.splice(i + 1, 0, ...following);
         }
         current = undefined;
@@ -251,6 +288,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       }
       try {
         if (this.#perform(commit)) this.counts.commits += 1;
+        if (this.recorder.isOn) this.recorder.keep(instance.glue);
         this.#settle(batch, commit.answers > 0 ? instance.glue.answers() : []);
       } catch (error) {
         logError(`room ${this.ctx.id.name}: a commit failed`, error);
@@ -283,7 +321,10 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         calls,
         namespace: /** @type {any} */ (this.env)[binding],
       };
-      this.#put(inputs.delivered(letter.seq, await deliver(letter, from)));
+      this.wakes.deliveryBegins();
+      const delivered = await deliver(letter, from);
+      this.wakes.deliveryEnds();
+      this.#put(inputs.delivered(letter.seq, delivered));
     }
 
     /**

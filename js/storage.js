@@ -47,13 +47,28 @@ export class RoomStorage {
     this.sql = storage.sql;
     /** @type {boolean | undefined} whether the tables are there, once that is known */
     this.created = undefined;
+    /** @type {boolean | undefined} whether the room is recorded, once that is known */
+    this.recorded = undefined;
   }
 
   /** Whether there is anything to read. Looking into a room that never was must not store anything. */
   exists() {
-    const tables = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'room_values'";
-    this.created ??= !this.sql.exec(tables).next().done;
-    return this.created;
+    if (this.created === undefined) this.#look();
+    return /** @type {boolean} */ (this.created);
+  }
+
+  /** Whether there is a recording. */
+  isRecorded() {
+    if (this.recorded === undefined) this.#look();
+    return /** @type {boolean} */ (this.recorded);
+  }
+
+  #look() {
+    const tables =
+      "SELECT name FROM sqlite_schema WHERE name IN ('room_values', 'room_recording') AND type = 'table'";
+    const names = [...this.sql.exec(tables).raw()].flat();
+    this.created ??= names.includes("room_values");
+    this.recorded ??= names.includes("room_recording");
   }
 
   /**
@@ -158,6 +173,21 @@ export class RoomStorage {
     if (!this.exists()) return undefined;
     const ends = "SELECT last, last_at AS lastAt, trimmed FROM room_histories WHERE name = ?";
     return this.sql.exec(ends, name).next().value;
+  }
+
+  /**
+   * All histories, each with its last rows.
+   *
+   * @param {number} rows
+   */
+  histories(rows) {
+    if (!this.exists()) return [];
+    const names = [...this.sql.exec("SELECT name FROM room_histories").raw()].flat();
+    return /** @type {string[]} */ (names).map((name) => ({
+      name,
+      ends: this.historyEnds(name),
+      rows: this.history(name, 0, Number.MAX_SAFE_INTEGER, rows, true),
+    }));
   }
 
   /**

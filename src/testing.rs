@@ -21,12 +21,14 @@
 
 mod client;
 mod host;
+mod recording;
 mod room;
 mod simulation;
 mod twice;
 
 pub use client::TestClient;
 pub use host::{Delivery, MemoryHost};
+pub use recording::{InvalidRecording, Recording, Replayed};
 pub use room::TestRoom;
 pub use simulation::{CrashAt, Dice, Failure, Fate, Report, SimulatedClient, Simulation, Step};
 pub use twice::awake_and_asleep;

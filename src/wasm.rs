@@ -91,6 +91,8 @@ thread_local! {
     static TAKEN: RefCell<Taken> = RefCell::default();
     static REGISTRY: Cell<Registry> = const { Cell::new(Registry::new(&[])) };
     static ROOMS: RefCell<Rooms> = RefCell::default();
+    /// What chance has said, while it is recorded.
+    static CHANCE: RefCell<Option<Vec<u64>>> = const { RefCell::new(None) };
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
@@ -298,6 +300,18 @@ pub fn read_connections(handle: u32, tag: Option<String>) {
 pub fn commit(handle: u32) -> *const u32 {
     let commit = with_slot(handle, |slot| slot.room.commit(&JsHost));
     TAKEN.with_borrow_mut(|taken| taken.fill(commit))
+}
+
+/// From here on the random numbers that a room draws are kept, until they are taken.
+#[wasm_bindgen(js_name = keepChance)]
+pub fn keep_chance() {
+    CHANCE.set(Some(Vec::new()));
+}
+
+/// The random numbers that were kept.
+#[wasm_bindgen(js_name = takeChance)]
+pub fn take_chance() -> Vec<u64> {
+    CHANCE.take().unwrap_or_default()
 }
 
 /// The answers of the last commit, in the order of the inputs that want one.

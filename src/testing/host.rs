@@ -1,7 +1,7 @@
 //! What an object has, in memory.
 
-use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ use crate::{
 pub struct MemoryHost {
     now: Timestamp,
     random: Cell<u64>,
+    /// What comes before that.
+    foreseen: RefCell<VecDeque<u64>>,
     config: String,
     letters: Vec<Letter>,
     state: Option<String>,
@@ -90,6 +92,7 @@ impl MemoryHost {
         Self {
             now: Timestamp::from_millis(1_700_000_000_000),
             random: Cell::new(0),
+            foreseen: RefCell::default(),
             config: "{}".to_owned(),
             letters: Vec::new(),
             state: None,
@@ -449,6 +452,39 @@ impl MemoryHost {
         self.sockets.clear();
     }
 
+    pub(super) fn be_at(&mut self, now: Timestamp) {
+        self.now = now;
+    }
+
+    /// These random numbers come next.
+    pub(super) fn foresee(&mut self, numbers: VecDeque<u64>) {
+        self.foreseen.replace(numbers);
+    }
+
+    /// The state is the value whose key has no `/`.
+    pub(super) fn restore_value(&mut self, key: &str, value: &str) {
+        if key.contains('/') {
+            self.values.insert(key.to_owned(), value.to_owned());
+        } else {
+            self.state = Some(value.to_owned());
+        }
+    }
+
+    pub(super) fn restore_event(&mut self, event: &ScheduledEvent) {
+        self.write(&Write::Event(event.clone()));
+    }
+
+    pub(super) fn restore_history(&mut self, name: &str, ends: Ends, rows: &[Entry<String>]) {
+        let rows = rows.iter().map(|entry| (entry.seq, entry.clone())).collect();
+        self.histories.insert(name.to_owned(), StoredHistory { ends, rows });
+    }
+
+    pub(super) fn answer_at(&mut self, socket: SocketId, at: Timestamp) {
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.answered = Some(at);
+        }
+    }
+
     /// All that is stored, to be compared.
     pub(super) fn stored(&self) -> String {
         let Self { state, events, values, histories, alarm, .. } = self;
@@ -482,6 +518,9 @@ impl Host for MemoryHost {
 
     /// `SplitMix64` (Steele, Lea and Flood, 2014).
     fn random(&self) -> u64 {
+        if let Some(foreseen) = self.foreseen.borrow_mut().pop_front() {
+            return foreseen;
+        }
         let next = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
         self.random.set(next);
         let mixed = (next ^ next >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -4,6 +4,8 @@ use std::cell::OnceCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use super::CHANCE;
+
 use crate::{Ends, Entry, Host, Order, Range, ScheduledEvent, Side, SocketId, Timestamp};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -126,7 +128,9 @@ impl Host for JsHost {
     }
 
     fn random(&self) -> u64 {
-        getrandom::u64().expect("the platform's random numbers")
+        let number = getrandom::u64().expect("the platform's random numbers");
+        CHANCE.with_borrow_mut(|kept| kept.iter_mut().for_each(|kept| kept.push(number)));
+        number
     }
 
     fn config(&self) -> String {

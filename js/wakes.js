@@ -1,0 +1,119 @@
+// Proof of sleep: how often an object woke, what woke it, and what kept it awake.
+
+/** An object sleeps about this long after the last thing that happened to it, in milliseconds. */
+const QUIET = 10_000;
+
+/** Of how many objects an isolate remembers, and of how many wakings each. */
+const OBJECTS = 10_000;
+const WAKINGS = 20;
+
+/**
+ * What an object has done since its isolate started. A platform that ends the isolate begins anew:
+ * nothing is stored for it, so that counting costs no write.
+ *
+ * @typedef {object} Wakes
+ * @property {number} since when the isolate first saw the object, in milliseconds since the epoch
+ * @property {number} wakes how often it woke
+ * @property {Record<string, number>} wokenBy how often each kind of input woke it
+ * @property {Record<string, number>} inputs how many there were of each kind
+ * @property {Record<string, number>} keptAwakeMs how long each kind kept it awake: the time until the
+ *   next thing happened, and no longer than the platform waits; `delivery` is what it spent waiting
+ *   for other rooms and for functions of the Worker
+ * @property {Waking[]} last the last wakings, the newest last
+ */
+
+/**
+ * @typedef {object} Waking
+ * @property {number} at when, in milliseconds since the epoch
+ * @property {string | null} by the kind of its first input
+ * @property {number} inputs how many there were
+ */
+
+/** @type {Map<string, Wakes>} outside of the objects, whose memory sleep takes away */
+const remembered = new Map();
+
+/** Keeps the books of one object while it is awake. */
+export class WakeLog {
+  #wakes;
+  /** @type {Waking} */
+  #waking;
+  #lastAt;
+  /** @type {string | undefined} the kind of the last input */
+  #last;
+  #deliveries = 0;
+
+  /**
+   * The object has woken.
+   *
+   * @param {string} object its id
+   */
+  constructor(object) {
+    const now = Date.now();
+    this.#wakes = recall(object, now);
+    this.#waking = { at: now, by: null, inputs: 0 };
+    this.#lastAt = now;
+    this.#wakes.wakes += 1;
+    this.#wakes.last.push(this.#waking);
+    if (this.#wakes.last.length > WAKINGS) this.#wakes.last.shift();
+  }
+
+  /**
+   * Something happened to the object.
+   *
+   * @param {string} kind
+   */
+  note(kind) {
+    this.#account();
+    this.#last = kind;
+    const { inputs, wokenBy } = this.#wakes;
+    inputs[kind] = (inputs[kind] ?? 0) + 1;
+    this.#waking.inputs += 1;
+    if (this.#waking.by !== null) return;
+    this.#waking.by = kind;
+    wokenBy[kind] = (wokenBy[kind] ?? 0) + 1;
+  }
+
+  /** A letter is on its way, which keeps the object awake until it is answered. */
+  deliveryBegins() {
+    this.#account();
+    this.#deliveries += 1;
+  }
+
+  deliveryEnds() {
+    this.#account();
+    this.#deliveries -= 1;
+  }
+
+  /** @returns {Wakes} */
+  read() {
+    this.#account();
+    return structuredClone(this.#wakes);
+  }
+
+  #account() {
+    const now = Date.now();
+    const passed = now - this.#lastAt;
+    this.#lastAt = now;
+    if (passed === 0) return;
+    const { keptAwakeMs } = this.#wakes;
+    const kind = this.#deliveries > 0 ? "delivery" : this.#last;
+    if (kind === undefined) return;
+    const ms = this.#deliveries > 0 ? passed : Math.min(passed, QUIET);
+    keptAwakeMs[kind] = (keptAwakeMs[kind] ?? 0) + ms;
+  }
+}
+
+/**
+ * @param {string} object
+ * @param {number} now
+ */
+function recall(object, now) {
+  let wakes = remembered.get(object);
+  if (!wakes) {
+    wakes = { since: now, wakes: 0, wokenBy: {}, inputs: {}, keptAwakeMs: {}, last: [] };
+    const [oldest] = remembered.keys();
+    if (remembered.size >= OBJECTS && oldest !== undefined) remembered.delete(oldest);
+    remembered.set(object, wakes);
+  }
+  return wakes;
+}
