@@ -127,7 +127,7 @@ export class Host {
   /** @param {number} number */
   tags(number) {
     const socket = this.#its.sockets.get(number);
-    return socket ? this.#its.sockets.ctx.getTags(socket) : [];
+    return socket ? this.#its.sockets.tags(socket) : [];
   }
 
   /** @param {number} number */

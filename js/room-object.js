@@ -210,7 +210,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      */
     async #end(socket, code, reason, wasClean) {
       const number = this.sockets.number(socket);
-      await this.#done(inputs.close(socket, number, code, reason, wasClean));
+      const keep = () => this.sockets.keepTags(socket);
+      await this.#done(inputs.close(socket, number, code, reason, wasClean, keep));
       this.sockets.forget(socket);
     }
 
@@ -235,9 +236,11 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     #put(input) {
       this.wakes.note(input.kind);
       this.inbox.push(input);
-      if (this.gathering) return;
-      if (this.pace.shouldGather()) {
+      if (this.gathering) {
+        input.wait?.();
+      } else if (this.pace.shouldGather()) {
         this.gathering = true;
+        input.wait?.();
         setTimeout(() => {
           this.gathering = false;
           this.pace.gathered(this.inbox.length);

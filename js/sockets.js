@@ -14,6 +14,8 @@ export class Sockets {
     this.byNumber = new Map();
     /** @type {WeakMap<WebSocket, number>} */
     this.numbers = new WeakMap();
+    /** @type {WeakMap<WebSocket, string[]>} tags of sockets that the platform may forget first */
+    this.kept = new WeakMap();
     /** @type {WeakSet<WebSocket>} sockets that are closed, until the platform lists them no more */
     this.over = new WeakSet();
     /** @type {WebSocket[]} those that a frame did not reach */
@@ -39,6 +41,33 @@ export class Sockets {
   /** @param {number} number */
   get(number) {
     return this.byNumber.get(number);
+  }
+
+  /**
+   * The tags that a socket was accepted with.
+   *
+   * @param {WebSocket} socket
+   * @returns {string[]}
+   */
+  tags(socket) {
+    const kept = this.kept.get(socket);
+    if (kept) return kept;
+    try {
+      return this.ctx.getTags(socket);
+    } catch {
+      // The platform has let go of it. Better a close without tags than none.
+      return [];
+    }
+  }
+
+  /**
+   * Keeps the tags of a socket that is closing: the platform knows them only in the turn in which it
+   * tells of the close.
+   *
+   * @param {WebSocket} socket
+   */
+  keepTags(socket) {
+    this.kept.set(socket, this.tags(socket));
   }
 
   /**
@@ -102,7 +131,7 @@ export class Sockets {
   takeMissed() {
     if (this.missed.length === 0) return [];
     const idOf = (/** @type {WebSocket} */ socket) =>
-      this.ctx.getTags(socket).find((tag) => tag.startsWith(ID_TAG));
+      this.tags(socket).find((tag) => tag.startsWith(ID_TAG));
     return this.missed.splice(0).map((socket) => idOf(socket)?.slice(ID_TAG.length) ?? "");
   }
 

@@ -297,7 +297,7 @@ impl<R: Room> Simulation<R> {
         let mut report = Report::default();
         for seed in self.wanted_seeds() {
             match self.life(seed) {
-                Ok(lived) => report += lived,
+                Ok((_, lived)) => report += lived,
                 Err((trace, violation)) => return Err(self.failure(seed, trace, violation)),
             }
         }
@@ -319,6 +319,23 @@ impl<R: Room> Simulation<R> {
     /// ```
     pub fn failing(&self) -> Vec<u64> {
         self.wanted_seeds().filter(|seed| self.life(*seed).is_err()).collect()
+    }
+
+    /// The steps of a life: to be done elsewhere, in the runtime itself, say.
+    ///
+    /// # Panics
+    /// If the life breaks a rule.
+    ///
+    /// ```
+    /// use dormouse::{rooms::Echo, testing::Simulation};
+    /// assert_eq!(Simulation::<Echo>::new().steps(20).trace(7).len(), 20);
+    /// ```
+    #[track_caller]
+    pub fn trace(&self, seed: u64) -> Vec<Step> {
+        match self.life(seed) {
+            Ok((trace, _)) => trace,
+            Err((_, violation)) => panic!("{violation}"),
+        }
     }
 
     /// Runs one life again, step by step: a trace as [`Failure`] prints it, a step a line.
@@ -363,8 +380,8 @@ impl<R: Room> Simulation<R> {
         }
     }
 
-    /// A life that chance makes up; of one that fails, the steps.
-    fn life(&self, seed: u64) -> Result<Report, (Vec<Step>, Violation)> {
+    /// A life that chance makes up: its steps, and what came of them.
+    fn life(&self, seed: u64) -> Result<(Vec<Step>, Report), (Vec<Step>, Violation)> {
         alone(|| {
             let mut dice = Dice::new(seed);
             let mut world = World::new(self, seed);
@@ -378,7 +395,7 @@ impl<R: Room> Simulation<R> {
                 world.settle()
             };
             match live() {
-                Ok(()) => Ok(Report { lives: 1, ..world.report }),
+                Ok(()) => Ok((trace, Report { lives: 1, ..world.report })),
                 Err(violation) => Err((trace, violation)),
             }
         })

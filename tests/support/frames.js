@@ -7,8 +7,11 @@
  * @property {(count: number) => Promise<any[]>} until waits for so many frames in all
  */
 
-/** @returns {Frames} */
-export function gather() {
+/**
+ * @param {(text: string) => any} [read] what a text frame is read as
+ * @returns {Frames}
+ */
+export function gather(read = parse) {
   /** @type {any[]} */
   const frames = [];
   /** @type {Set<() => void>} */
@@ -16,7 +19,7 @@ export function gather() {
   return {
     frames,
     push(frame) {
-      frames.push(typeof frame === "string" ? parse(frame) : frame);
+      frames.push(typeof frame === "string" ? read(frame) : frame);
       for (const wake of waiting) wake();
     },
     until: (count) =>

@@ -15,11 +15,12 @@ import { gather } from "./frames.js";
 /**
  * @param {string} url
  * @param {import("ws").ClientOptions} [options]
+ * @param {(text: string) => any} [read] what a text frame is read as, if not as JSON
  * @returns {Promise<Client>} rejected with the status if the upgrade is refused
  */
-export async function connect(url, options = {}) {
+export async function connect(url, options = {}, read = undefined) {
   const socket = new WebSocket(url.replace(/^http/, "ws"), options);
-  const { frames, push, until } = gather();
+  const { frames, push, until } = gather(read);
   socket.on("message", (data, isBinary) => push(isBinary ? data : String(data)));
   /** @type {Promise<{ code: number, reason: string }>} */
   const closed = new Promise((resolve) => {

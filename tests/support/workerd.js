@@ -52,9 +52,10 @@ export function remove(folder) {
  * Bundles a Worker as a deployment would.
  *
  * @param {string} [config] its wrangler configuration
+ * @param {string[]} [flags] compatibility flags
  * @returns {string} the folder
  */
-export function bundle(config = "wrangler.jsonc") {
+export function bundle(config = "wrangler.jsonc", flags = []) {
   const folder = makeFolder();
   const { status, stdout, stderr } = spawnSync(
     "wrangler",
@@ -62,7 +63,7 @@ export function bundle(config = "wrangler.jsonc") {
     { cwd: root, env: environment, encoding: "utf8" },
   );
   if (status !== 0) throw new Error(`wrangler could not bundle ${config}:\n${stdout}${stderr}`);
-  writeFileSync(join(folder, "config.capnp"), configOf(readdirSync(folder)));
+  writeFileSync(join(folder, "config.capnp"), configOf(readdirSync(folder), flags));
   return folder;
 }
 
@@ -96,8 +97,11 @@ export async function startWorkerd(bundle, storage) {
   };
 }
 
-/** @param {string[]} files of the bundle */
-function configOf(files) {
+/**
+ * @param {string[]} files of the bundle
+ * @param {string[]} flags
+ */
+function configOf(files, flags) {
   const modules = files.filter((name) => /\.(js|wasm)$/.test(name)).sort(mainFirst);
   const list = modules.map((name) =>
     // wrangler's names begin with a dot and a slash where the bundle imports them.
@@ -118,6 +122,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [${list.join(", ")}],
   compatibilityDate = "${COMPATIBILITY_DATE}",
+  compatibilityFlags = ${JSON.stringify(flags)},
   durableObjectNamespaces = [(className = "RoomObject", uniqueKey = "rooms", enableSql = true)],
   durableObjectStorage = (localDisk = "disk"),
   bindings = [(name = "ROOMS", durableObjectNamespace = "RoomObject")],

@@ -1,0 +1,66 @@
+//! How to simulate the bundled rooms: what their clients say, and what must hold.
+
+use dormouse::rooms::{Chat, Echo, HistoryRoom, Lobby, ROOMS, Reminders, chat, history};
+use dormouse::testing::{Dice, Simulation};
+use dormouse::{Frame, Timestamp};
+
+fn text(dice: &mut Dice) -> Frame {
+    Frame::Text(dice.text())
+}
+
+pub(crate) fn echo() -> Simulation<Echo> {
+    Simulation::<Echo>::new().frames(text)
+}
+
+pub(crate) fn lobby() -> Simulation<Lobby> {
+    Simulation::<Lobby>::new().frames(text)
+}
+
+pub(crate) fn chat() -> Simulation<Chat> {
+    Simulation::<Chat>::new()
+        .events(|dice| match dice.below(3) {
+            0 => chat::Event::Typing {},
+            _ => chat::Event::Say { text: dice.text() },
+        })
+        .invariant("created before now", |cx, _| {
+            cx.state().is_none_or(|state| state.created_at <= cx.now())
+        })
+        .invariant("whoever is here has made the room", |cx, _| {
+            cx.count() == 0 || cx.state().is_some()
+        })
+}
+
+pub(crate) fn reminders() -> Simulation<Reminders> {
+    Simulation::<Reminders>::new()
+        .frames(|dice| match dice.below(3) {
+            0 => text(dice),
+            _ => Frame::Text(format!("/remind {} tea {}", dice.below(200), dice.text())),
+        })
+        .invariant("as many are pending as are scheduled", |cx, _| {
+            let pending = cx.state().map_or(0, |state| state.pending);
+            let failed = cx.failed_events().len();
+            (pending == 0) == (cx.next_event().is_none() && failed == 0)
+        })
+}
+
+pub(crate) fn history() -> Simulation<HistoryRoom> {
+    Simulation::<HistoryRoom>::new()
+        .events(|dice| match dice.below(5) {
+            0 | 1 => history::Event::Join { name: dice.text() },
+            2 => history::Event::UpdateName { name: dice.text() },
+            _ => history::Event::Chat { message: dice.text() },
+        })
+        .among(ROOMS)
+        .invariant("what is heard is in the order of time", |_, clients| {
+            clients.iter().all(|client| {
+                let times =
+                    client.received().iter().filter_map(|frame| {
+                        match serde_json::from_str(&frame.to_text()) {
+                            Ok(history::Broadcast::Chat { timestamp, .. }) => Some(timestamp),
+                            _ => None,
+                        }
+                    });
+                times.collect::<Vec<Timestamp>>().is_sorted()
+            })
+        })
+}
