@@ -23,6 +23,8 @@ import { plainData } from "./letters.js";
 export class Host {
   /** @type {Readable | undefined} */
   #object;
+  /** @type {number | undefined} */
+  #now;
 
   /**
    * From here on an object has its turn.
@@ -31,6 +33,7 @@ export class Host {
    */
   turnOf(object) {
     this.#object = object;
+    this.#now = undefined;
   }
 
   get #its() {
@@ -38,8 +41,10 @@ export class Host {
     return this.#object;
   }
 
+  /** One time for the whole turn, as where a Worker is deployed: there the clock stands meanwhile. */
   now() {
-    return Date.now();
+    this.#now ??= Date.now();
+    return this.#now;
   }
 
   config() {

@@ -135,12 +135,12 @@ export class Recorder {
   /**
    * The batch is committed.
    *
-   * @param {Glue} glue
+   * @param {Instance} instance
    */
-  keep(glue) {
+  keep({ glue, host }) {
     const inputs = this.#batch;
     const chance = Array.from(glue.takeChance(), String);
-    this.#carefully(() => this.#write({ at: Date.now(), chance, inputs }, inputs.length));
+    this.#carefully(() => this.#write({ at: host.now(), chance, inputs }, inputs.length));
   }
 
   /**

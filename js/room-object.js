@@ -291,7 +291,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       }
       try {
         if (this.#perform(commit)) this.counts.commits += 1;
-        if (this.recorder.isOn) this.recorder.keep(instance.glue);
+        if (this.recorder.isOn) this.recorder.keep(instance);
         this.#settle(batch, commit.answers > 0 ? instance.glue.answers() : []);
       } catch (error) {
         logError(`room ${this.ctx.id.name}: a commit failed`, error);

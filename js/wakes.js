@@ -29,17 +29,20 @@ const WAKINGS = 20;
  * @property {number} inputs how many there were
  */
 
-/** @type {Map<string, Wakes>} outside of the objects, whose memory sleep takes away */
-const remembered = new Map();
+/**
+ * What is remembered of an object, and what happened to it last.
+ *
+ * @typedef {{ wakes: Wakes, last: string | undefined, lastAt: number }} Book
+ */
+
+/** @type {Map<string, Book>} outside of the objects, whose memory sleep takes away */
+const books = new Map();
 
 /** Keeps the books of one object while it is awake. */
 export class WakeLog {
-  #wakes;
+  #book;
   /** @type {Waking} */
   #waking;
-  #lastAt;
-  /** @type {string | undefined} the kind of the last input */
-  #last;
   #deliveries = 0;
 
   /**
@@ -49,12 +52,12 @@ export class WakeLog {
    */
   constructor(object) {
     const now = Date.now();
-    this.#wakes = recall(object, now);
+    this.#book = open(object, now);
     this.#waking = { at: now, by: null, inputs: 0 };
-    this.#lastAt = now;
-    this.#wakes.wakes += 1;
-    this.#wakes.last.push(this.#waking);
-    if (this.#wakes.last.length > WAKINGS) this.#wakes.last.shift();
+    const { wakes } = this.#book;
+    wakes.wakes += 1;
+    wakes.last.push(this.#waking);
+    if (wakes.last.length > WAKINGS) wakes.last.shift();
   }
 
   /**
@@ -64,8 +67,8 @@ export class WakeLog {
    */
   note(kind) {
     this.#account();
-    this.#last = kind;
-    const { inputs, wokenBy } = this.#wakes;
+    this.#book.last = kind;
+    const { inputs, wokenBy } = this.#book.wakes;
     inputs[kind] = (inputs[kind] ?? 0) + 1;
     this.#waking.inputs += 1;
     if (this.#waking.by !== null) return;
@@ -87,16 +90,17 @@ export class WakeLog {
   /** @returns {Wakes} */
   read() {
     this.#account();
-    return structuredClone(this.#wakes);
+    return structuredClone(this.#book.wakes);
   }
 
   #account() {
     const now = Date.now();
-    const passed = now - this.#lastAt;
-    this.#lastAt = now;
+    const { lastAt, last, wakes } = this.#book;
+    const passed = now - lastAt;
+    this.#book.lastAt = now;
     if (passed === 0) return;
-    const { keptAwakeMs } = this.#wakes;
-    const kind = this.#deliveries > 0 ? "delivery" : this.#last;
+    const { keptAwakeMs } = wakes;
+    const kind = this.#deliveries > 0 ? "delivery" : last;
     if (kind === undefined) return;
     const ms = this.#deliveries > 0 ? passed : Math.min(passed, QUIET);
     keptAwakeMs[kind] = (keptAwakeMs[kind] ?? 0) + ms;
@@ -107,13 +111,14 @@ export class WakeLog {
  * @param {string} object
  * @param {number} now
  */
-function recall(object, now) {
-  let wakes = remembered.get(object);
-  if (!wakes) {
-    wakes = { since: now, wakes: 0, wokenBy: {}, inputs: {}, keptAwakeMs: {}, last: [] };
-    const [oldest] = remembered.keys();
-    if (remembered.size >= OBJECTS && oldest !== undefined) remembered.delete(oldest);
-    remembered.set(object, wakes);
+function open(object, now) {
+  let book = books.get(object);
+  if (!book) {
+    const wakes = { since: now, wakes: 0, wokenBy: {}, inputs: {}, keptAwakeMs: {}, last: [] };
+    book = { wakes, last: undefined, lastAt: now };
+    const [oldest] = books.keys();
+    if (books.size >= OBJECTS && oldest !== undefined) books.delete(oldest);
+    books.set(object, book);
   }
-  return wakes;
+  return book;
 }

@@ -34,7 +34,11 @@ async function call(room, name, argument) {
 
 /** @param {string} room @param {string} id */
 const join = (room, id) =>
-  connect(`${server.url}/${room}?options=${encodeURIComponent(JSON.stringify({ id }))}`, {}, String);
+  connect(
+    `${server.url}/${room}?options=${encodeURIComponent(JSON.stringify({ id }))}`,
+    {},
+    String,
+  );
 
 /** @param {string} room */
 const evict = (room) => fetch(`${server.url}/${room}/evict`);
@@ -64,4 +68,48 @@ test("a recording replays frame by frame what was said, across sleep, with its t
   expect(replayed.state).toEqual(state);
   const told = [...late.frames.slice(0, 1), ...early.frames.slice(1)];
   expect(new Set(replayed.frames)).toEqual(new Set(told));
+});
+
+test("nothing is recorded unless that is asked for, and nothing any more when it is stopped", async () => {
+  const room = "chat/off";
+  const ada = await join(room, "ada");
+  ada.socket.send('{"_tag":"Say","text":"hello"}');
+  await ada.until(1);
+  expect(await call(room, "getRecording")).toBe("");
+  await call(room, "startRecording", {});
+  expect(await call(room, "getRecording")).not.toBe("");
+  await call(room, "stopRecording");
+  await evict(room);
+  ada.socket.send('{"_tag":"Say","text":"hello again"}');
+  await ada.until(2);
+  expect(await call(room, "getRecording")).toBe("");
+});
+
+test("a recording is bounded: it keeps the last inputs, and begins with what the room was like then", async () => {
+  const room = "chat/long";
+  const ada = await join(room, "ada");
+  await call(room, "startRecording", { inputs: 10 });
+  for (let i = 1; i <= 55; i++) {
+    ada.socket.send(JSON.stringify({ _tag: "Say", text: `${i}` }));
+    await ada.until(i);
+    if (i % 20 === 0) await evict(room);
+  }
+  const state = await call(room, "getState");
+  const recording = await call(room, "getRecording");
+  const said = recording.match(/"text\\":/g).length;
+  expect(said).toBeGreaterThanOrEqual(10);
+  expect(said).toBeLessThanOrEqual(20);
+  const [replayed] = native(["replay"], recording);
+  expect(replayed.state).toEqual(state);
+  expect(replayed.frames).toEqual(ada.frames.slice(-said));
+});
+
+test("a recording over its limit is refused, with the limit and the value", async () => {
+  const body = JSON.stringify({ inputs: 10_001 });
+  const response = await fetch(`${server.url}/chat/over/startRecording`, { method: "POST", body });
+  expect(response.status).toBe(400);
+  expect((await response.json()).error).toEqual({
+    code: "recording_too_long",
+    message: "a recording keeps 1 to 10000 inputs, not 10001",
+  });
 });

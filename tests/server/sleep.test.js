@@ -18,19 +18,30 @@ test("an object with open sockets sleeps 12 seconds after its last event, and wa
   /** @param {string} id */
   const join = (id) =>
     connect(`${room}?options=${encodeURIComponent(JSON.stringify({ id, state: {} }))}`);
-  const counts = async () => (await fetch(`${room}/counts`)).json();
+  const wakes = async () => (await fetch(`${room}/wakes`)).json();
   const [ada, bob, eve] = await Promise.all(["ada", "bob", "eve"].map(join));
   if (!ada || !bob || !eve) throw new Error("three clients");
   for (let i = 0; i < 20; i++) ada.send({ _tag: "Count" });
   // An event that is long in coming must not keep it awake either.
   ada.send({ _tag: "Schedule", name: "tomorrow", millis: 86_400_000, alarm: { Well: "x" } });
   await bob.until(20);
-  expect((await counts()).inputs).toBeGreaterThan(20);
+  const before = await wakes();
+  expect(before).toMatchObject({ wakes: 1, wokenBy: { connect: 1 }, inputs: { connect: 3 } });
 
   await sleep(12_000);
-  // Asked after waking by nothing but the question: the object has done nothing yet but look at its
-  // alarm, so it has slept.
-  expect((await counts()).inputs).toBeLessThanOrEqual(1);
+  // It is woken by nothing but the question: so it has slept.
+  const after = await wakes();
+  expect(after).toMatchObject({ wakes: 2, wokenBy: { connect: 1, read: 1 } });
+  expect(after.last).toEqual([
+    { ...before.last[0], inputs: 25 },
+    { at: expect.any(Number), by: "read", inputs: 1 },
+  ]);
+  // What kept it awake was over after the ten seconds that the platform waits.
+  const { keptAwakeMs } = after;
+  const total = Object.values(keptAwakeMs).reduce((one, other) => one + other, 0);
+  expect(total).toBeGreaterThanOrEqual(10_000);
+  expect(total).toBeLessThan(12_000);
+  expect(keptAwakeMs.delivery).toBeUndefined();
 
   bob.send({ _tag: "Count" });
   expect((await ada.until(21))[20]).toEqual({ _tag: "Counted", count: 21 });

@@ -28,7 +28,8 @@ export const rooms = (env) => roomClient(instance, env.ROOMS);
 export default {
   /**
    * Upgrades at /type/id, with the options of the upgrade as JSON in the query; tells at
-   * /type/id/counts what the object has done since it woke, and at /type/id/state its state.
+   * /type/id/wakes how often the object woke, and at
+   * /type/id/state its state.
    *
    * @param {Request} request
    * @param {{ ROOMS: DurableObjectNamespace }} env
@@ -36,11 +37,7 @@ export default {
   async fetch(request, env) {
     const url = new URL(request.url);
     const [, type = "", id = "", question] = url.pathname.split("/");
-    if (question === "counts") {
-      return Response.json(
-        await /** @type {any} */ (env.ROOMS.getByName(`${type}/${id}`)).getCounts(),
-      );
-    }
+    if (question === "wakes") return Response.json(await rooms(env).room(type).getWakes(id));
     if (question === "state") return Response.json(await rooms(env).room(type).getState(id));
     const options = JSON.parse(url.searchParams.get("options") ?? "{}");
     return rooms(env).room(type).upgrade(id, request, options);
