@@ -146,6 +146,7 @@ export class Room {
     else this.tally.fault("did not sleep", `${this.name}: ${before} inputs before, ${after} after`);
     await this.#rest();
     this.#fillUp(this.size);
+    if (this.present.length >= this.size) this.#leave(bare);
   }
 
   /** Says something as one of those who are there. */

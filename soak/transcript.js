@@ -119,7 +119,8 @@ export class Transcript {
     else if (next < end)
       this.#fault("lost", `${who} did not hear ${this.#frames[next]}`, end - next);
     for (const frame of listener.ahead) {
-      this.#fault("lost", `${this.#room}: the witness did not hear ${frame}, and ${who} did`);
+      if (this.#places.has(frame)) this.#fault("doubled", `${who} heard ${frame} again`);
+      else this.#fault("lost", `${this.#room}: the witness did not hear ${frame}, and ${who} did`);
     }
     // What is told once is not told again.
     listener.next = Math.max(next, end);
