@@ -137,6 +137,10 @@ export class Room {
       () => this.#leave(coded(4009, "good morning")),
       () => this.#come(),
       () => this.#ask(),
+      // As when a line goes down that several share.
+      () => {
+        for (let i = 0; i < 5; i++) this.#leave(cut);
+      },
     ];
     wakers[Math.floor(turn / 2) % wakers.length]?.();
     await this.#settle();
