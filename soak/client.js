@@ -61,6 +61,7 @@ export async function connect(url, { id, tally, hear }) {
     id,
     next: undefined,
     ahead: [],
+    missing: new Set(),
     mustHear: 0,
     say: (text) => socket.send(JSON.stringify({ _tag: "Say", text })),
     async leave(close) {

@@ -51,6 +51,8 @@ export class Room {
     this.gone = [];
     /** Comings and leavings that are not done. @type {Promise<void>[]} */
     this.moves = [];
+    this.made = 0;
+    /** How many are to be said to have come, and to have left. */
     this.comers = 0;
     this.leavers = 0;
   }
@@ -79,6 +81,7 @@ export class Room {
   }
 
   async empty() {
+    await this.#moved();
     while (this.present.length > 0) this.#leave(/** @type {Close} */ (anyOf(closes)));
     await this.#rest();
     await this.witness?.leave(bare);
@@ -169,7 +172,8 @@ export class Room {
   }
 
   #come() {
-    const id = `${this.name}-${++this.comers}`;
+    const id = `${this.name}-${++this.made}`;
+    this.comers += 1;
     const hear = (/** @type {Client} */ client, /** @type {string} */ frame) => {
       client.ahead.push(frame);
       this.transcript.follow(client);
@@ -238,9 +242,9 @@ export class Room {
   async #rest() {
     await this.#settle();
     const { transcript, speech, tally } = this;
-    for (const client of this.present) transcript.judge(client);
+    for (const client of this.present) this.#judge(client);
     for (const client of this.gone.splice(0)) {
-      transcript.judge(client, client.mustHear);
+      this.#judge(client, client.mustHear);
       if (!transcript.left.has(client.id)) {
         tally.fault("lost", `${this.name}: that ${client.id} left`);
         this.leavers -= 1;
@@ -250,6 +254,16 @@ export class Room {
     this.#expect("users who left", transcript.left.size, this.leavers);
     speech.judge();
     await this.#count();
+  }
+
+  /**
+   * @param {Client} client
+   * @param {number} [end]
+   */
+  #judge(client, end) {
+    // That it came was never said, which is told once.
+    if (client.next === undefined) this.comers -= 1;
+    this.transcript.judge(client, end);
   }
 
   /** Holds what the room knows against what it is to know. */

@@ -16,7 +16,7 @@ export const faultKinds = /** @type {const} */ ([
 ]);
 
 /** @typedef {typeof faultKinds[number]} FaultKind */
-/** @typedef {(kind: FaultKind, what: string, count?: number) => void} TellFault */
+/** @typedef {(kind: FaultKind, what: string) => void} TellFault */
 
 export class Tally {
   /** @param {number} minutes that it is to take */
@@ -65,9 +65,9 @@ export class Tally {
   }
 
   /** @type {TellFault} */
-  fault = (kind, what, count = 1) => {
+  fault = (kind, what) => {
     if (this.#isOver) return;
-    this.faults.set(kind, (this.faults.get(kind) ?? 0) + count);
+    this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
     this.#told += 1;
     if (this.#told <= TOLD) console.error(`soak: ${kind}: ${what}`);
     if (this.#told === TOLD) console.error("soak: further faults are only counted");

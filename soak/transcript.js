@@ -8,6 +8,7 @@
  * @property {number | undefined} next the place of the frame that it is to hear next; nothing until
  *   its joining is in the transcript
  * @property {string[]} ahead what it has heard before the witness has
+ * @property {Set<number>} missing the places of frames that it has not heard, and heard later ones
  */
 
 /**
@@ -69,8 +70,12 @@ export class Transcript {
     if (joining === undefined) return;
     listener.next ??= joining + 1;
     let heard = 0;
-    while (heard < listener.ahead.length && listener.next < this.#frames.length) {
-      this.#compare(listener, listener.next, /** @type {string} */ (listener.ahead[heard++]));
+    for (const frame of listener.ahead) {
+      const place = this.#places.get(frame);
+      // Whether it skipped something is known when the witness has heard as much.
+      if (place === undefined) break;
+      this.#hear(listener, listener.next, place);
+      heard += 1;
     }
     listener.ahead.splice(0, heard);
   }
@@ -78,22 +83,17 @@ export class Transcript {
   /**
    * @param {Listener} listener
    * @param {number} next
-   * @param {string} frame
+   * @param {number} place of the frame that it heard instead, or as it was to
    */
-  #compare(listener, next, frame) {
-    if (this.#frames[next] === frame) {
-      listener.next = next + 1;
-      return;
-    }
-    const who = `${this.#room}: ${listener.id}`;
-    const place = this.#places.get(frame);
-    if (place === undefined) {
-      this.#fault("out of order", `${who} heard ${frame} before ${this.#frames[next]}`);
-    } else if (place < next) {
-      this.#fault("doubled", `${who} heard ${frame} again`);
-    } else {
-      this.#fault("lost", `${who} did not hear ${this.#frames[next]}`, place - next);
+  #hear(listener, next, place) {
+    const { id, missing } = listener;
+    if (place >= next) {
+      for (let skipped = next; skipped < place; skipped++) missing.add(skipped);
       listener.next = place + 1;
+    } else {
+      const kind = missing.delete(place) ? "out of order" : "doubled";
+      const again = kind === "doubled" ? "again" : "late";
+      this.#fault(kind, `${this.#room}: ${id} heard ${this.#frames[place]} ${again}`);
     }
   }
 
@@ -113,17 +113,22 @@ export class Transcript {
    * @param {number} [end] the place up to which it was to hear
    */
   judge(listener, end = this.#frames.length) {
-    const who = `${this.#room}: ${listener.id}`;
-    const next = listener.next ?? 0;
-    if (listener.next === undefined) this.#fault("lost", `${who}: that it joined`);
-    else if (next < end)
-      this.#fault("lost", `${who} did not hear ${this.#frames[next]}`, end - next);
-    for (const frame of listener.ahead) {
-      if (this.#places.has(frame)) this.#fault("doubled", `${who} heard ${frame} again`);
-      else this.#fault("lost", `${this.#room}: the witness did not hear ${frame}, and ${who} did`);
+    const { id, missing } = listener;
+    if (listener.next === undefined) this.#lost(`that ${id} joined`);
+    for (const frame of listener.ahead.splice(0)) {
+      const place = this.#places.get(frame);
+      if (place === undefined) this.#lost(`the witness did not hear ${frame}, and ${id} did`);
+      else this.#hear(listener, listener.next ?? place, place);
     }
+    for (let place = listener.next ?? end; place < end; place++) missing.add(place);
+    for (const place of missing) this.#lost(`${id} did not hear ${this.#frames[place]}`);
     // What is told once is not told again.
-    listener.next = Math.max(next, end);
-    listener.ahead = [];
+    missing.clear();
+    listener.next = Math.max(listener.next ?? 0, end);
+  }
+
+  /** @param {string} what */
+  #lost(what) {
+    this.#fault("lost", `${this.#room}: ${what}`);
   }
 }
