@@ -55,6 +55,7 @@ export class Room {
     /** How many are to be said to have come, and to have left. */
     this.comers = 0;
     this.leavers = 0;
+    this.sleeps = 0;
   }
 
   async fill() {
@@ -76,7 +77,7 @@ export class Room {
       await this.#talk(Math.min(until, Date.now() + TALK_MILLIS * (0.5 + Math.random())));
       await this.#rest();
       // Half of the rooms sleep while the others talk.
-      if (turn % 2 === 1 && Date.now() < until) await this.#sleep(turn);
+      if (turn % 2 === 1 && Date.now() < until) await this.#sleep();
     }
   }
 
@@ -129,23 +130,23 @@ export class Room {
   }
 
   /** Silence until the object sleeps; then something wakes it. */
-  async #sleep(/** @type {number} */ turn) {
+  async #sleep() {
     const before = await this.api.inputs();
     await this.#pause(SLEEP_MILLIS);
     this.tally.slept += 1;
     const wakers = [
       () => this.#say(),
+      // As when a line goes down that several share.
+      () => {
+        for (let i = 0; i < 5; i++) this.#leave(cut);
+      },
       () => this.#leave(bare),
       () => this.#leave(cut),
       () => this.#leave(coded(4009, "good morning")),
       () => this.#come(),
       () => this.#ask(),
-      // As when a line goes down that several share.
-      () => {
-        for (let i = 0; i < 5; i++) this.#leave(cut);
-      },
     ];
-    wakers[Math.floor(turn / 2) % wakers.length]?.();
+    wakers[(this.number + this.sleeps++) % wakers.length]?.();
     await this.#settle();
     // An object that woke counts anew.
     const after = await this.api.inputs();
