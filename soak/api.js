@@ -22,7 +22,7 @@ export function roomApi(url, room) {
     /** @returns {Promise<string[]>} the ids of the open connections */
     connections: async () =>
       (await ask(`${api}/connections`)).map((/** @type {{ id: string }} */ { id }) => id),
-    /** @returns {Promise<number>} what has come to the room's object since it woke */
-    inputs: async () => (await ask(`${url}/soak/${room}/counts`)).inputs,
+    /** @returns {Promise<{ inputs: number, traps: number }>} since the room's object woke */
+    counts: () => ask(`${url}/soak/${room}/counts`),
   };
 }

@@ -56,6 +56,7 @@ export class Room {
     this.comers = 0;
     this.leavers = 0;
     this.sleeps = 0;
+    this.traps = 0;
   }
 
   async fill() {
@@ -131,26 +132,27 @@ export class Room {
 
   /** Silence until the object sleeps; then something wakes it. */
   async #sleep() {
-    const before = await this.api.inputs();
+    const before = (await this.api.counts()).inputs;
     await this.#pause(SLEEP_MILLIS);
     this.tally.slept += 1;
+    /** What may wake it, and how many inputs that is. @type {[number, () => void][]} */
     const wakers = [
-      () => this.#say(),
+      [1, () => this.#say()],
       // As when a line goes down that several share.
-      () => {
-        for (let i = 0; i < 5; i++) this.#leave(cut);
-      },
-      () => this.#leave(bare),
-      () => this.#leave(cut),
-      () => this.#leave(coded(4009, "good morning")),
-      () => this.#come(),
-      () => this.#ask(),
+      [5, () => Array.from({ length: 5 }, () => this.#leave(cut))],
+      [1, () => this.#leave(bare)],
+      [1, () => this.#leave(cut)],
+      [1, () => this.#leave(coded(4009, "good morning"))],
+      [1, () => this.#come()],
+      [1, () => this.#ask()],
     ];
-    wakers[(this.number + this.sleeps++) % wakers.length]?.();
+    const which = (this.number + this.sleeps++) % wakers.length;
+    const [inputs, wake] = /** @type {[number, () => void]} */ (wakers[which]);
+    wake();
     await this.#settle();
     // An object that woke counts anew.
-    const after = await this.api.inputs();
-    if (after < before) this.tally.woke += 1;
+    const after = (await this.api.counts()).inputs;
+    if (after < before + inputs) this.tally.woke += 1;
     else this.tally.fault("did not sleep", `${this.name}: ${before} inputs before, ${after} after`);
     await this.#rest();
     this.#fillUp(this.size);
@@ -274,6 +276,9 @@ export class Room {
     const open = [this.witness, ...this.present].flatMap((client) => client?.id ?? []);
     const listed = await this.api.connections();
     this.#expect("connections", listed.sort().join(" "), open.sort().join(" "));
+    const { traps } = await this.api.counts();
+    if (traps > this.traps) this.tally.fault("traps", `${this.name}: ${traps} since it woke`);
+    this.traps = traps;
   }
 
   /**

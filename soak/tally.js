@@ -12,6 +12,7 @@ export const faultKinds = /** @type {const} */ ([
   "wrong closes",
   "wrong counts",
   "did not sleep",
+  "traps",
   "leaks",
 ]);
 
