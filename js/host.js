@@ -130,12 +130,6 @@ export class Host {
   }
 
   /** @param {number} number */
-  tags(number) {
-    const socket = this.#its.sockets.get(number);
-    return socket ? this.#its.sockets.tags(socket) : [];
-  }
-
-  /** @param {number} number */
   lastAnswer(number) {
     const socket = this.#its.sockets.get(number);
     return socket && this.#its.sockets.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime();

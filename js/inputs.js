@@ -11,7 +11,6 @@
  * @property {string} kind what it is, for counting
  * @property {(glue: Glue, handle: number) => Input[] | void} enter
  * @property {Outcome} [outcome] what came of it when it was run before, if that was bad
- * @property {() => void} [wait] called if it does not enter in the turn in which it came
  * @property {WebSocket} [socket] the socket it came from
  * @property {boolean} [answers] whether Rust gives an answer to it
  * @property {boolean} [tellsMissed] whether its answer says whom a frame did not reach
@@ -45,14 +44,12 @@ export function message(socket, number, frame, limit) {
  * @param {number} code
  * @param {string} reason
  * @param {boolean} wasClean
- * @param {() => void} wait
  * @returns {Input}
  */
-export function close(socket, number, code, reason, wasClean, wait) {
+export function close(socket, number, code, reason, wasClean) {
   return {
     kind: "close",
     socket,
-    wait,
     enter: (glue, handle) => glue.close(handle, number, code, reason, wasClean),
   };
 }

@@ -222,7 +222,7 @@ export class Recorder {
       .map((socket) => ({
         socket: sockets.number(socket),
         attachment: socket.deserializeAttachment(),
-        tags: sockets.ctx.getTags(socket),
+        tags: tagsOf(sockets.ctx, socket),
         answered: sockets.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null,
       }));
   }
@@ -241,6 +241,19 @@ export class Recorder {
       inputs,
       line,
     );
+  }
+}
+
+/**
+ * @param {DurableObjectState} ctx
+ * @param {WebSocket} socket
+ */
+function tagsOf(ctx, socket) {
+  try {
+    return ctx.getTags(socket);
+  } catch {
+    // It is gone, and the platform has yet to tell of its close.
+    return [];
   }
 }
 

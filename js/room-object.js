@@ -210,8 +210,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      */
     async #end(socket, code, reason, wasClean) {
       const number = this.sockets.number(socket);
-      const keep = () => this.sockets.keepTags(socket);
-      await this.#done(inputs.close(socket, number, code, reason, wasClean, keep));
+      await this.#done(inputs.close(socket, number, code, reason, wasClean));
       this.sockets.forget(socket);
     }
 
@@ -236,11 +235,9 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     #put(input) {
       this.wakes.note(input.kind);
       this.inbox.push(input);
-      if (this.gathering) {
-        input.wait?.();
-      } else if (this.pace.shouldGather()) {
+      if (this.gathering) return;
+      if (this.pace.shouldGather()) {
         this.gathering = true;
-        input.wait?.();
         setTimeout(() => {
           this.gathering = false;
           this.pace.gathered(this.inbox.length);

@@ -2,9 +2,6 @@
 
 const OPEN = 1;
 
-/** What the platform tag that carries a connection's id begins with. */
-const ID_TAG = "\u0001";
-
 /** The numbers by which Rust knows sockets while the object is awake, given when first needed. */
 export class Sockets {
   /** @param {DurableObjectState} ctx */
@@ -14,8 +11,6 @@ export class Sockets {
     this.byNumber = new Map();
     /** @type {WeakMap<WebSocket, number>} */
     this.numbers = new WeakMap();
-    /** @type {WeakMap<WebSocket, string[]>} tags of sockets that the platform may forget first */
-    this.kept = new WeakMap();
     /** @type {WeakSet<WebSocket>} sockets that are closed, until the platform lists them no more */
     this.over = new WeakSet();
     /** @type {WebSocket[]} those that a frame did not reach */
@@ -41,33 +36,6 @@ export class Sockets {
   /** @param {number} number */
   get(number) {
     return this.byNumber.get(number);
-  }
-
-  /**
-   * The tags that a socket was accepted with.
-   *
-   * @param {WebSocket} socket
-   * @returns {string[]}
-   */
-  tags(socket) {
-    const kept = this.kept.get(socket);
-    if (kept) return kept;
-    try {
-      return this.ctx.getTags(socket);
-    } catch {
-      // The platform has let go of it. Better a close without tags than none.
-      return [];
-    }
-  }
-
-  /**
-   * Keeps the tags of a socket that is closing: the platform knows them only in the turn in which it
-   * tells of the close.
-   *
-   * @param {WebSocket} socket
-   */
-  keepTags(socket) {
-    this.kept.set(socket, this.tags(socket));
   }
 
   /**
@@ -127,12 +95,17 @@ export class Sockets {
     }
   }
 
-  /** The ids of the connections that a frame did not reach since this was last asked. */
+  /**
+   * The ids of the connections that a frame did not reach since this was last asked. The attachment
+   * tells: of a socket that is gone the platform has forgotten the tags.
+   *
+   * @returns {string[]}
+   */
   takeMissed() {
     if (this.missed.length === 0) return [];
-    const idOf = (/** @type {WebSocket} */ socket) =>
-      this.tags(socket).find((tag) => tag.startsWith(ID_TAG));
-    return this.missed.splice(0).map((socket) => idOf(socket)?.slice(ID_TAG.length) ?? "");
+    return this.missed
+      .splice(0)
+      .map((socket) => JSON.parse(socket.deserializeAttachment() ?? '{"id":""}').id);
   }
 
   /**

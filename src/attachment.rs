@@ -1,5 +1,7 @@
 //! What a connection keeps beside its socket while the object sleeps.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Moment;
@@ -9,12 +11,15 @@ use crate::{Connection, ConnectionId, Error, RateLimit, Result, SocketId, Tag, T
 /// What a socket's attachment holds, as JSON that a person can read.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Attachment<S> {
+struct Attachment<'a, S> {
     id: String,
     at: Timestamp,
     nth: u32,
     #[serde(default, skip_serializing_if = "is_default")]
     full_at: Timestamp,
+    /// The platform has them too, but forgets them before it tells of the close.
+    #[serde(default, skip_serializing_if = "is_default")]
+    tags: Cow<'a, [Tag]>,
     state: S,
 }
 
@@ -42,25 +47,20 @@ impl<C: Serialize> Connection<C> {
 
     fn attachment_with(&self, state: &C, full_at: Timestamp) -> Result<String> {
         let Moment { at, nth } = self.connected();
-        let attachment = Attachment { id: self.id().to_string(), at, nth, full_at, state };
+        let tags = self.tags().into();
+        let attachment = Attachment { id: self.id().to_string(), at, nth, full_at, tags, state };
         to_json("a connection's state", &attachment)
     }
 }
 
 impl<C: for<'de> Deserialize<'de>> Connection<C> {
-    /// The connection that an attachment and the socket's platform tags tell of; none if they do
-    /// not decode.
-    pub(crate) fn from_attachment(
-        socket: SocketId,
-        attachment: &str,
-        platform_tags: Vec<String>,
-    ) -> Option<Self> {
-        let Attachment { id, at, nth, full_at, state } = serde_json::from_str(attachment).ok()?;
-        let mut tags: Vec<Tag> =
-            platform_tags.into_iter().filter_map(|tag| Tag::new(tag).ok()).collect();
-        tags.sort();
+    /// The connection that an attachment tells of; none if it does not decode.
+    pub(crate) fn from_attachment(socket: SocketId, attachment: &str) -> Option<Self> {
+        let Attachment { id, at, nth, full_at, tags, state } =
+            serde_json::from_str(attachment).ok()?;
         let id = ConnectionId::new(id).ok()?;
-        let connection = Self::new(socket, id, tags.into(), Moment { at, nth }, state);
+        let tags = tags.into_owned().into();
+        let connection = Self::new(socket, id, tags, Moment { at, nth }, state);
         connection.set_full_at(full_at);
         Some(connection)
     }

@@ -79,7 +79,7 @@ impl<C> Connection<C> {
         &self.0.id
     }
 
-    /// Its tags, sorted: the platform keeps no order.
+    /// Its tags, sorted.
     ///
     /// ```
     /// # use dormouse::{rooms::Chat, testing::TestRoom};

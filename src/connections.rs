@@ -76,7 +76,7 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
             return None;
         }
         let attachment = host.attachment(socket)?;
-        let connection = Connection::from_attachment(socket, &attachment, host.tags(socket));
+        let connection = Connection::from_attachment(socket, &attachment);
         match &connection {
             Some(connection) => {
                 self.known.borrow_mut().insert(socket, connection.clone());

@@ -71,9 +71,6 @@ pub trait Host {
     /// A socket's attachment; none for a socket whose connection is over.
     fn attachment(&self, socket: SocketId) -> Option<String>;
 
-    /// A socket's platform tags, in any order.
-    fn tags(&self, socket: SocketId) -> Vec<String>;
-
     /// When a socket last had the room's automatic response; none if never.
     fn last_answer(&self, socket: SocketId) -> Option<Timestamp>;
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result, limits};
 
@@ -14,8 +14,8 @@ use crate::{Error, Result, limits};
 /// ```
 /// assert_eq!(dormouse::Tag::new("team:red").unwrap().as_str(), "team:red");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Tag(String);
 
 impl Tag {
@@ -47,6 +47,14 @@ impl Tag {
     /// ```
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Tag {
+    type Error = Error;
+
+    fn try_from(tag: String) -> Result<Self> {
+        Self::new(tag)
     }
 }
 

@@ -285,6 +285,20 @@ impl MemoryHost {
         }
     }
 
+    /// The platform tags that a socket was accepted with.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Host, SocketId, Timestamp};
+    /// # use std::time::Duration;
+    /// # let mut host = MemoryHost::new();
+    /// host.crowd(1);
+    /// assert!(host.tags(SocketId(1)).is_empty());
+    /// ```
+    pub fn tags(&self, socket: SocketId) -> &[String] {
+        self.sockets.get(&socket).map_or(&[], |socket| &socket.tags)
+    }
+
     /// The socket is gone from the list: its close event was handled.
     ///
     /// ```
@@ -624,10 +638,6 @@ impl Host for MemoryHost {
 
     fn attachment(&self, socket: SocketId) -> Option<String> {
         self.sockets.get(&socket)?.attachment.clone()
-    }
-
-    fn tags(&self, socket: SocketId) -> Vec<String> {
-        self.sockets.get(&socket).map(|socket| socket.tags.clone()).unwrap_or_default()
     }
 
     fn last_answer(&self, socket: SocketId) -> Option<Timestamp> {

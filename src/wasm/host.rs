@@ -33,7 +33,6 @@ export interface RoomHost {
   sockets(tag: string | undefined): Uint32Array;
   count(): number;
   attachment(socket: number): string | undefined;
-  tags(socket: number): string[];
   /** When the socket last had the automatic response. */
   lastAnswer(socket: number): number | undefined;
 }
@@ -98,8 +97,6 @@ extern "C" {
     fn count(this: &RoomHost) -> u32;
     #[wasm_bindgen(method)]
     fn attachment(this: &RoomHost, socket: u32) -> Option<String>;
-    #[wasm_bindgen(method)]
-    fn tags(this: &RoomHost, socket: u32) -> Vec<String>;
     #[wasm_bindgen(method, js_name = lastAnswer)]
     fn last_answer(this: &RoomHost, socket: u32) -> Option<f64>;
 }
@@ -202,10 +199,6 @@ impl Host for JsHost {
 
     fn attachment(&self, socket: SocketId) -> Option<String> {
         js(|host| host.attachment(socket.0))
-    }
-
-    fn tags(&self, socket: SocketId) -> Vec<String> {
-        js(|host| host.tags(socket.0))
     }
 
     fn last_answer(&self, socket: SocketId) -> Option<Timestamp> {

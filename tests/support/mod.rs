@@ -319,7 +319,7 @@ pub(crate) fn stored(room: &TestRoom<Puppet>) -> String {
 pub(crate) fn attached(room: &TestRoom<Puppet>) -> String {
     room.with_host(|host| {
         let sockets = host.sockets(None).into_iter();
-        let each = sockets.map(|socket| (host.attachment(socket), host.tags(socket)));
+        let each = sockets.map(|socket| (host.attachment(socket), host.tags(socket).to_vec()));
         format!("{:?}", each.collect::<Vec<_>>())
     })
 }

@@ -119,17 +119,17 @@ impl<'a> Platform<'a> {
 }
 
 /// What a commit should send, found without performing it: each socket's frames in their order.
-pub(super) fn expected<'a>(
+pub(super) fn expected<'c>(
     host: &MemoryHost,
-    commit: &'a Commit,
-) -> Vec<(SocketId, Option<&'a Frame>)> {
+    commit: &'c Commit,
+) -> Vec<(SocketId, Option<&'c Frame>)> {
     use crate::Host as _;
-    let mut open: Vec<(SocketId, Vec<String>)> =
+    let mut open: Vec<(SocketId, &[String])> =
         host.sockets(None).into_iter().map(|socket| (socket, host.tags(socket))).collect();
     let mut expected = Vec::new();
     for output in &commit.outputs {
         match output {
-            Output::Accept { socket, tags } => open.push((*socket, tags.clone())),
+            Output::Accept { socket, tags } => open.push((*socket, tags)),
             Output::Send { sockets, frame } => {
                 let is_open = |socket: &&SocketId| open.iter().any(|(other, _)| other == *socket);
                 expected.extend(sockets.iter().filter(is_open).map(|&it| (it, Some(frame))));
@@ -137,7 +137,7 @@ pub(super) fn expected<'a>(
             Output::Broadcast { tag, except, frame } => {
                 let tag = tag.as_ref().map(Tag::as_str);
                 let wears = |tags: &[String]| tag.is_none_or(|tag| tags.iter().any(|it| it == tag));
-                let hears = |(socket, tags): &&(SocketId, Vec<String>)| {
+                let hears = |(socket, tags): &&(SocketId, &[String])| {
                     wears(tags) && !except.contains(socket)
                 };
                 expected.extend(open.iter().filter(hears).map(|(it, _)| (*it, Some(frame))));
