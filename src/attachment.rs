@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::Moment;
 use crate::frame::to_json;
+use crate::migrate::Migrate;
 use crate::{Connection, ConnectionId, Error, RateLimit, Result, SocketId, Tag, Timestamp, limits};
 
 /// What a socket's attachment holds, as JSON that a person can read.
@@ -55,15 +56,26 @@ impl<C: Serialize> Connection<C> {
 
 impl<C: for<'de> Deserialize<'de>> Connection<C> {
     /// The connection that an attachment tells of; none if it does not decode.
-    pub(crate) fn from_attachment(socket: SocketId, attachment: &str) -> Option<Self> {
+    pub(crate) fn from_attachment(
+        socket: SocketId,
+        attachment: &str,
+        migrate: Migrate<C>,
+    ) -> Option<Self> {
+        let read = serde_json::from_str(attachment);
         let Attachment { id, at, nth, full_at, tags, state } =
-            serde_json::from_str(attachment).ok()?;
+            read.ok().or_else(|| migrated(attachment, migrate))?;
         let id = ConnectionId::new(id).ok()?;
         let tags = tags.into_owned().into();
         let connection = Self::new(socket, id, tags, Moment { at, nth }, state);
         connection.set_full_at(full_at);
         Some(connection)
     }
+}
+
+/// An attachment whose state an earlier version wrote.
+fn migrated<C>(attachment: &str, migrate: Migrate<C>) -> Option<Attachment<'static, C>> {
+    let Attachment { id, at, nth, full_at, tags, state } = serde_json::from_str(attachment).ok()?;
+    Some(Attachment { id, at, nth, full_at, tags, state: migrate(state)? })
 }
 
 /// The bytes of a string in V8's serialization, which is what the platform's limit counts: two of

@@ -8,11 +8,13 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::migrate::Migrate;
 use crate::tag::id_tag;
 use crate::{Connection, Host, RateLimit, SocketId, Tag, Timestamp};
 
 /// What is known of a room's sockets, with the batch's changes over what the host has.
 pub(crate) struct Connections<C> {
+    migrate: Migrate<C>,
     known: RefCell<BTreeMap<SocketId, Connection<C>>>,
     unreadable: RefCell<BTreeSet<SocketId>>,
     opened: BTreeSet<SocketId>,
@@ -23,8 +25,9 @@ pub(crate) struct Connections<C> {
 }
 
 impl<C> Connections<C> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(migrate: Migrate<C>) -> Self {
         Self {
+            migrate,
             known: RefCell::default(),
             unreadable: RefCell::default(),
             opened: BTreeSet::new(),
@@ -76,7 +79,7 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
             return None;
         }
         let attachment = host.attachment(socket)?;
-        let connection = Connection::from_attachment(socket, &attachment);
+        let connection = Connection::from_attachment(socket, &attachment, self.migrate);
         match &connection {
             Some(connection) => {
                 self.known.borrow_mut().insert(socket, connection.clone());

@@ -59,8 +59,8 @@ impl<R: Room> Engine<R> {
         Self {
             object,
             siblings: None,
-            state: State::new(),
-            connections: Connections::new(),
+            state: State::new(R::migrate_state),
+            connections: Connections::new(R::migrate_connection),
             schedule: Schedule::default(),
             histories: Histories::default(),
             values: Values::default(),

@@ -105,6 +105,7 @@ mod liveness;
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, reason = "an allocator")]
 mod memory;
+mod migrate;
 mod origin;
 mod rate;
 mod registry;

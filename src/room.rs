@@ -123,6 +123,64 @@ pub trait Room: Sized + 'static {
         Ok(Effects::new())
     }
 
+    /// Reads a [`State`](Room::State) that an earlier version of the room stored. Called with what
+    /// does not decode as this version's; `None` if it is of no version that is known.
+    ///
+    /// Without this, or with `None`, whatever needs the state fails with [`Error::StateUnreadable`],
+    /// and what is stored is left as it is. What was migrated is stored when it is next saved.
+    ///
+    /// ```
+    /// use dormouse::{Context, Effects, Result, Room, Text};
+    /// use dormouse::testing::TestRoom;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// #[serde(deny_unknown_fields)]
+    /// struct Score { home: u32, away: u32 }
+    ///
+    /// struct Match;
+    ///
+    /// impl Room for Match {
+    ///     const NAME: &'static str = "match";
+    ///     type State = Score;
+    /// #   type Connection = ();
+    /// #   type Event = Text;
+    /// #   type Broadcast = Text;
+    /// #   type Alarm = ();
+    ///
+    ///     // The first version stored a pair.
+    ///     fn migrate_state(stored: serde_json::Value) -> Option<Score> {
+    ///         let (home, away) = serde_json::from_value(stored).ok()?;
+    ///         Some(Score { home, away })
+    ///     }
+    /// #   fn handle_message(_: &Context<Self>, _: Text) -> Result<Effects<Self>> {
+    /// #       Ok(Effects::new())
+    /// #   }
+    /// }
+    ///
+    /// let room = TestRoom::<Match>::new("final");
+    /// room.with_host(|host| host.set_state("[2, 1]"));
+    /// assert_eq!(room.read(|cx| cx.state().unwrap().home), 2);
+    /// ```
+    fn migrate_state(stored: Value) -> Option<Self::State> {
+        let _ = stored;
+        None
+    }
+
+    /// The same for the state of a [`Connection`](Room::Connection) whose socket slept through the
+    /// deploy. With `None` that one socket is closed, with 1011 and a reason.
+    fn migrate_connection(stored: Value) -> Option<Self::Connection> {
+        let _ = stored;
+        None
+    }
+
+    /// The same for an [`Alarm`](Room::Alarm) that was scheduled before the deploy. With `None` the
+    /// event fails with [`Error::PayloadUnreadable`], comes again, and is set aside after its tries.
+    fn migrate_alarm(stored: Value) -> Option<Self::Alarm> {
+        let _ = stored;
+        None
+    }
+
     /// A scheduled event is due. It leaves the schedule in the same commit as what this returns.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::check::Change;
 use crate::frame::to_json;
+use crate::migrate::{Migrate, decode};
 use crate::{Error, Host, Result, limits};
 
 /// The state, read once and written once a commit.
@@ -16,6 +17,7 @@ use crate::{Error, Host, Result, limits};
 /// whose commit is too large, the batch is run again in [strict](Self::be_strict) mode, which finds
 /// the handler that went too far.
 pub(crate) struct State<S> {
+    migrate: Migrate<S>,
     value: Option<S>,
     read: bool,
     changed: bool,
@@ -31,8 +33,8 @@ enum Measure {
 
 impl<S: Serialize + DeserializeOwned> State<S> {
     /// A state that has not been read.
-    pub(crate) fn new() -> Self {
-        Self { value: None, read: false, changed: false, measure: Measure::AtTheCommit }
+    pub(crate) fn new(migrate: Migrate<S>) -> Self {
+        Self { migrate, value: None, read: false, changed: false, measure: Measure::AtTheCommit }
     }
 
     pub(crate) fn get(&self) -> Option<&S> {
@@ -51,7 +53,7 @@ impl<S: Serialize + DeserializeOwned> State<S> {
         }
         let text = host.state();
         if let Some(text) = &text {
-            self.value = Some(decode(text)?);
+            self.value = Some(read(text, self.migrate)?);
         }
         if let Measure::AtOnce(good) = &mut self.measure {
             *good = text;
@@ -81,7 +83,8 @@ impl<S: Serialize + DeserializeOwned> State<S> {
             match self.encode() {
                 Ok(text) => self.measure = Measure::AtOnce(text),
                 Err(error) => {
-                    self.value = good.as_deref().map(decode).transpose()?;
+                    let migrate = self.migrate;
+                    self.value = good.as_deref().map(|text| read(text, migrate)).transpose()?;
                     return Err(error);
                 }
             }
@@ -111,6 +114,6 @@ impl<S: Serialize + DeserializeOwned> State<S> {
     }
 }
 
-fn decode<S: DeserializeOwned>(text: &str) -> Result<S> {
-    serde_json::from_str(text).map_err(|error| Error::StateUnreadable { reason: error.to_string() })
+fn read<S: DeserializeOwned>(text: &str, migrate: Migrate<S>) -> Result<S> {
+    decode(text, migrate).map_err(|error| Error::StateUnreadable { reason: error.to_string() })
 }

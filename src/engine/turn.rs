@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Engine;
 use crate::context::Turn;
+use crate::migrate::decode;
 use crate::schedule::{POST, SWEEP};
 use crate::time::millis;
 use crate::{
@@ -170,7 +171,7 @@ impl<R: Room> Engine<R> {
         }
         let retry = event.error.clone().map(|reason| Retry { attempt: event.failures + 1, reason });
         let result = self.ready(host, fault).and_then(|()| {
-            let alarm = serde_json::from_str(&event.payload)
+            let alarm = decode(&event.payload, R::migrate_alarm)
                 .map_err(|error| Error::PayloadUnreadable { reason: error.to_string() })?;
             let effects = R::handle_alarm(&self.context(host, None, retry.as_ref()), alarm)?;
             self.prepare(host, effects)

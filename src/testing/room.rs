@@ -462,6 +462,43 @@ impl<R: Room> TestRoom<R> {
         self.0.borrow_mut().hibernate();
     }
 
+    /// Deploys another version of the room, which finds what this one has stored, and its sockets
+    /// open. This one is left without any.
+    ///
+    /// ```
+    /// # use dormouse::rooms::{Chat, Lobby};
+    /// # use dormouse::testing::TestRoom;
+    /// let room = TestRoom::<Chat>::new("lounge");
+    /// let ada = room.connect("ada");
+    /// let other = room.deploy::<Lobby>();
+    /// assert_eq!((room.count(), other.count()), (0, 1));
+    /// ```
+    pub fn deploy<Other: Room>(&self) -> TestRoom<Other> {
+        let mut world = self.0.borrow_mut();
+        world.hibernate();
+        let other = TestRoom::on(std::mem::take(&mut world.host), world.object.id());
+        let mut next = other.0.borrow_mut();
+        (next.lines, next.clients) = (std::mem::take(&mut world.lines), world.clients);
+        drop(next);
+        other
+    }
+
+    /// The clients whose sockets are open, in the order in which they came.
+    ///
+    /// ```
+    /// # use dormouse::rooms::Chat;
+    /// # use dormouse::testing::TestRoom;
+    /// let room = TestRoom::<Chat>::new("lounge");
+    /// room.connect("ada");
+    /// assert_eq!(room.clients().len(), 1);
+    /// ```
+    pub fn clients(&self) -> Vec<TestClient<R>> {
+        let world = self.0.borrow();
+        let mut lines: Vec<_> = world.lines.values().map(Rc::clone).collect();
+        lines.sort_by_key(|line| line.borrow().client());
+        lines.into_iter().map(|line| TestClient::new(self.clone(), line)).collect()
+    }
+
     /// What happens inside is handled as one batch, with one commit.
     ///
     /// ```

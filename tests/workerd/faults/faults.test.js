@@ -467,6 +467,22 @@ test("a stored state that no longer decodes is left as it is, and its clients ar
   });
 });
 
+test("a state and a connection of the version before a deploy are read by the room's migrations", async () => {
+  const id = newRoom();
+  const ada = await join(id, { id: "ada" });
+  await runInDurableObject(object(id), (_, ctx) => {
+    ctx.storage.sql.exec("UPDATE room_values SET json = '41'");
+    const socket = socketOf(ctx, "ada");
+    const attachment = JSON.parse(socket.deserializeAttachment());
+    socket.serializeAttachment(JSON.stringify({ ...attachment, state: "a remark" }));
+  });
+  await evictDurableObject(object(id));
+  ada.send({ _tag: "Count" });
+  expect(await ada.until(1)).toEqual([{ _tag: "Counted", count: 42 }]);
+  expect(await room.getState(id)).toMatchObject({ count: 42, closes: 0 });
+  expect(await room.getConnections(id)).toMatchObject([{ id: "ada", state: { pad: "a remark" } }]);
+});
+
 test("a commit that storage refuses is not half done, and its senders are told", async () => {
   const id = newRoom();
   const ada = await join(id, { id: "ada" });

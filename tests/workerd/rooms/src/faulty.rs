@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dormouse::{Close, CloseCode, Context, During, Effects, Error, Result, Room, Upgrade, When};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub(crate) struct Faulty;
 
@@ -97,6 +98,16 @@ impl Room for Faulty {
     type Event = Event;
     type Broadcast = Broadcast;
     type Alarm = Alarm;
+
+    /// The first version stored the count alone.
+    fn migrate_state(stored: Value) -> Option<State> {
+        Some(State { count: stored.as_u64()?, ..State::default() })
+    }
+
+    /// It had no state of a connection but a remark.
+    fn migrate_connection(stored: Value) -> Option<Connection> {
+        Some(Connection { pad: stored.as_str()?.to_owned(), ..Connection::default() })
+    }
 
     fn handle_connect(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
         match upgrade.meta.as_str() {
