@@ -145,7 +145,7 @@ impl<R: Room> Engine<R> {
         if received.has(letter.seq) {
             return Ok(Value::Null);
         }
-        self.batch.hops = letter.hops + 1;
+        self.batch.hops = letter.hops.saturating_add(1);
         let steps = match &letter.errand {
             Errand::Event { json, .. } => {
                 let event = R::Event::decode_json(json)?;
