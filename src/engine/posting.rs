@@ -52,9 +52,19 @@ impl<R: Room> Engine<R> {
         }
     }
 
+    /// The oldest letters. One that cannot be read, of a later version, stands in nobody's place.
     fn letters(&self, host: &dyn Host, limit: usize) -> Vec<Posted> {
-        let stored = self.values.list(host, LETTERS, limit, Order::Forwards);
-        stored.iter().filter_map(|(_, json)| serde_json::from_str(json).ok()).collect()
+        let mut unreadable = 0;
+        loop {
+            let stored = self.values.list(host, LETTERS, limit + unreadable, Order::Forwards);
+            let letters: Vec<_> =
+                stored.iter().filter_map(|(_, json)| serde_json::from_str(json).ok()).collect();
+            let skipped = stored.len() - letters.len();
+            if skipped == unreadable {
+                return letters;
+            }
+            unreadable = skipped;
+        }
     }
 
     /// Nothing was heard of some letters for too long.
@@ -139,9 +149,12 @@ impl<R: Room> Engine<R> {
     ) -> Result<Value> {
         self.ready(host, fault)?;
         let key = format!("{FROM}{from}");
-        let received = self.values.get(host, &key);
-        let mut received: Received =
-            received.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+        let mut received = match self.values.get(host, &key) {
+            // To begin anew would be to handle letters twice.
+            Some(json) => serde_json::from_str(&json)
+                .map_err(|error| Error::ValueUnreadable { reason: error.to_string() })?,
+            None => Received::default(),
+        };
         if received.has(letter.seq) {
             return Ok(Value::Null);
         }
