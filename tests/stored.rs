@@ -96,3 +96,39 @@ fn what_was_received_is_not_overwritten_if_it_cannot_be_read() {
     room.receive("teller/bob", letter).unwrap();
     assert_eq!(ada.receive(), "0 rows");
 }
+
+#[test]
+fn letters_are_numbered_after_the_clock_when_the_last_number_has_none_after_it() {
+    let room = waking_on(vec![value(LAST_LETTER, &u64::MAX.to_string())]);
+    let (first, second) = (tell(&room, "b"), tell(&room, "b"));
+    assert_eq!(first.seq, room.now().as_millis() << 10);
+    assert_eq!(second.seq, first.seq + 1);
+}
+
+#[test]
+fn an_event_with_a_period_of_0_comes_once() {
+    let event = ScheduledEvent { period: Some(0), ..event(r#""Look""#) };
+    let room = waking_on(vec![Write::Event(event)]);
+    let ada = room.connect("ada");
+    room.fire_alarm();
+    assert_eq!(ada.received().len(), 1);
+    room.read(|cx| assert_eq!(cx.event("e"), None));
+    assert_eq!(room.alarm(), None);
+}
+
+#[test]
+fn an_event_that_failed_too_often_to_count_fails_for_good() {
+    let error = Some("as told".to_owned());
+    let event = ScheduledEvent { failures: u32::MAX, error, ..event(r#""Fail""#) };
+    let room = waking_on(vec![Write::Event(event)]);
+    room.fire_alarm();
+    room.read(|cx| assert!(cx.event("e").is_some_and(|event| event.failed)));
+    assert_eq!(room.alarm(), None);
+}
+
+#[test]
+fn a_history_trimmed_beyond_its_end_is_empty() {
+    let ends = Ends { last: 3, last_at: Timestamp::from_millis(1), trimmed: 5 };
+    let room = waking_on(vec![Write::Ends { history: "log", ends }]);
+    room.read(|cx| assert!(cx.history(&LOG).is_empty()));
+}

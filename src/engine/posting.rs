@@ -25,9 +25,10 @@ fn key(seq: u64) -> String {
 impl<R: Room> Engine<R> {
     /// Sends a letter for the first time.
     pub(super) fn post(&mut self, host: &dyn Host, errand: Errand, reply: Option<String>) {
-        let last = self.values.get(host, LAST).and_then(|last| last.parse().ok()).unwrap_or(0);
+        let last = self.values.get(host, LAST).and_then(|last| last.parse::<u64>().ok());
+        let next = last.and_then(|last| last.checked_add(1)).unwrap_or_default();
         // By the clock, so that a purged room does not count from 1 again: its receivers remember.
-        let seq = (host.now().as_millis() << 10).max(last + 1);
+        let seq = (host.now().as_millis() << 10).max(next);
         self.values.put(LAST.to_owned(), seq.to_string());
         let (hops, tries, at) = (self.batch.hops, 0, host.now());
         self.dispatch(host, Posted { seq, hops, errand, reply, tries, at });
