@@ -27,7 +27,6 @@ pub(crate) enum Event {
     Plan { name: String, after: u64, every: Option<u64> },
     Write { key: String, text: String },
     Look,
-    Purge,
     Fail,
 }
 
@@ -65,7 +64,6 @@ impl Room for Ledger {
             }
             Event::Write { key, text } => effects.put(&PAGES, key, &text).append(&LOG, &text),
             Event::Look => effects.broadcast(look(cx)?),
-            Event::Purge => effects.purge(),
             Event::Fail => return Err(Error::execution("as told")),
         })
     }
