@@ -8,6 +8,8 @@ use dormouse::{
     ScheduledEvent, Side, SocketId, Write, limits,
 };
 
+use serde_json::Value;
+
 use crate::kinds::ROOMS;
 
 /// The history of the rooms that have one.
@@ -158,10 +160,10 @@ impl Object {
     /// Bounded input has bounded effects.
     fn judge_sizes(&self, inputs: &[Input], commit: &Commit) {
         let given: usize = inputs.iter().map(size).sum();
-        let rows = self.rows().len();
         let most = 8 * (given + self.stored_bytes()) + 1_024 * inputs.len();
-        let each = self.host.count() + 8;
-        assert!(commit.outputs.len() <= each * inputs.len() + rows, "few outputs an input");
+        // Whoever joins is sent the backlog; whoever replaces others ends each of them.
+        let each = self.rows().len() + 2 * self.host.count() + 3 * inputs.len() + 8;
+        assert!(commit.outputs.len() <= each * inputs.len(), "few outputs an input");
         for output in &commit.outputs {
             if let Output::Send { frame, .. } | Output::Broadcast { frame, .. } = output {
                 assert!(
@@ -253,6 +255,10 @@ impl Object {
     fn answers(&mut self) -> Vec<Answer> {
         // First, since it closes sockets that cannot be read.
         let mut connections = self.put(Input::ReadConnections { tag: None }).commit.answers;
+        if let Some(Answer::Ok(Value::Array(all))) = connections.first_mut() {
+            // In no order, if what is stored has all of them connect at one moment.
+            all.sort_by_cached_key(Value::to_string);
+        }
         let mut count = self.put(Input::ReadCount).commit.answers;
         let mut state = self.put(Input::ReadState).commit.answers;
         [connections.remove(0), count.remove(0), state.remove(0)].into()
