@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use dormouse::rooms::HistoryRoom;
 use dormouse::testing::{MemoryHost, TestRoom};
 use dormouse::{
     Commit, Context, Delivered, Effects, Ends, Errand, Error, History, Host as _, Letter, Result,
@@ -124,6 +125,23 @@ fn an_event_that_failed_too_often_to_count_fails_for_good() {
     room.fire_alarm();
     room.read(|cx| assert!(cx.event("e").is_some_and(|event| event.failed)));
     assert_eq!(room.alarm(), None);
+}
+
+#[test]
+fn an_attachment_that_a_rate_does_not_fit_into_stays_as_it_is() {
+    // Of a version that had no rate limit, which leaves room for it.
+    let name = "x".repeat(16_379 - 57);
+    let before = format!(r#"{{"id":"ada","at":1,"nth":1,"state":{{"name":"{name}","since":1}}}}"#);
+    assert_eq!(before.len(), 16_379, "the largest that the platform takes");
+    let room = TestRoom::<HistoryRoom>::new("a");
+    let ada = room.connect("ada");
+    room.with_host(|host| host.set_attachment(ada.socket(), &before));
+    room.hibernate();
+    for _ in 0..11 {
+        ada.send_text(r#"{"type":"chat","message":"hi"}"#);
+    }
+    assert_eq!(ada.received().len(), 11);
+    room.with_host(|host| assert_eq!(host.attachment(ada.socket()), Some(before)));
 }
 
 #[test]
