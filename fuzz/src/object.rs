@@ -136,7 +136,7 @@ impl Object {
                 }
                 Output::Attach { socket, attachment } => {
                     assert!(open.contains(socket), "only an open socket keeps something");
-                    assert!(v8_bytes(attachment) <= limits::ATTACHMENT_BYTES);
+                    assert!(can_be_attached(attachment), "{} bytes", attachment.len());
                 }
                 Output::Send { sockets, .. } => {
                     let each: BTreeSet<_> = sockets.iter().copied().collect();
@@ -368,8 +368,9 @@ fn limit(text: &str, most: usize) -> usize {
     text.len()
 }
 
-/// The bytes of a text as V8 keeps it, without what stands in front.
-fn v8_bytes(text: &str) -> usize {
+/// Whether the platform takes a text for an attachment: as V8 keeps it, with 5 bytes in front.
+pub(crate) fn can_be_attached(text: &str) -> bool {
     let is_latin1 = text.chars().all(|c| u32::from(c) <= 0xff);
-    if is_latin1 { text.chars().count() } else { 2 * text.encode_utf16().count() }
+    let size = if is_latin1 { text.chars().count() } else { 2 * text.encode_utf16().count() };
+    size <= limits::ATTACHMENT_BYTES - 5
 }

@@ -12,7 +12,7 @@ use dormouse::{
 use serde::{Deserialize, Serialize};
 
 use crate::kinds::{KINDS, Kind};
-use crate::object::{HISTORY, Object, Turn};
+use crate::object::{HISTORY, Object, Turn, can_be_attached};
 use crate::words::{Speech, Words};
 
 const STEPS: usize = 16;
@@ -245,7 +245,9 @@ fn stored(saved: Saved) -> (MemoryHost, Vec<SocketId>) {
         commit.writes.push(Write::Value { key: key.text(), value });
     }
     let mut sockets = Vec::new();
-    for (Stored(attachment), tags) in saved.sockets.into_iter().take(8) {
+    let mut saved_sockets = saved.sockets;
+    saved_sockets.retain(|(Stored(attachment), _)| can_be_attached(attachment));
+    for (Stored(attachment), tags) in saved_sockets.into_iter().take(8) {
         let socket = host.new_socket();
         sockets.push(socket);
         let tags = tags.into_iter().map(|Words(tag)| tag).take(4).collect();

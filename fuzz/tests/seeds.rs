@@ -8,10 +8,10 @@ use dormouse::testing::Dice;
 use dormouse_fuzz::TARGETS;
 
 /// How many mutations a target is given.
-const MUTATIONS: usize = 200_000;
+const MUTATIONS: usize = 20_000;
 
 /// The largest input that is made.
-const LONGEST: usize = 2_048;
+const LONGEST: usize = 1_024;
 
 #[test]
 fn frames_hold_for_all_seeds_and_their_mutations() {
