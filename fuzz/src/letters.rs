@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Arbitrary, Unstructured};
 use dormouse::testing::MemoryHost;
-use dormouse::{Answer, Delivered, Errand, Host as _, Input, Letter, ObjectName};
+use dormouse::{Answer, Delivered, Errand, Host as _, Input, Letter, ObjectName, Upgrade};
 use serde_json::Value;
 
 use crate::kinds::KINDS;
@@ -209,8 +209,8 @@ struct Mail {
 }
 
 struct Post {
-    /// Two that write to one another, then one of each type.
-    rooms: Vec<(Object, Handled)>,
+    /// Two that write to one another, then one of each type, those that are awake.
+    rooms: BTreeMap<usize, (Object, Handled)>,
     under_way: Vec<Mail>,
     forged: Vec<(usize, ObjectName, Letter)>,
     told: u64,
@@ -221,22 +221,27 @@ struct Post {
 
 impl Post {
     fn new() -> Self {
-        let bundled = KINDS.iter().map(|kind| format!("{}/hall", kind.name));
-        let names = ["ledger/a".to_owned(), "ledger/b".to_owned()].into_iter().chain(bundled);
-        let wake = |name: String| {
-            let mut object = Object::wake(MemoryHost::new(), &name);
-            let socket = object.host.new_socket();
-            object.put(Input::Connect { socket, upgrade: dormouse::Upgrade::default() });
-            (object, Handled::default())
-        };
         Self {
-            rooms: names.map(wake).collect(),
+            rooms: BTreeMap::new(),
             under_way: Vec::new(),
             forged: Vec::new(),
             told: HONEST,
             expected: BTreeMap::new(),
             rings: [0; 2],
         }
+    }
+
+    fn room(&mut self, room: usize) -> &mut (Object, Handled) {
+        self.rooms.entry(room).or_insert_with(|| {
+            let name = match room {
+                0 | 1 => name(room).to_string(),
+                _ => format!("{}/hall", KINDS[room - 2].name),
+            };
+            let mut object = Object::wake(MemoryHost::new(), &name);
+            let socket = object.host.new_socket();
+            object.put(Input::Connect { socket, upgrade: Upgrade::default() });
+            (object, Handled::default())
+        })
     }
 
     fn take(&mut self, step: Step) {
@@ -286,7 +291,7 @@ impl Post {
                 }
             }
             Step::Forge { to, from, letter } => {
-                let to = usize::from(to) % self.rooms.len();
+                let to = usize::from(to) % (2 + KINDS.len());
                 self.forge(to, from.name(), letter.into());
             }
             Step::Repeat { forged } => {
@@ -297,8 +302,8 @@ impl Post {
             }
             Step::Ring { room } => self.ring(room.into()),
             Step::Sleep { room } => {
-                let room = usize::from(room) % self.rooms.len();
-                self.rooms[room].0.sleep();
+                let room = usize::from(room) % (2 + KINDS.len());
+                self.room(room).0.sleep();
             }
         }
     }
@@ -309,23 +314,23 @@ impl Post {
 
     fn send(&mut self, room: usize, event: &Event) {
         let json = serde_json::to_string(event).expect("an event as JSON");
-        self.rooms[room].0.put(Input::Send { json });
+        self.room(room).0.put(Input::Send { json });
         self.collect(room);
     }
 
     fn ring(&mut self, room: usize) {
         self.rings[room] += 1;
-        self.rooms[room].0.ring();
+        self.room(room).0.ring();
         self.collect(room);
     }
 
     fn hear(&mut self, room: usize, seq: u64, delivered: Delivered) {
-        self.rooms[room].0.put(Input::Delivered { seq, delivered });
+        self.room(room).0.put(Input::Delivered { seq, delivered });
         self.collect(room);
     }
 
     fn collect(&mut self, room: usize) {
-        let letters = self.rooms[room].0.host.take_letters();
+        let letters = self.room(room).0.host.take_letters();
         self.under_way.extend(letters.into_iter().map(|letter| Mail { from: room, letter }));
     }
 
@@ -361,7 +366,7 @@ impl Post {
 
     /// A letter is handled once, and only a letter that was handled is remembered.
     fn receive(&mut self, to: usize, from: &ObjectName, letter: &Letter) -> Answer {
-        let (object, handled) = &mut self.rooms[to];
+        let (object, handled) = self.room(to);
         let sender = from.to_string();
         let input = Input::Receive { from: from.clone(), letter: letter.clone() };
         let turn = object.put(input);
@@ -380,7 +385,7 @@ impl Post {
         if to < 2 {
             self.collect(to);
         }
-        let (object, handled) = &self.rooms[to];
+        let (object, handled) = self.room(to);
         let stored = object.host.value(&format!("\u{1}from/{sender}")).unwrap_or_default();
         let received: Value = serde_json::from_str(&stored).unwrap_or_default();
         let seen = received["seen"].as_array().map_or(0, Vec::len);
@@ -396,14 +401,14 @@ impl Post {
                 self.arrive(0);
             }
             for room in 0..2 {
-                if self.rooms[room].0.letters() > 0 {
+                if self.room(room).0.letters() > 0 {
                     self.ring(room);
                 }
             }
         }
         let mut noted = BTreeMap::<u64, Vec<usize>>::new();
         for room in 0..2 {
-            let object = &self.rooms[room].0;
+            let (object, _) = self.room(room);
             assert_eq!(object.letters(), 0, "every letter comes to an end");
             assert_eq!(object.host.alarm(), None, "nothing is left to do");
             let json = object.host.state().unwrap_or_else(|| r#"{"notes":[],"replies":[]}"#.into());
@@ -420,7 +425,7 @@ impl Post {
                 assert_eq!(noted.get(id), Some(&vec![*room]), "a note that was told is taken");
             }
         }
-        for (object, _) in &mut self.rooms {
+        for (object, _) in self.rooms.values_mut() {
             object.judge_sleep();
         }
     }
