@@ -22,6 +22,12 @@ fn key(seq: u64) -> String {
     format!("{LETTERS}{seq:020}")
 }
 
+/// A stored letter; none if it cannot be read, or has the number of another.
+fn read(stored_key: &str, json: &str) -> Option<Posted> {
+    let posted: Posted = serde_json::from_str(json).ok()?;
+    (key(posted.seq) == stored_key).then_some(posted)
+}
+
 impl<R: Room> Engine<R> {
     /// Sends a letter for the first time.
     pub(super) fn post(&mut self, host: &dyn Host, errand: Errand, reply: Option<String>) {
@@ -58,8 +64,7 @@ impl<R: Room> Engine<R> {
         let mut unreadable = 0;
         loop {
             let stored = self.values.list(host, LETTERS, limit + unreadable, Order::Forwards);
-            let letters: Vec<_> =
-                stored.iter().filter_map(|(_, json)| serde_json::from_str(json).ok()).collect();
+            let letters: Vec<_> = stored.iter().filter_map(|(key, json)| read(key, json)).collect();
             let skipped = stored.len() - letters.len();
             if skipped == unreadable {
                 return letters;
@@ -97,8 +102,9 @@ impl<R: Room> Engine<R> {
         delivered: &Delivered,
         fault: &Fault,
     ) {
-        let Some(letter) = self.values.get(host, &key(seq)) else { return };
-        let Ok(letter) = serde_json::from_str::<Posted>(&letter) else { return };
+        let key = key(seq);
+        let stored = self.values.get(host, &key);
+        let Some(letter) = stored.and_then(|json| read(&key, &json)) else { return };
         match delivered {
             Delivered::Ok(value) => self.settle(host, &letter, Ok(value.clone()), fault),
             Delivered::Error { message, is_final } => {
