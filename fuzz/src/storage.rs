@@ -10,6 +10,7 @@ use dormouse::{
     ObjectName, Output, ScheduledEvent, SocketId, Timestamp, Upgrade, Write,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::kinds::{KINDS, Kind};
 use crate::object::{HISTORY, Object, Turn, can_be_attached};
@@ -126,7 +127,7 @@ struct Stored(String);
 impl<'a> Arbitrary<'a> for Stored {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let Words(words) = u.arbitrary()?;
-        let text = serde_json::Value::String(words.clone());
+        let text = Value::String(words.clone());
         let small = u64::from(u.arbitrary::<u8>()?);
         let number = if u.ratio(1, 8)? { u64::MAX - small } else { small };
         let mut json = match u.int_in_range(0..=12)? {
@@ -242,6 +243,10 @@ fn stored(saved: Saved) -> (MemoryHost, Vec<SocketId>) {
         })
     }));
     for (key, Stored(value)) in saved.values {
+        let value = match key {
+            Key::Letter(number) if number % 8 > 0 => numbered(value, number),
+            _ => value,
+        };
         commit.writes.push(Write::Value { key: key.text(), value });
     }
     let mut sockets = Vec::new();
@@ -256,6 +261,17 @@ fn stored(saved: Saved) -> (MemoryHost, Vec<SocketId>) {
     }
     host.perform(&commit);
     (host, sockets)
+}
+
+/// The same letter, with the number under which it is stored.
+fn numbered(json: String, number: u8) -> String {
+    match serde_json::from_str(&json) {
+        Ok(Value::Object(mut letter)) => {
+            letter.insert("seq".into(), number.into());
+            Value::Object(letter).to_string()
+        }
+        _ => json,
+    }
 }
 
 /// A room on it, and what of it the room cannot read.
@@ -301,7 +317,7 @@ impl Waking {
                 self.put(Input::Send { json });
             }
             Step::Join { socket, name: Words(name) } => {
-                self.say(socket, serde_json::json!({ "type": "join", "name": name }).to_string());
+                self.say(socket, json!({ "type": "join", "name": name }).to_string());
             }
             Step::Remind { socket } => self.say(socket, "/remind 1 tea".into()),
             Step::Send { json: Speech(json) } => self.put(Input::Send { json }),
@@ -447,9 +463,9 @@ struct Received {
 
 /// Whether the engine can read a value; a room puts its own without reading them.
 fn reads_value(key: &str, json: &str) -> bool {
-    if let Some(seq) = key.strip_prefix(LETTERS) {
+    if let Some(number) = key.strip_prefix(LETTERS) {
         let posted = serde_json::from_str::<Posted>(json);
-        return posted.is_ok() || seq.is_empty();
+        return posted.is_ok_and(|posted| format!("{:020}", posted.seq) == number);
     }
     !key.starts_with(FROM) || serde_json::from_str::<Received>(json).is_ok()
 }
