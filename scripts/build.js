@@ -12,7 +12,7 @@ import { setup } from "./setup.js";
 export const crates = [".", "tests/workerd/rooms", "examples/embedding/room", "benches/room"];
 
 /** Those that do not. */
-export const nativeCrates = ["benches/load"];
+export const nativeCrates = ["benches/load", "fuzz"];
 
 /**
  * Where cargo puts what it builds of a crate. The root's own folder is its alone: cargo writes

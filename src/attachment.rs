@@ -41,11 +41,6 @@ impl<C: Serialize> Connection<C> {
         if size > limit { Err(Error::AttachmentTooLarge { limit, size }) } else { Ok(text) }
     }
 
-    /// The attachment of this connection as it is.
-    pub(crate) fn own_attachment(&self) -> Result<String> {
-        self.attachment_with(self.state(), self.full_at())
-    }
-
     fn attachment_with(&self, state: &C, full_at: Timestamp) -> Result<String> {
         let Moment { at, nth } = self.connected();
         let tags = self.tags().into();

@@ -149,9 +149,10 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
     /// The changed attachments and the sockets whose attachment made no sense, for the commit.
     pub(crate) fn take(&mut self) -> (BTreeMap<SocketId, String>, BTreeSet<SocketId>) {
         for socket in std::mem::take(&mut self.spent) {
-            // Its size was allowed for when the state was set, so there is no limit to break.
+            // Its size was allowed for when the state was set; if that was before the room had a rate
+            // limit, the bucket is forgotten in sleep.
             if let Some(connection) = self.known.get_mut().get(&socket)
-                && let Ok(text) = connection.own_attachment()
+                && let Ok(text) = connection.attachment(connection.state(), None)
             {
                 self.attachments.insert(socket, text);
             }

@@ -329,7 +329,7 @@ impl<T> HistoryReader<'_, T> {
     /// room.read(|cx| assert_eq!(cx.history(&SAID).len(), 0));
     /// ```
     pub fn len(&self) -> u64 {
-        self.ends().last - self.ends().trimmed
+        self.ends().last.saturating_sub(self.ends().trimmed)
     }
 
     /// Whether there is none.

@@ -140,7 +140,8 @@ impl ScheduledEvent {
 
     /// What is left of the event when its handler has succeeded.
     fn handled(self, now: Timestamp) -> Option<Self> {
-        let period = self.period?;
+        // A row that was written by hand may have a period of 0.
+        let period = self.period.filter(|period| *period > 0)?;
         let missed = millis(now - self.due) / period;
         let at = self.due + Duration::from_millis(period.saturating_mul(missed + 1));
         let next = Self { at, due: at, failures: 0, error: None, ..self };
@@ -149,7 +150,7 @@ impl ScheduledEvent {
 
     /// The event when its handler has failed: later again (2 s, doubling), or set aside.
     fn tried(self, now: Timestamp, error: String) -> Self {
-        let failures = self.failures + 1;
+        let failures = self.failures.saturating_add(1);
         let failed = failures >= limits::EVENT_TRIES;
         let at = if failed { self.at } else { now + Duration::from_secs(1 << failures) };
         Self { at, failures, error: Some(error), failed, ..self }

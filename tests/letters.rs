@@ -265,6 +265,17 @@ fn rooms_that_write_to_one_another_for_ever_come_to_an_end() {
 }
 
 #[test]
+fn a_letter_of_any_number_of_hops_leads_to_no_other() {
+    let a = TestRoom::<Relay>::new("a");
+    let json = serde_json::to_string(&hear("round", &["b"])).unwrap();
+    let errand = Errand::Event { room: "relay/a".into(), json };
+    let letter = Letter { seq: 1, floor: 1, hops: u32::MAX, errand };
+    let refused = a.receive("relay/eve", letter);
+    assert_eq!(refused, Err(Error::TooManyHops { limit: dormouse::limits::HOPS }));
+    assert_eq!(a.take_letters(), []);
+}
+
+#[test]
 fn what_is_announced_reaches_every_connection_of_the_sibling() {
     let [a, b] = ["a", "b"].map(TestRoom::<Relay>::new);
     let (ada, bob) = (b.connect("ada"), b.connect("bob"));

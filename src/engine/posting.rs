@@ -22,12 +22,19 @@ fn key(seq: u64) -> String {
     format!("{LETTERS}{seq:020}")
 }
 
+/// A stored letter; none if it cannot be read, or has the number of another.
+fn read(stored_key: &str, json: &str) -> Option<Posted> {
+    let posted: Posted = serde_json::from_str(json).ok()?;
+    (key(posted.seq) == stored_key).then_some(posted)
+}
+
 impl<R: Room> Engine<R> {
     /// Sends a letter for the first time.
     pub(super) fn post(&mut self, host: &dyn Host, errand: Errand, reply: Option<String>) {
-        let last = self.values.get(host, LAST).and_then(|last| last.parse().ok()).unwrap_or(0);
+        let last = self.values.get(host, LAST).and_then(|last| last.parse::<u64>().ok());
+        let next = last.and_then(|last| last.checked_add(1)).unwrap_or_default();
         // By the clock, so that a purged room does not count from 1 again: its receivers remember.
-        let seq = (host.now().as_millis() << 10).max(last + 1);
+        let seq = (host.now().as_millis() << 10).max(next);
         self.values.put(LAST.to_owned(), seq.to_string());
         let (hops, tries, at) = (self.batch.hops, 0, host.now());
         self.dispatch(host, Posted { seq, hops, errand, reply, tries, at });
@@ -52,9 +59,18 @@ impl<R: Room> Engine<R> {
         }
     }
 
+    /// The oldest letters. One that cannot be read, of a later version, stands in nobody's place.
     fn letters(&self, host: &dyn Host, limit: usize) -> Vec<Posted> {
-        let stored = self.values.list(host, LETTERS, limit, Order::Forwards);
-        stored.iter().filter_map(|(_, json)| serde_json::from_str(json).ok()).collect()
+        let mut unreadable = 0;
+        loop {
+            let stored = self.values.list(host, LETTERS, limit + unreadable, Order::Forwards);
+            let letters: Vec<_> = stored.iter().filter_map(|(key, json)| read(key, json)).collect();
+            let skipped = stored.len() - letters.len();
+            if skipped == unreadable {
+                return letters;
+            }
+            unreadable = skipped;
+        }
     }
 
     /// Nothing was heard of some letters for too long.
@@ -86,8 +102,9 @@ impl<R: Room> Engine<R> {
         delivered: &Delivered,
         fault: &Fault,
     ) {
-        let Some(letter) = self.values.get(host, &key(seq)) else { return };
-        let Ok(letter) = serde_json::from_str::<Posted>(&letter) else { return };
+        let key = key(seq);
+        let stored = self.values.get(host, &key);
+        let Some(letter) = stored.and_then(|json| read(&key, &json)) else { return };
         match delivered {
             Delivered::Ok(value) => self.settle(host, &letter, Ok(value.clone()), fault),
             Delivered::Error { message, is_final } => {
@@ -139,13 +156,16 @@ impl<R: Room> Engine<R> {
     ) -> Result<Value> {
         self.ready(host, fault)?;
         let key = format!("{FROM}{from}");
-        let received = self.values.get(host, &key);
-        let mut received: Received =
-            received.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+        let mut received = match self.values.get(host, &key) {
+            // To begin anew would be to handle letters twice.
+            Some(json) => serde_json::from_str(&json)
+                .map_err(|error| Error::ValueUnreadable { reason: error.to_string() })?,
+            None => Received::default(),
+        };
         if received.has(letter.seq) {
             return Ok(Value::Null);
         }
-        self.batch.hops = letter.hops + 1;
+        self.batch.hops = letter.hops.saturating_add(1);
         let steps = match &letter.errand {
             Errand::Event { json, .. } => {
                 let event = R::Event::decode_json(json)?;

@@ -169,7 +169,8 @@ impl<R: Room> Engine<R> {
         if event.name == POST {
             return self.post_again(host);
         }
-        let retry = event.error.clone().map(|reason| Retry { attempt: event.failures + 1, reason });
+        let attempt = event.failures.saturating_add(1);
+        let retry = event.error.clone().map(|reason| Retry { attempt, reason });
         let result = self.ready(host, fault).and_then(|()| {
             let alarm = decode(&event.payload, R::migrate_alarm)
                 .map_err(|error| Error::PayloadUnreadable { reason: error.to_string() })?;

@@ -1,0 +1,94 @@
+//! A room that writes letters, keeps keyed values and reads all that it has stored.
+
+use std::time::Duration;
+
+use dormouse::{
+    Context, Effects, Error, History, Keyed, ObjectName, Reply, Result, Room, Tag, When,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub(crate) struct Ledger;
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// Who noted what, in order.
+    pub(crate) notes: Vec<(String, u64)>,
+    pub(crate) replies: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Event {
+    Note { id: u64 },
+    Tell { to: String, id: u64 },
+    Announce { to: String, text: String },
+    Ask { to: String },
+    Call { function: String },
+    Plan { name: String, after: u64, every: Option<u64> },
+    Write { key: String, text: String },
+    Look,
+    Fail,
+}
+
+const PAGES: Keyed<String> = Keyed::new("page");
+const LOG: History<String> = History::new("said");
+
+impl Room for Ledger {
+    const NAME: &'static str = "ledger";
+    type State = State;
+    type Connection = Value;
+    type Event = Event;
+    type Broadcast = String;
+    type Alarm = u64;
+
+    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+        let effects = Effects::new();
+        Ok(match event {
+            Event::Note { id } => {
+                let mut state = cx.state().cloned().unwrap_or_default();
+                let from = cx.sibling().map_or_else(String::new, ObjectName::to_string);
+                state.notes.push((from, id));
+                effects.save(state).broadcast(format!("noted {id}"))
+            }
+            Event::Tell { to, id } => effects.tell::<Self>(&to, &Event::Note { id }),
+            Event::Announce { to, text } => effects.announce::<Self>(&to, &text),
+            Event::Ask { to } => effects.ask::<Self>(&to, "asked"),
+            Event::Call { function } => effects.call(function, &(), "called"),
+            Event::Plan { name, after, every } => {
+                let when = When::after(Duration::from_millis(after));
+                let when = match every {
+                    Some(period) => when.every(Duration::from_millis(period)),
+                    None => when,
+                };
+                effects.schedule(name, when, after)
+            }
+            Event::Write { key, text } => effects.put(&PAGES, key, &text).append(&LOG, &text),
+            Event::Look => effects.broadcast(look(cx)?),
+            Event::Fail => return Err(Error::execution("as told")),
+        })
+    }
+
+    fn handle_alarm(cx: &Context<Self>, planned: u64) -> Result<Effects<Self>> {
+        let tries = cx.retry().map_or(0, |retry| retry.attempt);
+        Ok(Effects::new().append(&LOG, &format!("{planned} after {tries}")))
+    }
+
+    fn handle_reply(cx: &Context<Self>, reply: &Reply) -> Result<Effects<Self>> {
+        let mut state = cx.state().cloned().unwrap_or_default();
+        state.replies.push(reply.name.clone());
+        Ok(Effects::new().save(state))
+    }
+}
+
+/// Reads everything there is to read.
+fn look(cx: &Context<Ledger>) -> Result<String> {
+    let pages = cx.keyed(&PAGES);
+    let (first, last) = (pages.first("", 4)?, pages.last("", 4)?);
+    let log = cx.history(&LOG);
+    let rows = (log.last(4)?.len(), log.before(4, 4)?.len(), log.after(4, 4)?.len());
+    let sizes = (log.len(), log.next_seq(), log.is_empty());
+    let events = (cx.next_event().is_some(), cx.failed_events().len());
+    let tagged = cx.tagged(&Tag::new("blue")?).len();
+    let config: Value = cx.config()?;
+    Ok(format!("{} {} {rows:?} {sizes:?} {events:?} {tagged} {config}", first.len(), last.len()))
+}
