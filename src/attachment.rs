@@ -21,6 +21,8 @@ struct Attachment<'a, S> {
     /// The platform has them too, but forgets them before it tells of the close.
     #[serde(default, skip_serializing_if = "is_default")]
     tags: Cow<'a, [Tag]>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    session: Option<Cow<'a, str>>,
     state: S,
 }
 
@@ -43,8 +45,9 @@ impl<C: Serialize> Connection<C> {
 
     fn attachment_with(&self, state: &C, full_at: Timestamp) -> Result<String> {
         let Moment { at, nth } = self.connected();
-        let tags = self.tags().into();
-        let attachment = Attachment { id: self.id().to_string(), at, nth, full_at, tags, state };
+        let (tags, session) = (self.tags().into(), self.session().map(Into::into));
+        let id = self.id().to_string();
+        let attachment = Attachment { id, at, nth, full_at, tags, session, state };
         to_json("a connection's state", &attachment)
     }
 }
@@ -57,11 +60,12 @@ impl<C: for<'de> Deserialize<'de>> Connection<C> {
         migrate: Migrate<C>,
     ) -> Option<Self> {
         let read = serde_json::from_str(attachment);
-        let Attachment { id, at, nth, full_at, tags, state } =
+        let Attachment { id, at, nth, full_at, tags, session, state } =
             read.ok().or_else(|| migrated(attachment, migrate))?;
         let id = ConnectionId::new(id).ok()?;
         let tags = tags.into_owned().into();
-        let connection = Self::new(socket, id, tags, Moment { at, nth }, state);
+        let connection = Self::new(socket, id, tags, Moment { at, nth }, state)
+            .in_session(session.map(|session| session.into()));
         connection.set_full_at(full_at);
         Some(connection)
     }
@@ -69,8 +73,9 @@ impl<C: for<'de> Deserialize<'de>> Connection<C> {
 
 /// An attachment whose state an earlier version wrote.
 fn migrated<C>(attachment: &str, migrate: Migrate<C>) -> Option<Attachment<'static, C>> {
-    let Attachment { id, at, nth, full_at, tags, state } = serde_json::from_str(attachment).ok()?;
-    Some(Attachment { id, at, nth, full_at, tags, state: migrate(state)? })
+    let Attachment { id, at, nth, full_at, tags, session, state } =
+        serde_json::from_str(attachment).ok()?;
+    Some(Attachment { id, at, nth, full_at, tags, session, state: migrate(state)? })
 }
 
 /// The bytes of a string in V8's serialization, which is what the platform's limit counts: two of

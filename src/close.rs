@@ -18,6 +18,8 @@ impl CloseCode {
     pub const NORMAL: Self = Self(1000);
     /// 1001: an endpoint goes away.
     pub const AWAY: Self = Self(1001);
+    /// 1002: what was sent is none of the protocol.
+    pub const PROTOCOL: Self = Self(1002);
     /// 1008: a rule was broken for which there is no other code.
     pub const POLICY: Self = Self(1008);
     /// 1009: a message too big to be handled.

@@ -130,6 +130,8 @@ pub enum Output {
         tag: Option<Tag>,
         /// But not to these.
         except: Vec<SocketId>,
+        /// Of what kind they are.
+        to: Listeners,
         /// The frame.
         frame: Frame,
     },
@@ -145,6 +147,48 @@ pub enum Output {
         /// With which reason.
         reason: String,
     },
+}
+
+/// Which sockets a broadcast is for, of a room that takes clients of the protocol `dormouse.1` beside
+/// plain ones.
+///
+/// ```
+/// assert_eq!(dormouse::Listeners::default(), dormouse::Listeners::All);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Listeners {
+    /// All of them.
+    #[default]
+    All,
+    /// Those that do not speak the protocol.
+    Plain,
+    /// Those that do: they wear the platform tag [`Listeners::MARK`].
+    Enveloped,
+}
+
+impl Listeners {
+    /// The platform tag of sockets whose client speaks the protocol.
+    ///
+    /// ```
+    /// assert!(dormouse::Tag::new(dormouse::Listeners::MARK).is_err(), "it is no room's tag");
+    /// ```
+    pub const MARK: &'static str = crate::session::ENVELOPED;
+
+    /// Whether a socket with these platform tags is meant.
+    ///
+    /// ```
+    /// use dormouse::Listeners;
+    /// assert!(Listeners::Plain.has(&[]));
+    /// assert!(!Listeners::Enveloped.has(&[]));
+    /// ```
+    pub fn has(self, platform_tags: &[String]) -> bool {
+        let is_enveloped = || platform_tags.iter().any(|tag| tag == Self::MARK);
+        match self {
+            Self::All => true,
+            Self::Plain => !is_enveloped(),
+            Self::Enveloped => is_enveloped(),
+        }
+    }
 }
 
 /// The result of a connect or an API call.

@@ -5,6 +5,8 @@ use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
+use crate::session::ENVELOPED;
+use crate::tag::id_tag;
 use crate::{ConnectionId, Tag, Timestamp};
 
 /// A socket while its object is awake: a number that the host gives and takes. It does not survive
@@ -15,6 +17,11 @@ use crate::{ConnectionId, Tag, Timestamp};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketId(pub u32);
+
+impl SocketId {
+    /// The number that no socket has: of a connection that waits for one.
+    pub(crate) const NONE: Self = Self(0);
+}
 
 /// One connected client: its id, its tags and its state. A cheap handle on what the connection was
 /// when the handler was called; to change the state is an effect.
@@ -44,6 +51,8 @@ struct Record<C> {
     connected: Moment,
     /// When its bucket of the rate limit is full again.
     full_at: Cell<Timestamp>,
+    /// The session, if its client speaks the protocol.
+    session: Option<Rc<str>>,
     state: C,
 }
 
@@ -63,8 +72,16 @@ impl<C> Connection<C> {
         connected: Moment,
         state: C,
     ) -> Self {
-        let full_at = Cell::default();
-        Self(Rc::new(Record { socket, id, tags, connected, full_at, state }))
+        let (full_at, session) = (Cell::default(), None);
+        Self(Rc::new(Record { socket, id, tags, connected, full_at, session, state }))
+    }
+
+    /// The same in a session.
+    pub(crate) fn in_session(self, session: Option<Rc<str>>) -> Self {
+        match Rc::try_unwrap(self.0) {
+            Ok(record) => Self(Rc::new(Record { session, ..record })),
+            Err(shared) => Self(shared),
+        }
     }
 
     /// Its id, which other connections of the room may share.
@@ -142,14 +159,27 @@ impl<C> Connection<C> {
         self.0.full_at.set(at);
     }
 
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.0.session.as_deref()
+    }
+
+    /// The tags that its socket wears.
+    pub(crate) fn platform_tags(&self) -> Vec<String> {
+        let id = id_tag(self.0.id.as_str());
+        let mark = self.session().map(|_| ENVELOPED.to_owned());
+        let tags = self.0.tags.iter().map(|tag| tag.as_str().to_owned());
+        [id].into_iter().chain(mark).chain(tags).collect()
+    }
+
     pub(crate) fn socket(&self) -> SocketId {
         self.0.socket
     }
 
     /// The same connection with another state.
     pub(crate) fn with_state(&self, state: C) -> Self {
-        let Record { socket, id, tags, connected, full_at, .. } = &*self.0;
-        let changed = Self::new(*socket, id.clone(), tags.clone(), *connected, state);
+        let Record { socket, id, tags, connected, full_at, session, .. } = &*self.0;
+        let changed = Self::new(*socket, id.clone(), tags.clone(), *connected, state)
+            .in_session(session.clone());
         changed.set_full_at(full_at.get());
         changed
     }

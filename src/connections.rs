@@ -65,7 +65,7 @@ impl<C> Connections<C> {
     }
 
     pub(crate) fn is_over(&self, socket: SocketId) -> bool {
-        self.ended.contains(&socket)
+        socket == SocketId::NONE || self.ended.contains(&socket)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a handler may read.
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
@@ -9,6 +10,7 @@ use crate::history::Histories;
 use crate::keyed::Values;
 use crate::registry::ObjectName;
 use crate::schedule::Schedule;
+use crate::session::{Sessions, Whereabouts};
 use crate::{
     Connection, ConnectionId, Error, History, HistoryReader, Host, Keyed, KeyedReader, Result,
     Retry, Room, ScheduledEvent, Tag, Timestamp,
@@ -211,6 +213,25 @@ impl<R: Room> Context<'_, R> {
     /// ```
     pub fn connections_with_id(&self, id: &str) -> Vec<Connection<R::Connection>> {
         self.connections.with_id(self.host, id)
+    }
+
+    /// The ids of all who are here, each once however many connections it has; of a room with a
+    /// [`RESUME`](Room::RESUME) also of those whose line is lost and who may come back in time.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// let second = room.connect("ada");
+    /// room.read(|cx| assert_eq!(cx.present().len(), 2));
+    /// ```
+    pub fn present(&self) -> BTreeSet<String> {
+        let open = self.connections().map(|connection| connection.id().to_string());
+        if R::RESUME.is_none() {
+            return open.collect();
+        }
+        let away = Sessions::all(self.host, self.values, Whereabouts::Away, usize::MAX);
+        open.chain(away.into_iter().map(|(_, session)| session.id)).collect()
     }
 
     /// How many connections are open. Reads no state.

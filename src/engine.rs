@@ -5,6 +5,7 @@ mod closing;
 mod connecting;
 mod performing;
 mod posting;
+mod resuming;
 mod sweeping;
 mod turn;
 
@@ -18,6 +19,7 @@ use crate::history::Histories;
 use crate::keyed::Values;
 use crate::registry::{ObjectName, Registry};
 use crate::schedule::{Schedule, ScheduleChange};
+use crate::session::Sessions;
 use crate::state::State;
 use crate::{CloseCode, Context, Fault, Host, Input, Result, Room, SocketId};
 
@@ -45,6 +47,7 @@ pub struct Engine<R: Room> {
     schedule: Schedule,
     histories: Histories,
     values: Values,
+    sessions: Sessions,
     batch: Batch<R::Connection>,
 }
 
@@ -64,6 +67,7 @@ impl<R: Room> Engine<R> {
             schedule: Schedule::default(),
             histories: Histories::default(),
             values: Values::default(),
+            sessions: Sessions::default(),
             batch: Batch::new(),
         }
     }
@@ -194,6 +198,9 @@ impl<R: Room> Engine<R> {
         if let Some(state) = self.state.take()? {
             commit.writes.push(Write::State(state));
         }
+        self.settle_all();
+        let (attachments, unreadable) = self.connections.take();
+        self.store_sessions(host, &attachments);
         let ScheduleChange { events, alarm } = self.schedule.take(host);
         commit.alarm = alarm;
         commit.writes.extend(events.into_iter().map(|(name, event)| match event {
@@ -207,7 +214,6 @@ impl<R: Room> Engine<R> {
             Some(value) => Write::Value { key, value },
             None => Write::RemoveValue(key),
         }));
-        let (attachments, unreadable) = self.connections.take();
         let batch = mem::replace(&mut self.batch, Batch::new());
         commit.outputs = batch.outputs;
         commit.outputs.extend(

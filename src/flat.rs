@@ -44,7 +44,7 @@ pub enum Op {
     SendText = 13,
     /// As `SendText`, with the length in bytes.
     SendBinary = 14,
-    /// Length of the frame, has a tag (0 or 1), length of the tag, number of exceptions, each.
+    /// Length of the frame, who is meant (0 all, 1 plain, 2 enveloped), has a tag (0 or 1), length of the tag, number of exceptions, each.
     BroadcastText = 15,
     /// As `BroadcastText`, with the length in bytes.
     BroadcastBinary = 16,
@@ -162,8 +162,9 @@ impl Flat {
                 self.frame(frame, Op::SendText, Op::SendBinary);
                 self.sockets(sockets);
             }
-            Output::Broadcast { tag, except, frame } => {
+            Output::Broadcast { tag, except, frame, to } => {
                 self.frame(frame, Op::BroadcastText, Op::BroadcastBinary);
+                self.ops.push(*to as u32);
                 self.ops.push(u32::from(tag.is_some()));
                 self.text(tag.as_ref().map(crate::Tag::as_str).unwrap_or_default());
                 self.sockets(except);

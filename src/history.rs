@@ -161,7 +161,7 @@ pub(crate) struct Histories {
 }
 
 impl Histories {
-    fn ends(&self, host: &dyn Host, name: &str) -> Ends {
+    pub(crate) fn ends(&self, host: &dyn Host, name: &str) -> Ends {
         match self.changes.get(name) {
             Some(change) => change.ends,
             None if self.purged => Ends::default(),
@@ -217,7 +217,7 @@ impl Histories {
     }
 
     /// Rows with `after < seq < before`, in order: the first of them, or the last.
-    fn rows(&self, host: &dyn Host, name: &str, range: Range) -> Vec<Entry<String>> {
+    pub(crate) fn rows(&self, host: &dyn Host, name: &str, range: Range) -> Vec<Entry<String>> {
         let trimmed = self.ends(host, name).trimmed;
         let range = Range { after: range.after.max(trimmed), ..range };
         let appended = self.changes.get(name).map_or(&[][..], |change| &change.appended);

@@ -90,6 +90,7 @@ mod context;
 mod effect;
 mod effects;
 mod engine;
+mod envelope;
 mod error;
 #[cfg(any(target_arch = "wasm32", test))]
 #[allow(clippy::float_cmp, reason = "wasm-bindgen makes it of an enum")]
@@ -109,10 +110,12 @@ mod migrate;
 mod origin;
 mod rate;
 mod registry;
+mod resume;
 mod room;
 #[cfg(feature = "bundled")]
 pub mod rooms;
 mod schedule;
+mod session;
 mod state;
 mod tag;
 pub mod testing;
@@ -123,7 +126,7 @@ pub mod wasm;
 
 pub use audience::Audience;
 pub use close::{Close, CloseCode};
-pub use commit::{Answer, Commit, Failure, Output, Write};
+pub use commit::{Answer, Commit, Failure, Listeners, Output, Write};
 pub use connection::{Connection, SocketId};
 pub use connection_id::ConnectionId;
 pub use context::Context;
@@ -141,6 +144,7 @@ pub use liveness::AutoResponse;
 pub use origin::origin_allowed;
 pub use rate::RateLimit;
 pub use registry::{AnyRoom, ObjectName, Registry, RoomType};
+pub use resume::Resume;
 pub use room::{Admission, During, Never, OnDuplicate, Room, Upgrade};
 pub use schedule::{Alarm, Retry, ScheduledEvent, When};
 pub use tag::Tag;

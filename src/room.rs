@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::time::millis;
 use crate::{
     AutoResponse, Close, ConnectionId, Context, Decode, Effects, Encode, Error, Frame, RateLimit,
-    Reply, Result, Tag, limits,
+    Reply, Result, Resume, Tag, limits,
 };
 
 /// A room: four handlers that read what they are given and return what they want done.
@@ -53,6 +53,10 @@ pub trait Room: Sized + 'static {
 
     /// A frame that the platform answers by itself, without waking the room.
     const AUTO_RESPONSE: Option<AutoResponse> = None;
+
+    /// What is kept for clients that lose their line: with it, they come back as if they had not. None:
+    /// the room takes plain clients alone, and a lost line is a close.
+    const RESUME: Option<Resume> = None;
 
     /// How long a connection may leave [`AUTO_RESPONSE`](Room::AUTO_RESPONSE) unasked before its
     /// peer is taken for gone and it is closed, as by a cut line. None: for ever.
@@ -273,6 +277,9 @@ pub struct Upgrade {
     /// What to do if a connection with the id is open.
     #[serde(skip_serializing_if = "OnDuplicate::is_default")]
     pub on_duplicate: OnDuplicate,
+    /// The subprotocols that the client offers, as its `Sec-WebSocket-Protocol` has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
 }
 
 impl Upgrade {

@@ -182,6 +182,9 @@ pub(crate) const SWEEP: &str = "\u{1}sweep";
 /// The engine's own event that tries letters again.
 pub(crate) const POST: &str = "\u{1}post";
 
+/// The engine's own event that looks after connections that wait for a socket.
+pub(crate) const LEAVE: &str = "\u{1}leave";
+
 /// Checks an event's name.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let (limit, size) = (limits::EVENT_NAME_BYTES, name.len());

@@ -1,9 +1,11 @@
 //! What gathers between two commits.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value;
 
 use crate::commit::{Answer, Output};
-use crate::{Close, Connection, Error, Fault, Input};
+use crate::{Close, Connection, Error, Fault, Input, SocketId};
 
 /// What has gathered since the last commit.
 pub(super) struct Batch<C> {
@@ -19,6 +21,16 @@ pub(super) struct Batch<C> {
     pub(super) closing: VecDeque<(Connection<C>, Close)>,
     /// An input that was found to fail after its effects had gathered, and why.
     pub(super) redo: Option<(usize, Error)>,
+    /// What has become of what clients of the protocol sent.
+    pub(super) settled: BTreeMap<SocketId, Settled>,
+}
+
+/// What has become of what a client sent.
+#[derive(Default)]
+pub(super) struct Settled {
+    /// The last number that was handled, or refused.
+    pub(super) last: u64,
+    pub(super) refused: Vec<(u64, Value)>,
 }
 
 impl<C> Batch<C> {
@@ -32,6 +44,13 @@ impl<C> Batch<C> {
             answers: Vec::new(),
             closing: VecDeque::new(),
             redo: None,
+            settled: BTreeMap::new(),
         }
+    }
+
+    pub(super) fn settle(&mut self, socket: SocketId, number: u64, refused: Option<Value>) {
+        let settled = self.settled.entry(socket).or_default();
+        settled.last = settled.last.max(number);
+        settled.refused.extend(refused.map(|error| (number, error)));
     }
 }

@@ -27,7 +27,11 @@ impl<R: Room> Engine<R> {
         });
         if let Some(connection) = connection {
             self.connections.end(socket);
-            self.call_close(host, &connection, close, fault);
+            if Self::outlives(&connection, close) {
+                self.lose(host, &connection);
+            } else {
+                self.call_close(host, &connection, close, fault);
+            }
         }
     }
 
@@ -70,6 +74,8 @@ impl<R: Room> Engine<R> {
         if let Err(error) = result {
             self.fail(host, During::Close, Some(connection), &error, fault);
         }
+        self.over(host, connection);
+        self.tell_went(host, connection);
     }
 }
 

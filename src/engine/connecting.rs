@@ -1,8 +1,10 @@
 //! How a connection begins.
 
-use super::Engine;
+use serde_json::Value;
+
+use super::{Engine, resuming};
 use crate::connection::Moment;
-use crate::tag::id_tag;
+use crate::envelope::{self, PROTOCOL};
 use crate::{
     Admission, CloseCode, Connection, Error, Fault, Host, OnDuplicate, Output, Result, Room,
     SocketId, Upgrade, limits,
@@ -15,14 +17,26 @@ impl<R: Room> Engine<R> {
         socket: SocketId,
         upgrade: &Upgrade,
         fault: &Fault,
-    ) -> Result<()> {
+    ) -> Result<Value> {
         self.ready(host, fault)?;
+        let offer = upgrade.protocol.as_deref().and_then(envelope::offer);
+        if offer.is_some() {
+            resuming::check::<R>()?;
+        }
         let Admission { id, mut tags, state } = R::admit(&self.context(host, None, None), upgrade)?;
         tags.sort();
         tags.dedup();
-        let (limit, count) = (limits::TAGS, tags.len());
+        // One more of the platform's marks those who speak the protocol.
+        let (limit, count) = (limits::TAGS - usize::from(offer.is_some()), tags.len());
         if count > limit {
             return Err(Error::TooManyTags { limit, count });
+        }
+        let arrival = offer.map(|offer| self.arrival(host, &offer, id.as_str()));
+        let protocol = arrival.as_ref().map_or(Value::Null, |_| PROTOCOL.into());
+        if let Some(arrival) = &arrival
+            && self.take_over(host, socket, arrival)
+        {
+            return Ok(protocol);
         }
         let replaced = self.settle_duplicates(host, id.as_str(), upgrade.on_duplicate)?;
         // Whoever replaces takes no further place.
@@ -31,22 +45,28 @@ impl<R: Room> Engine<R> {
             return Err(Error::TooManyConnections { limit });
         }
 
-        let mut platform_tags = vec![id_tag(id.as_str())];
-        platform_tags.extend(tags.iter().map(|tag| tag.as_str().to_owned()));
         let moment = Moment { at: host.now(), nth: socket.0 };
-        let connection = Connection::new(socket, id, tags.into(), moment, state);
+        let session = arrival.as_ref().map(|arrival| arrival.session.as_str().into());
+        let connection =
+            Connection::new(socket, id, tags.into(), moment, state).in_session(session);
         let joined = connection.attachment(connection.state(), R::RATE_LIMIT).and_then(|text| {
-            self.connections.open(connection.clone(), text);
+            self.connections.open(connection.clone(), text.clone());
             let cx = self.context(host, Some(&connection), None);
             let effects = R::handle_connect(&cx, upgrade)?;
-            self.prepare(host, effects)
+            Ok((text, self.prepare(host, effects)?))
         });
         match joined {
-            Ok(steps) => {
-                self.batch.outputs.push(Output::Accept { socket, tags: platform_tags });
+            Ok((attachment, steps)) => {
+                let tags = connection.platform_tags();
+                self.batch.outputs.push(Output::Accept { socket, tags });
+                if let Some(arrival) = &arrival {
+                    self.begin(host, &connection, &attachment, arrival);
+                    self.greet(host, &connection, arrival, false);
+                }
+                self.tell_came(host, &connection);
                 self.plan_sweep(host);
                 self.perform(host, steps);
-                Ok(())
+                Ok(protocol)
             }
             Err(error) => {
                 // The replaced connection is to stay after all.

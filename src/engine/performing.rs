@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::audience::Among;
 use crate::check::{Checked, Rules, Step, check};
-use crate::{Audience, Effects, Frame, Host, Output, Result, Room};
+use crate::{Audience, Effects, Frame, Host, Listeners, Output, Result, Room};
 
 impl<R: Room> Engine<R> {
     pub(super) fn apply(&mut self, host: &dyn Host, effects: Effects<R>) -> Result<()> {
@@ -25,7 +25,7 @@ impl<R: Room> Engine<R> {
         let mut closes = Vec::new();
         for step in steps {
             match step {
-                Step::Send { to, frame } => self.send(to, frame),
+                Step::Send { to, frame } => self.send(host, to, frame),
                 Step::SetConnection { connection, state, text } => {
                     self.connections.set_state(host, connection.socket(), state, text);
                 }
@@ -40,6 +40,7 @@ impl<R: Room> Engine<R> {
                 Step::Purge => {
                     self.histories.purge();
                     self.values.purge();
+                    self.sessions.purge();
                     self.schedule.purge();
                     self.batch.purged = true;
                     // The sockets stay, and someone has to look after them.
@@ -58,22 +59,26 @@ impl<R: Room> Engine<R> {
         }
     }
 
-    pub(super) fn send(&mut self, to: Audience, frame: Frame) {
-        let Audience { among, mut except } = to;
+    pub(super) fn send(&mut self, host: &dyn Host, to: Audience, frame: Frame) {
+        let Audience { mut among, mut except } = to;
         except.retain(|socket| !self.connections.is_over(*socket));
+        if let Among::Only(sockets) = &mut among {
+            sockets.retain(|socket| !self.connections.is_over(*socket) && !except.contains(socket));
+        }
+        if let Some(resume) = R::RESUME {
+            return self.send_logged(host, resume, Audience { among, except }, frame);
+        }
         let tag = match among {
             Among::Everyone => None,
             Among::Tagged(tag) => Some(tag),
-            Among::Only(mut sockets) => {
-                sockets.retain(|socket| {
-                    !self.connections.is_over(*socket) && !except.contains(socket)
-                });
+            Among::Only(sockets) => {
                 if !sockets.is_empty() {
                     self.batch.outputs.push(Output::Send { sockets, frame });
                 }
                 return;
             }
         };
-        self.batch.outputs.push(Output::Broadcast { tag, except, frame });
+        let to = Listeners::All;
+        self.batch.outputs.push(Output::Broadcast { tag, except, frame, to });
     }
 }

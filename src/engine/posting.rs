@@ -174,11 +174,11 @@ impl<R: Room> Engine<R> {
                 self.prepare(host, effects)?
             }
             Errand::Text { frame, .. } => {
-                self.send(crate::Audience::everyone(), Frame::Text(frame.clone()));
+                self.send(host, crate::Audience::everyone(), Frame::Text(frame.clone()));
                 Vec::new()
             }
             Errand::Binary { frame, .. } => {
-                self.send(crate::Audience::everyone(), Frame::Binary(frame.clone()));
+                self.send(host, crate::Audience::everyone(), Frame::Binary(frame.clone()));
                 Vec::new()
             }
             Errand::State { .. } => return self.read_state(host),

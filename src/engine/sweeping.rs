@@ -34,7 +34,11 @@ impl<R: Room> Engine<R> {
                 self.connections.end(socket);
                 let (code, reason) = (CloseCode::AWAY, "no sign of life".to_owned());
                 self.batch.outputs.push(Output::Close { socket, code, reason });
-                self.batch.closing.push_back((connection, Close::cut()));
+                if Self::outlives(&connection, &Close::cut()) {
+                    self.lose(host, &connection);
+                } else {
+                    self.batch.closing.push_back((connection, Close::cut()));
+                }
             }
         }
         if self.connections.count(host) == 0 {

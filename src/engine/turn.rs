@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Engine;
 use crate::context::Turn;
 use crate::migrate::decode;
-use crate::schedule::{POST, SWEEP};
+use crate::schedule::{LEAVE, POST, SWEEP};
 use crate::time::millis;
 use crate::{
     Audience, Connection, Context, Decode, During, Effects, Encode, Error, Fault, Frame, Host,
@@ -22,17 +22,25 @@ impl<R: Room> Engine<R> {
                     self.connections.unopen(*socket);
                     self.fail(host, During::Connect, None, error, fault);
                 }
-                self.answer(result.map(|()| Value::Null));
+                self.answer(result);
             }
             Input::Message { socket, frame } => {
                 if let Some(sender) = self.connections.get(host, *socket) {
-                    self.message(host, &sender, frame, fault);
+                    match (R::RESUME, sender.session()) {
+                        (Some(_), Some(session)) => {
+                            self.numbered(host, &sender, session, frame, fault);
+                        }
+                        _ => drop(self.message(host, &sender, frame, fault)),
+                    }
                 }
             }
             Input::Oversize { socket, size } => self.refuse_size(host, *socket, *size),
             Input::Close { socket, close } => self.close(host, *socket, close, fault),
             Input::Alarm => self.schedule.alarm_fired(),
-            Input::AlarmStands { at } => self.schedule.alarm_stands(*at),
+            Input::AlarmStands { at } => {
+                self.schedule.alarm_stands(*at);
+                self.find_lost(host);
+            }
             Input::Event { name } => self.event(host, name, fault),
             Input::Send { json } => {
                 let result = R::Event::decode_json(json)
@@ -47,7 +55,7 @@ impl<R: Room> Engine<R> {
                 self.answer(state);
             }
             Input::Broadcast { json, tag } => {
-                let result = self.broadcast(json, tag.as_deref());
+                let result = self.broadcast(host, json, tag.as_deref());
                 self.answer(result.map(|()| Value::Null));
             }
             Input::Receive { from, letter } => {
@@ -70,13 +78,13 @@ impl<R: Room> Engine<R> {
         self.finish_closing(host);
     }
 
-    fn broadcast(&mut self, json: &str, tag: Option<&str>) -> Result<()> {
+    fn broadcast(&mut self, host: &dyn Host, json: &str, tag: Option<&str>) -> Result<()> {
         let to = match tag.map(Tag::new).transpose()? {
             Some(tag) => Audience::tagged(tag),
             None => Audience::everyone(),
         };
         let frame = R::Broadcast::encode_json(json)?;
-        self.send(to, frame);
+        self.send(host, to, frame);
         Ok(())
     }
 
@@ -110,19 +118,22 @@ impl<R: Room> Engine<R> {
         }
     }
 
+    /// What has become of a message: whatever went wrong, its sender has been told.
     pub(super) fn message(
         &mut self,
         host: &dyn Host,
         sender: &Connection<R::Connection>,
         frame: &Frame,
         fault: &Fault,
-    ) {
-        let size = frame.as_bytes().len();
-        if size > R::MAX_FRAME_BYTES {
-            return self.refuse_size(host, sender.socket(), size);
+    ) -> Result<()> {
+        let (limit, size) = (R::MAX_FRAME_BYTES, frame.as_bytes().len());
+        if size > limit {
+            self.refuse_size(host, sender.socket(), size);
+            return Err(Error::FrameTooLarge { limit, size });
         }
         if let Err(error) = self.ready(host, fault) {
-            return self.fail(host, During::Message, Some(sender), &error, fault);
+            self.fail(host, During::Message, Some(sender), &error, fault);
+            return Err(error);
         }
         let decoded = R::Event::decode(frame);
         let exempt = decoded.as_ref().is_ok_and(R::is_exempt);
@@ -131,20 +142,17 @@ impl<R: Room> Engine<R> {
         {
             let error = Error::RateLimited { wait_millis: millis(wait) };
             let effects = R::handle_limited(&self.context(host, Some(sender), None), wait);
-            return self.apply_or_tell(host, Some(sender), effects, &error);
+            self.apply_or_tell(host, Some(sender), effects, &error);
+            return Err(error);
         }
-        match decoded {
-            Ok(event) => {
-                if let Err(error) = self.call_message(host, Some(sender), event, fault) {
-                    self.fail(host, During::Message, Some(sender), &error, fault);
-                }
-            }
-            Err(error) => {
-                let cx = self.context(host, Some(sender), None);
-                let effects = R::handle_invalid(&cx, frame, &error);
-                self.apply_or_tell(host, Some(sender), effects, &error);
-            }
-        }
+        let event = decoded.inspect_err(|error| {
+            let cx = self.context(host, Some(sender), None);
+            let effects = R::handle_invalid(&cx, frame, error);
+            self.apply_or_tell(host, Some(sender), effects, error);
+        })?;
+        self.call_message(host, Some(sender), event, fault).inspect_err(|error| {
+            self.fail(host, During::Message, Some(sender), error, fault);
+        })
     }
 
     pub(super) fn call_message(
@@ -168,6 +176,9 @@ impl<R: Room> Engine<R> {
         }
         if event.name == POST {
             return self.post_again(host);
+        }
+        if event.name == LEAVE {
+            return self.leave(host, fault);
         }
         let attempt = event.failures.saturating_add(1);
         let retry = event.error.clone().map(|reason| Retry { attempt, reason });

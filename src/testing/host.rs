@@ -425,9 +425,9 @@ impl MemoryHost {
                 let open = sockets.iter().filter(|socket| self.is_open(**socket));
                 deliveries.extend(open.map(|socket| (*socket, Delivery::Frame(frame.clone()))));
             }
-            Output::Broadcast { tag, except, frame } => {
+            Output::Broadcast { tag, except, frame, to } => {
                 let mut sockets = self.sockets(tag.as_ref().map(crate::Tag::as_str));
-                sockets.retain(|socket| !except.contains(socket));
+                sockets.retain(|socket| !except.contains(socket) && to.has(self.tags(*socket)));
                 deliveries.extend(
                     sockets.into_iter().map(|socket| (socket, Delivery::Frame(frame.clone()))),
                 );

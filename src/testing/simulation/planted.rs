@@ -204,11 +204,11 @@ fn sends_before_it_stores(platform: &mut Platform, commit: &Commit) -> Result<()
 fn stops_at_the_first_dead_peer(platform: &mut Platform, commit: &Commit) -> Result<(), Stop> {
     platform.store(commit)?;
     for output in &commit.outputs {
-        let Output::Broadcast { tag, except, frame } = output else {
+        let Output::Broadcast { tag, except, frame, to } = output else {
             platform.output(output)?;
             continue;
         };
-        let open = platform.open(tag.as_ref());
+        let open = platform.open(tag.as_ref(), *to);
         for socket in open.into_iter().filter(|socket| !except.contains(socket)) {
             if !platform.send(socket, frame) {
                 break;

@@ -2,7 +2,7 @@
 
 use crate::testing::host::{Delivery, MemoryHost};
 use crate::testing::simulation::step::CrashAt;
-use crate::{Commit, Frame, Letter, Output, SocketId, Tag};
+use crate::{Commit, Frame, Letter, Listeners, Output, SocketId, Tag};
 
 /// Why a commit was not performed to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,8 +84,8 @@ impl<'a> Platform<'a> {
                     }
                 }
             }
-            Output::Broadcast { tag, except, frame } => {
-                for socket in self.open(tag.as_ref()) {
+            Output::Broadcast { tag, except, frame, to } => {
+                for socket in self.open(tag.as_ref(), *to) {
                     if !except.contains(&socket) {
                         self.send(socket, frame);
                     }
@@ -105,9 +105,11 @@ impl<'a> Platform<'a> {
         Ok(())
     }
 
-    pub(super) fn open(&self, tag: Option<&Tag>) -> Vec<SocketId> {
+    pub(super) fn open(&self, tag: Option<&Tag>, to: Listeners) -> Vec<SocketId> {
         use crate::Host as _;
-        self.host.sockets(tag.map(Tag::as_str))
+        let mut open = self.host.sockets(tag.map(Tag::as_str));
+        open.retain(|socket| to.has(self.host.tags(*socket)));
+        open
     }
 
     /// Whether the other end is there to get it.
@@ -134,11 +136,11 @@ pub(super) fn expected<'c>(
                 let is_open = |socket: &&SocketId| open.iter().any(|(other, _)| other == *socket);
                 expected.extend(sockets.iter().filter(is_open).map(|&it| (it, Some(frame))));
             }
-            Output::Broadcast { tag, except, frame } => {
+            Output::Broadcast { tag, except, frame, to } => {
                 let tag = tag.as_ref().map(Tag::as_str);
                 let wears = |tags: &[String]| tag.is_none_or(|tag| tags.iter().any(|it| it == tag));
                 let hears = |(socket, tags): &&(SocketId, &[String])| {
-                    wears(tags) && !except.contains(socket)
+                    wears(tags) && to.has(tags) && !except.contains(socket)
                 };
                 expected.extend(open.iter().filter(hears).map(|(it, _)| (*it, Some(frame))));
             }

@@ -1,0 +1,235 @@
+//! Sessions: what outlives a socket of a client that speaks the protocol.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::keyed::{Order, Values};
+use crate::{Host, Tag, Timestamp};
+
+/// What a socket wears whose client speaks the protocol. No [`Tag`] has a control character.
+pub(crate) const ENVELOPED: &str = "\u{2}";
+
+/// The history in which messages are logged.
+pub(crate) const LOG: &str = "\u{1}log";
+
+const EPOCH: &str = "\u{1}epoch";
+const SESSION: &str = "\u{1}session/";
+const DUE: &str = "\u{1}session-due/";
+
+/// How many refusals are remembered of a session: as many sends may be unsettled.
+pub(crate) const UNSETTLED: u64 = 64;
+
+/// Where a session's connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whereabouts {
+    /// It has a socket.
+    Here,
+    /// Its line is lost, and it may come back.
+    Away,
+    /// It is over.
+    Over,
+}
+
+impl Whereabouts {
+    const ALL: [Self; 3] = [Self::Here, Self::Away, Self::Over];
+
+    fn key(self, session: &str) -> String {
+        format!("{}{session}", self.prefix())
+    }
+
+    fn prefix(self) -> String {
+        let name = match self {
+            Self::Here => "here/",
+            Self::Away => "away/",
+            Self::Over => "over/",
+        };
+        format!("{SESSION}{name}")
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Session {
+    /// The connection's id.
+    pub(crate) id: String,
+    /// The number of the last that its client sent and that was handled.
+    pub(crate) handled: u64,
+    /// Of those the last that were refused, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) refused: BTreeMap<u64, Value>,
+    /// The connection, as its socket has it too.
+    pub(crate) attachment: String,
+    /// When it is over, or forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due: Option<Timestamp>,
+}
+
+impl Session {
+    /// What its client sent with a number has been handled, or refused.
+    pub(crate) fn settle(&mut self, number: u64, refused: Option<Value>) {
+        self.handled = number;
+        if let Some(error) = refused {
+            self.refused.insert(number, error);
+        }
+        self.refused.retain(|refused, _| refused + UNSETTLED > number);
+    }
+}
+
+/// The sessions of a room: a cache over its values.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    known: BTreeMap<String, (Whereabouts, Session)>,
+    changed: BTreeSet<String>,
+}
+
+impl Sessions {
+    pub(crate) fn get(
+        &mut self,
+        host: &dyn Host,
+        values: &Values,
+        session: &str,
+    ) -> Option<&(Whereabouts, Session)> {
+        if !self.known.contains_key(session) {
+            let stored = Whereabouts::ALL.into_iter().find_map(|whereabouts| {
+                let json = values.get(host, &whereabouts.key(session))?;
+                Some((whereabouts, serde_json::from_str(&json).ok()?))
+            })?;
+            self.known.insert(session.to_owned(), stored);
+        }
+        self.known.get(session)
+    }
+
+    /// Changes a session; one that nobody knows any more begins anew.
+    pub(crate) fn update(
+        &mut self,
+        host: &dyn Host,
+        values: &Values,
+        session: &str,
+        change: impl FnOnce(&mut Session),
+    ) {
+        self.get(host, values, session);
+        let unknown = || (Whereabouts::Here, Session::default());
+        let (_, known) = self.known.entry(session.to_owned()).or_insert_with(unknown);
+        change(known);
+        self.changed.insert(session.to_owned());
+    }
+
+    /// Says where a session is from now on, and when that ends, if it does.
+    pub(crate) fn put(
+        &mut self,
+        host: &dyn Host,
+        values: &mut Values,
+        session: &str,
+        whereabouts: Whereabouts,
+        mut record: Session,
+        until: Option<Timestamp>,
+    ) {
+        self.remove(host, values, session);
+        record.due = until;
+        if let Some(at) = until {
+            values.put(due_key(at, session), String::new());
+        }
+        values.put(whereabouts.key(session), to_json(&record));
+        self.known.insert(session.to_owned(), (whereabouts, record));
+    }
+
+    pub(crate) fn remove(&mut self, host: &dyn Host, values: &mut Values, session: &str) {
+        let known = self.get(host, values, session);
+        if let Some((whereabouts, Session { due, .. })) = known {
+            let (key, due) = (whereabouts.key(session), *due);
+            values.delete(host, key);
+            if let Some(at) = due {
+                values.delete(host, due_key(at, session));
+            }
+        }
+        self.known.remove(session);
+        self.changed.remove(session);
+    }
+
+    /// Those that are somewhere.
+    pub(crate) fn all(
+        host: &dyn Host,
+        values: &Values,
+        whereabouts: Whereabouts,
+        limit: usize,
+    ) -> Vec<(String, Session)> {
+        let prefix = whereabouts.prefix();
+        let stored = values.list(host, &prefix, limit, Order::Forwards);
+        let read = stored.into_iter().filter_map(|(key, json)| {
+            Some((key.strip_prefix(&prefix)?.to_owned(), serde_json::from_str(&json).ok()?))
+        });
+        read.collect()
+    }
+
+    /// The first whose time ends, and when.
+    pub(crate) fn first_due(
+        host: &dyn Host,
+        values: &Values,
+        limit: usize,
+    ) -> Vec<(Timestamp, String)> {
+        let due = values.list(host, DUE, limit, Order::Forwards);
+        let read = due.iter().filter_map(|(key, _)| {
+            let (at, session) = key.strip_prefix(DUE)?.split_once('/')?;
+            Some((Timestamp::from_millis(at.parse().ok()?), session.to_owned()))
+        });
+        read.collect()
+    }
+
+    /// Writes what has changed, for the commit.
+    pub(crate) fn store(&mut self, values: &mut Values) {
+        for session in std::mem::take(&mut self.changed) {
+            if let Some((whereabouts, record)) = self.known.get(&session) {
+                values.put(whereabouts.key(&session), to_json(record));
+            }
+        }
+    }
+
+    pub(crate) fn purge(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// The name of the log that there is now; another one if it was lost.
+pub(crate) fn epoch(host: &dyn Host, values: &mut Values) -> String {
+    values.get(host, EPOCH).unwrap_or_else(|| {
+        let epoch = format!("{:016x}", host.random());
+        values.put(EPOCH.to_owned(), epoch.clone());
+        epoch
+    })
+}
+
+fn due_key(at: Timestamp, session: &str) -> String {
+    format!("{DUE}{:020}/{session}", at.as_millis())
+}
+
+fn to_json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A message in the log: whom it is for, and what it says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Logged {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tag: Option<Tag>,
+    /// Sessions; all if there is no list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) only: Option<Vec<String>>,
+    /// Sessions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) except: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bytes: Option<Vec<u8>>,
+}
+
+impl Logged {
+    /// Whether a session's connection was to have it.
+    pub(crate) fn is_for(&self, session: &str, tags: &[Tag]) -> bool {
+        let is = |other: &String| other == session;
+        self.tag.as_ref().is_none_or(|tag| tags.contains(tag))
+            && self.only.as_ref().is_none_or(|only| only.iter().any(is))
+            && !self.except.iter().any(is)
+    }
+}
