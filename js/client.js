@@ -107,7 +107,7 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
           return errorResponse(failure("OriginRefused", "origin_refused", 403, message));
         }
         try {
-          return await fetchUpgrade(object(type, id), options);
+          return await fetchUpgrade(object(type, id), request, options);
         } catch (error) {
           if (error instanceof RoomError) return errorResponse(error.failure);
           throw error;

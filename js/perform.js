@@ -8,6 +8,10 @@ import { logError } from "./log.js";
 /** @typedef {import("./storage.js").RoomStorage} RoomStorage */
 /** @typedef {typeof import("../pkg/dormouse_bg.js").Op} Op */
 
+/** Who a broadcast is for, as Rust numbers them; what is left are those that do not speak the protocol. */
+const ALL = 0;
+const ENVELOPED = 2;
+
 /**
  * Stores what is to be stored, all or nothing, and then does what is to be done on sockets.
  *
@@ -192,10 +196,12 @@ function sendTo(frame, commit, sockets) {
  * @param {Sockets} sockets
  */
 function broadcast(frame, commit, sockets) {
+  const listeners = commit.number();
   const hasTag = commit.number() === 1;
   const tag = commit.text();
   const except = commit.list(() => sockets.get(commit.number()));
-  for (const socket of sockets.open(hasTag ? tag : undefined)) {
+  const open = sockets.open(hasTag ? tag : undefined);
+  for (const socket of listeners === ALL ? open : sockets.among(open, listeners === ENVELOPED)) {
     if (!except.includes(socket)) sockets.send(socket, frame);
   }
 }

@@ -77,7 +77,9 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         this.sockets.discard(server);
         return errorResponse(answer.error);
       }
-      return new Response(null, { status: 101, webSocket: client });
+      const protocol = /** @type {string | null} */ (answer.ok);
+      const headers = protocol ? { "Sec-WebSocket-Protocol": protocol } : undefined;
+      return new Response(null, { status: 101, webSocket: client, headers });
     }
 
     /**

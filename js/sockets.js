@@ -2,6 +2,9 @@
 
 const OPEN = 1;
 
+/** The platform tag of sockets whose client speaks the protocol `dormouse.1`. */
+const MARK = "\u0002";
+
 /** The numbers by which Rust knows sockets while the object is awake, given when first needed. */
 export class Sockets {
   /** @param {DurableObjectState} ctx */
@@ -50,6 +53,17 @@ export class Sockets {
       this.lists.set(tag, open);
     }
     return open;
+  }
+
+  /**
+   * Of some open sockets those whose client speaks the protocol, or those whose does not.
+   *
+   * @param {WebSocket[]} open
+   * @param {boolean} enveloped
+   */
+  among(open, enveloped) {
+    const speak = new Set(this.open(MARK));
+    return open.filter((socket) => speak.has(socket) === enveloped);
   }
 
   count() {

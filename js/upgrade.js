@@ -8,11 +8,13 @@ const ADDRESS = "https://dormouse.internal/upgrade";
 
 /**
  * @param {{ fetch: (address: string, init: RequestInit) => Promise<Response> }} object
- * @param {unknown} options what Rust knows as `Upgrade`
+ * @param {Request} request the client's
+ * @param {object} options what Rust knows as `Upgrade`
  */
-export function fetchUpgrade(object, options) {
+export function fetchUpgrade(object, request, options) {
+  const protocol = request.headers.get("Sec-WebSocket-Protocol") ?? undefined;
   // Headers carry Latin-1 only.
-  const json = encodeURIComponent(JSON.stringify(options));
+  const json = encodeURIComponent(JSON.stringify({ ...options, protocol }));
   return object.fetch(ADDRESS, { headers: { Upgrade: "websocket", [HEADER]: json } });
 }
 

@@ -65,7 +65,7 @@ impl<C: for<'de> Deserialize<'de>> Connection<C> {
         let id = ConnectionId::new(id).ok()?;
         let tags = tags.into_owned().into();
         let connection = Self::new(socket, id, tags, Moment { at, nth }, state)
-            .in_session(session.map(|session| session.into()));
+            .in_session(session.map(Into::into));
         connection.set_full_at(full_at);
         Some(connection)
     }

@@ -79,11 +79,19 @@ impl Session {
 /// The sessions of a room: a cache over its values.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
+    /// Whether there are any, once that is known.
+    any: Option<bool>,
     known: BTreeMap<String, (Whereabouts, Session)>,
     changed: BTreeSet<String>,
 }
 
 impl Sessions {
+    /// Whether there are any: if not, nobody can come back for what is said now.
+    pub(crate) fn any(&mut self, host: &dyn Host, values: &Values) -> bool {
+        let find = || !values.list(host, SESSION, 1, Order::Forwards).is_empty();
+        *self.any.get_or_insert_with(find)
+    }
+
     pub(crate) fn get(
         &mut self,
         host: &dyn Host,
@@ -126,6 +134,7 @@ impl Sessions {
         until: Option<Timestamp>,
     ) {
         self.remove(host, values, session);
+        self.any = Some(true);
         record.due = until;
         if let Some(at) = until {
             values.put(due_key(at, session), String::new());

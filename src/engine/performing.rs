@@ -38,9 +38,10 @@ impl<R: Room> Engine<R> {
                 Step::Delete(key) => self.values.delete(host, key),
                 Step::Post { errand, reply } => self.post(host, errand, reply),
                 Step::Purge => {
+                    let open = self.open_sessions(host);
                     self.histories.purge();
                     self.values.purge();
-                    self.sessions.purge();
+                    self.keep_sessions(host, open);
                     self.schedule.purge();
                     self.batch.purged = true;
                     // The sockets stay, and someone has to look after them.
@@ -65,7 +66,9 @@ impl<R: Room> Engine<R> {
         if let Among::Only(sockets) = &mut among {
             sockets.retain(|socket| !self.connections.is_over(*socket) && !except.contains(socket));
         }
-        if let Some(resume) = R::RESUME {
+        if let Some(resume) = R::RESUME
+            && self.sessions.any(host, &self.values)
+        {
             return self.send_logged(host, resume, Audience { among, except }, frame);
         }
         let tag = match among {

@@ -276,6 +276,39 @@ impl<R: Room> Engine<R> {
         }
     }
 
+    /// The sessions of open sockets, which outlive a purge as the sockets do.
+    pub(super) fn open_sessions(
+        &mut self,
+        host: &dyn Host,
+    ) -> Vec<(Connection<R::Connection>, Session)> {
+        if R::RESUME.is_none() || !self.sessions.any(host, &self.values) {
+            return Vec::new();
+        }
+        let open: Vec<_> = self.connections.all(host).collect();
+        let sessions = open.into_iter().filter_map(|connection| {
+            let session = connection.session()?;
+            let (_, record) = self.sessions.get(host, &self.values, session)?;
+            Some((connection.clone(), record.clone()))
+        });
+        sessions.collect()
+    }
+
+    /// After a purge: the log is another, and numbers begin anew.
+    pub(super) fn keep_sessions(
+        &mut self,
+        host: &dyn Host,
+        open: Vec<(Connection<R::Connection>, Session)>,
+    ) {
+        self.sessions.purge();
+        for (connection, record) in open {
+            let Some(session) = connection.session().map(ToOwned::to_owned) else { continue };
+            let (values, handled) = (&mut self.values, record.handled);
+            self.sessions.put(host, values, &session, Whereabouts::Here, record, None);
+            let arrival = Arrival { session, missed: None, handled, offset: 0 };
+            self.greet(host, &connection, &arrival, true);
+        }
+    }
+
     /// A frame of a client that speaks the protocol: handled if it has not been, and settled.
     pub(super) fn numbered(
         &mut self,

@@ -462,6 +462,26 @@ impl<R: Room> TestRoom<R> {
         self.0.borrow_mut().hibernate();
     }
 
+    /// The machine fails: every socket is lost, no close is told of, and what is stored stays.
+    ///
+    /// ```
+    /// # use dormouse::rooms::Chat;
+    /// # use dormouse::testing::TestRoom;
+    /// let room = TestRoom::<Chat>::new("lounge");
+    /// room.connect("ada");
+    /// room.crash();
+    /// assert_eq!(room.count(), 0);
+    /// ```
+    pub fn crash(&self) {
+        let mut world = self.0.borrow_mut();
+        world.hibernate();
+        world.host.lose_sockets();
+        world.lines.clear();
+        // It wakes elsewhere, and begins by looking at its alarm.
+        let at = world.host.alarm();
+        world.put(Input::AlarmStands { at });
+    }
+
     /// Deploys another version of the room, which finds what this one has stored, and its sockets
     /// open. This one is left without any.
     ///

@@ -1,0 +1,368 @@
+//! Clients that lose their line miss nothing, say nothing twice, and are not told of as gone.
+
+#[path = "support/resuming.rs"]
+mod support;
+
+use std::time::Duration;
+
+use dormouse::testing::{Dice, TestRoom};
+use dormouse::{
+    Audience, Close, Context, Effects, Error, Keep, OnDuplicate, Result, Resume, Room, Text,
+    Upgrade,
+};
+use support::Client;
+
+/// Says everything to everyone, and who comes and goes.
+struct Parlour;
+
+impl Room for Parlour {
+    const NAME: &'static str = "parlour";
+    const RESUME: Option<Resume> =
+        Some(Resume::keeping(Keep::newest(200)).grace(Duration::from_secs(10)));
+    type State = u64;
+    type Connection = ();
+    type Event = Text;
+    type Broadcast = Text;
+    type Alarm = ();
+
+    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+        Ok(say(cx, "comes"))
+    }
+
+    fn handle_message(cx: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
+        let effects = Effects::<Self>::new().save(cx.state().unwrap_or(&0) + 1);
+        match text.as_str() {
+            "refuse" => Err(Error::refuse("not_that", "not that")),
+            "purge" => Ok(Effects::new().purge()),
+            "to me" => Ok(effects.send(cx.sender(), Text("to you".to_owned()))),
+            "to others" => {
+                let others = Audience::everyone().except(cx.sender());
+                Ok(effects.broadcast_to(others, Text("to others".to_owned())))
+            }
+            _ => Ok(effects.broadcast(Text(text))),
+        }
+    }
+
+    fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
+        Ok(say(cx, "goes"))
+    }
+}
+
+fn say(cx: &Context<Parlour>, what: &str) -> Effects<Parlour> {
+    let who = cx.sender().map(|sender| sender.id().to_string()).unwrap_or_default();
+    Effects::new().broadcast(Text(format!("{who} {what}")))
+}
+
+fn parlour() -> TestRoom<Parlour> {
+    TestRoom::new("main")
+}
+
+#[test]
+fn who_loses_the_line_gets_what_was_missed_in_order_and_once() {
+    let room = parlour();
+    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    ada.read();
+    ada.drop_line();
+    for nth in 0..10 {
+        bob.send(&nth.to_string());
+        room.hibernate();
+    }
+    ada.connect();
+    let missed: Vec<_> = (0..10).map(|nth| nth.to_string()).collect();
+    assert_eq!(
+        ada.heard,
+        [&["ada comes".to_owned(), "bob comes".to_owned()], &missed[..]].concat()
+    );
+    assert_eq!(ada.hellos[1]["resumed"], true);
+    assert_eq!(ada.hellos[1]["same"], true);
+    bob.read();
+    // Nobody was told that she was gone.
+    assert_eq!(bob.heard, [&["bob comes".to_owned()], &missed[..]].concat());
+    assert!(bob.presence.is_empty());
+}
+
+#[test]
+fn a_client_that_heard_nothing_before_the_drop_resumes_as_well() {
+    let room = parlour();
+    let mut ada = Client::new(&room, "ada");
+    ada.connect();
+    ada.heard.clear();
+    let mut eve = Client::join(&room, "eve");
+    eve.read();
+    eve.heard.clear();
+    eve.drop_line();
+    ada.send("hello");
+    eve.connect();
+    assert_eq!(eve.heard, ["hello"]);
+}
+
+#[test]
+fn what_only_some_were_to_hear_only_they_get_afterwards() {
+    let room = parlour();
+    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    for client in [&mut ada, &mut bob] {
+        client.read();
+        client.heard.clear();
+    }
+    ada.send("to others");
+    ada.send("to me");
+    ada.drop_line();
+    bob.drop_line();
+    ada.connect();
+    bob.connect();
+    assert_eq!(ada.heard, ["to you"]);
+    assert_eq!(bob.heard, ["to others"]);
+}
+
+#[test]
+fn what_is_sent_again_is_handled_once_and_refused_once() {
+    let room = parlour();
+    let mut ada = Client::join(&room, "ada");
+    ada.send("one");
+    ada.send("refuse");
+    ada.send("two");
+    // Their answers are lost with the line.
+    ada.drop_line();
+    assert_eq!(ada.settled, []);
+    room.hibernate();
+    ada.connect();
+    assert_eq!(room.state(), Some(2));
+    let refused = Some("not_that".to_owned());
+    assert_eq!(ada.settled, [(2, refused), (1, None), (3, None)]);
+    // What the room says of a refusal it says to all its clients.
+    let error = r#"{"_tag":"Error","code":"not_that","message":"not that"}"#;
+    assert_eq!(ada.heard, ["ada comes", "one", error, "two"]);
+}
+
+#[test]
+fn who_does_not_come_back_in_time_has_left_once() {
+    let room = parlour();
+    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    ada.drop_line();
+    room.advance(Duration::from_secs(9));
+    bob.read();
+    assert_eq!(bob.heard, ["bob comes"]);
+    room.hibernate();
+    room.advance(Duration::from_secs(2));
+    bob.read();
+    assert_eq!(bob.heard, ["bob comes", "ada goes"]);
+    assert_eq!(bob.presence, ["-ada"]);
+    // The session is remembered: she gets all she has missed, but comes anew.
+    ada.send("late");
+    ada.connect();
+    bob.read();
+    assert_eq!(bob.heard[2..], ["ada comes", "late"]);
+    assert_eq!(ada.heard, ["ada comes", "bob comes", "ada goes", "ada comes", "late"]);
+    assert_eq!(ada.hellos[1]["same"], false);
+}
+
+#[test]
+fn what_is_no_longer_kept_is_not_told_in_part() {
+    let room = parlour();
+    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    ada.drop_line();
+    for nth in 0..400 {
+        bob.send(&nth.to_string());
+    }
+    ada.heard.clear();
+    ada.connect();
+    assert_eq!(ada.hellos[1]["resumed"], false);
+    assert!(ada.heard.is_empty());
+    bob.send("next");
+    ada.read();
+    assert_eq!(ada.heard, ["next"]);
+}
+
+#[test]
+fn several_sockets_of_one_person_are_one_presence() {
+    let room = parlour();
+    let mut eve = Client::join(&room, "eve");
+    let (mut first, mut second) = (Client::join(&room, "ada"), Client::join(&room, "ada"));
+    assert_eq!(second.hellos[0]["here"], serde_json::json!(["ada", "eve"]));
+    first.leave();
+    eve.read();
+    assert_eq!(eve.presence, ["+ada"]);
+    second.leave();
+    eve.read();
+    assert_eq!(eve.presence, ["+ada", "-ada"]);
+}
+
+#[test]
+fn a_session_on_a_new_socket_takes_over_from_the_old_one() {
+    let room = parlour();
+    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    ada.read();
+    // The room does not know yet that the line is lost.
+    let old = ada.socket().unwrap().socket();
+    ada.forget_line();
+    bob.send("meanwhile");
+    ada.connect();
+    assert_eq!(room.count(), 2);
+    assert_ne!(ada.socket().unwrap().socket(), old);
+    assert_eq!(ada.heard, ["ada comes", "bob comes", "meanwhile"]);
+    bob.read();
+    assert_eq!(bob.heard, ["bob comes", "meanwhile"]);
+}
+
+#[test]
+fn a_machine_that_fails_loses_sockets_and_nobody() {
+    let room = parlour();
+    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    for client in [&mut ada, &mut bob] {
+        client.read();
+        client.heard.clear();
+        client.forget_line();
+    }
+    room.crash();
+    ada.connect();
+    ada.send("are you there?");
+    room.advance(Duration::from_secs(20));
+    ada.read();
+    assert_eq!(ada.heard, ["are you there?", "bob goes"]);
+}
+
+#[test]
+fn a_session_is_nobody_elses() {
+    let room = parlour();
+    let mut ada = Client::join(&room, "ada");
+    ada.read();
+    let session = ada.hellos[0]["session"].as_str().unwrap().to_owned();
+    let epoch = ada.hellos[0]["epoch"].as_str().unwrap().to_owned();
+    let eve = room
+        .try_connect(Upgrade {
+            id: Some("eve".to_owned()),
+            protocol: Some(format!("dormouse.1, dormouse.resume.{session}.{epoch}.0")),
+            ..Upgrade::default()
+        })
+        .unwrap();
+    let hello = eve.receive_text();
+    assert!(!hello.contains(&session) && hello.contains(r#""resumed":false"#), "{hello}");
+    assert!(ada.socket().unwrap().is_open());
+}
+
+#[test]
+fn a_plain_client_sees_plain_frames_beside_one_of_the_protocol() {
+    let room = parlour();
+    let plain = room.connect("bob");
+    let mut ada = Client::join(&room, "ada");
+    plain.send_text("hello");
+    ada.send("hi");
+    ada.read();
+    assert_eq!(ada.heard, ["ada comes", "hello", "hi"]);
+    let heard: Vec<_> = plain.received().iter().map(|it| it.to_text().into_owned()).collect();
+    assert_eq!(heard, ["bob comes", "ada comes", "hello", "hi"]);
+}
+
+#[test]
+fn frames_that_are_none_of_the_protocol_end_the_connection_that_sent_them() {
+    let room = parlour();
+    let bob = Client::join(&room, "bob");
+    for broken in ["hello", "s2:a number is missing", "sx:"] {
+        let ada = Client::join(&room, "ada");
+        ada.socket().unwrap().send_text(broken);
+        assert_eq!(ada.socket().unwrap().closed().unwrap().code, 1002, "{broken}");
+    }
+    assert!(bob.socket().unwrap().is_open());
+}
+
+#[test]
+fn a_room_without_resume_refuses_the_protocol_and_says_why() {
+    let room = TestRoom::<dormouse::rooms::Echo>::new("main");
+    let upgrade = Upgrade { protocol: Some("dormouse.1".to_owned()), ..Upgrade::default() };
+    let error = room.try_connect(upgrade).err().unwrap();
+    assert!(error.to_string().contains("RESUME"), "{error}");
+    let other = Upgrade { protocol: Some("graphql-ws".to_owned()), ..Upgrade::default() };
+    assert!(room.try_connect(other).is_ok());
+}
+
+#[test]
+fn one_that_is_replaced_has_left() {
+    let room = parlour();
+    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    let upgrade = Upgrade {
+        id: Some("ada".to_owned()),
+        on_duplicate: OnDuplicate::Replace,
+        ..Upgrade::default()
+    };
+    let newer = room.try_connect(upgrade).unwrap();
+    assert!(!ada.socket().unwrap().is_open() && newer.is_open());
+    ada.forget_line();
+    bob.read();
+    assert_eq!(bob.heard, ["bob comes", "ada goes", "ada comes"]);
+}
+
+#[test]
+fn after_a_purge_those_who_are_there_are_told_that_the_log_is_another() {
+    let room = parlour();
+    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    bob.send("one");
+    ada.read();
+    ada.send("purge");
+    ada.send("two");
+    ada.read();
+    assert_eq!((ada.hellos.len(), &ada.hellos[1]["resumed"]), (2, &serde_json::json!(false)));
+    assert_eq!(ada.heard.last().unwrap(), "two");
+    assert_eq!(ada.settled, [(1, None), (2, None)]);
+    bob.read();
+    bob.drop_line();
+    ada.send("three");
+    bob.connect();
+    assert_eq!(bob.hellos[2]["resumed"], true);
+    assert_eq!(bob.heard[bob.heard.len() - 2..], ["two", "three"]);
+}
+
+/// In any order of drops, sleeps, crashes and purges of nothing: what each has heard is what the room
+/// said, without gap and without repetition, and everything that was sent was handled once.
+#[test]
+fn whatever_happens_to_lines_nothing_is_missed_and_nothing_doubled() {
+    let mut drops = 0;
+    for seed in 0..300 {
+        let mut dice = Dice::new(seed);
+        let room = parlour();
+        // One that never loses its line hears all.
+        let witness = room.connect("witness");
+        let mut clients: Vec<_> =
+            ["ada", "bob", "cyd"].map(|id| Client::join(&room, id)).into_iter().collect();
+        let mut said = 0;
+        for _ in 0..120 {
+            let which = dice.below(clients.len());
+            let client = &mut clients[which];
+            match dice.below(100) {
+                0..50 => {
+                    said += 1;
+                    client.send(&format!("{said}"));
+                }
+                50..60 => client.read(),
+                60..75 if client.socket().is_some() => {
+                    client.drop_line();
+                    drops += 1;
+                }
+                75..80 if client.socket().is_some() => {
+                    client.forget_line();
+                    drops += 1;
+                }
+                60..90 if client.socket().is_none() => client.connect(),
+                90..95 => room.hibernate(),
+                _ => room.sleep(Duration::from_millis(dice.below(500) as u64)),
+            }
+        }
+        for client in &mut clients {
+            if client.socket().is_none() {
+                client.connect();
+            }
+            client.read();
+        }
+        let all: Vec<_> = witness.received().iter().map(|it| it.to_text().into_owned()).collect();
+        for client in &mut clients {
+            client.read();
+            let from = all.iter().position(|it| *it == client.heard[0]).unwrap();
+            assert_eq!(client.heard, all[from..], "seed {seed}");
+            assert!(client.settled.iter().all(|(_, refused)| refused.is_none()));
+        }
+        assert_eq!(room.state(), Some(said), "seed {seed}");
+        let settled: usize = clients.iter().map(|client| client.settled.len()).sum();
+        assert_eq!(settled as u64, said, "seed {seed}");
+    }
+    println!("{drops} lines lost");
+    assert!(drops > 1_000);
+}
