@@ -78,6 +78,10 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(doctest)]
+#[doc = include_str!("../docs/testing.md")]
+struct TestingPage;
+
 mod attachment;
 mod audience;
 mod check;
