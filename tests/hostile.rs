@@ -5,8 +5,8 @@ use std::time::Duration;
 use dormouse::rooms::{Chat, chat};
 use dormouse::testing::{MemoryHost, TestClient, TestRoom};
 use dormouse::{
-    ConnectionId, Context, Effects, Error, Frame, Keyed, Never, RateLimit, Result, Room, Upgrade,
-    limits, origin_allowed,
+    ConnectionId, Context, Effects, Error, Frame, Host as _, Keyed, Never, RateLimit, Result, Room,
+    Upgrade, limits, origin_allowed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -108,6 +108,24 @@ fn a_value_is_read_back_as_deep_as_an_event_can_bring_it() {
     eve.received();
     eve.send(&Event::Read { key: "deep".into() });
     assert!(eve.receive_text().len() > 2 * 126);
+}
+
+#[test]
+fn what_a_room_wraps_deeper_than_127_is_not_read_back_and_not_overwritten() {
+    let (room, [_, eve]) = wall();
+    let stored = |room: &TestRoom<Pinboard>| room.with_host(|host| host.state());
+    eve.send_text(format!(r#"{{"_tag":"Wrap","value":{}}}"#, nested(125)));
+    room.hibernate();
+    eve.send(&Event::Who);
+    assert_eq!(codes(&eve), [""; 0], "as deep as can be");
+
+    eve.send_text(format!(r#"{{"_tag":"Wrap","value":{}}}"#, nested(126)));
+    room.hibernate();
+    let before = stored(&room);
+    eve.send(&Event::Who);
+    assert_eq!(codes(&eve), ["internal"]);
+    assert!(matches!(room.send(&Event::Who), Err(Error::StateUnreadable { .. })));
+    assert_eq!(stored(&room), before);
 }
 
 #[test]
