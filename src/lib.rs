@@ -82,6 +82,10 @@ struct Readme;
 #[doc = include_str!("../docs/testing.md")]
 struct TestingPage;
 
+#[cfg(doctest)]
+#[doc = include_str!("../docs/security.md")]
+struct SecurityPage;
+
 mod attachment;
 mod audience;
 mod check;

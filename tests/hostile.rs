@@ -25,6 +25,8 @@ enum Event {
     Read { key: String },
     /// Keeps a value in the state, inside something of the room's own.
     Wrap { value: Value },
+    /// Passes something on to another room.
+    Forward { value: Value },
     /// Tells who says so.
     Who,
 }
@@ -49,6 +51,9 @@ impl Room for Pinboard {
                 effects.send(cx.sender(), json!({ "found": cx.keyed(&PINS).get(&key)? }))
             }
             Event::Wrap { value } => effects.save(json!({ "by": "a client", "value": [value] })),
+            Event::Forward { value } => {
+                effects.tell::<Self>("other", &Event::Pin { key: "forwarded".into(), value })
+            }
             Event::Who => {
                 let who = match (cx.sibling(), cx.sender_id()) {
                     (Some(sibling), _) => format!("the room {sibling}"),
@@ -179,6 +184,18 @@ fn a_letter_that_a_client_writes_is_a_frame_like_others() {
     // The same by the hand of a sibling.
     room.receive("pinboard/other", serde_json::from_str(letter).unwrap()).unwrap();
     assert_eq!(eve.receive_text(), r#"{"who":"the room pinboard/other"}"#);
+}
+
+#[test]
+fn a_letter_is_no_larger_than_storage_takes_it_twice_over() {
+    let (room, [_, eve]) = wall();
+    let forward = |size: usize| room.send(&Event::Forward { value: "x".repeat(size).into() });
+    let rest = r#"{"_tag":"Pin","key":"forwarded","value":""}"#.len();
+    let limit = limits::LETTER_BYTES;
+    assert_eq!(forward(limit - rest), Ok(()));
+    assert_eq!(room.take_letters().len(), 1);
+    assert_eq!(forward(limit + 1 - rest), Err(Error::ValueTooLarge { limit, size: limit + 1 }));
+    assert_eq!((room.take_letters().len(), codes(&eve).len()), (0, 0));
 }
 
 #[test]
