@@ -120,6 +120,37 @@ test("what a message's handler throws closes nothing", async () => {
   expect(await ada.until(1)).toEqual(["hello"]);
 });
 
+test("a handler that waits holds nothing back, not even its own socket's next frame", async () => {
+  const [ada, bob] = [await join("waits", "ada"), await join("waits", "bob")];
+  ada.socket.send("wait");
+  ada.socket.send("after it");
+  bob.socket.send("meanwhile");
+  expect(await ada.until(2)).toEqual(["after it", "waited"]);
+  expect(bob.frames).toEqual(["meanwhile"]);
+});
+
+test("an object sleeps after ten seconds, unless a timer is pending", async () => {
+  const sleeps = await join("sleeps", "ada");
+  const wakes = await join("wakes", "ada");
+  sleeps.socket.send("hello");
+  wakes.socket.send("stay awake");
+  await sleeps.until(1);
+  await sleep(12_000);
+  expect(await notes("sleeps", "woke")).toHaveLength(2);
+  expect(await notes("wakes", "woke")).toHaveLength(1);
+  expect((await call("sleeps", "read")).sockets).toHaveLength(1);
+});
+
+test("an alarm that fails is tried again, and what it wrote before is not taken back", async () => {
+  await call("fails", "setFailingAlarm");
+  await expect.poll(() => notes("fails", "alarm"), { timeout: 10_000 }).toHaveLength(2);
+  expect((await notes("fails", "alarm")).map(({ alarm }) => alarm)).toEqual([
+    // While it is handled no alarm is set.
+    { isRetry: false, next: null },
+    { isRetry: true, next: null },
+  ]);
+});
+
 test("after its close event a socket has no tags any more, and its attachment still", async () => {
   const names = Array.from({ length: 10 }, (_, i) => `client-${i}`);
   const clients = await Promise.all(names.map((name) => join("tags", name)));

@@ -29,6 +29,7 @@ export class RoomObject extends DurableObject {
   constructor(ctx, env) {
     super(ctx, env);
     ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS log (line TEXT)");
+    this.note({ woke: Date.now() });
   }
 
   /** @param {unknown} line what happened */
@@ -49,8 +50,13 @@ export class RoomObject extends DurableObject {
    * @param {WebSocket} socket
    * @param {string | ArrayBuffer} frame
    */
-  webSocketMessage(socket, frame) {
-    if (frame === "close me") {
+  async webSocketMessage(socket, frame) {
+    if (frame === "wait") {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      socket.send("waited");
+    } else if (frame === "stay awake") {
+      setTimeout(() => {}, 60_000);
+    } else if (frame === "close me") {
       socket.close(4000, "as told");
     } else if (frame === "forget me") {
       socket.serializeAttachment(null);
@@ -97,15 +103,25 @@ export class RoomObject extends DurableObject {
     return { readyState: socket.readyState, attachment: socket.deserializeAttachment(), tags };
   }
 
-  /** An alarm that is never done. */
+  /** An alarm that is never done, or one that fails the first time. */
   async alarm(/** @type {AlarmInvocationInfo | undefined} */ info) {
-    this.note({ alarm: { isRetry: info?.isRetry } });
-    await this.ctx.storage.sync();
-    await new Promise((resolve) => setTimeout(resolve, 60_000));
+    const { storage } = this.ctx;
+    this.note({ alarm: { isRetry: info?.isRetry, next: await storage.getAlarm() } });
+    await storage.sync();
+    if (storage.kv.get("fails")) {
+      if (!info?.isRetry) throw new Error("as told");
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+    }
   }
 
   async setAlarm() {
     await this.ctx.storage.setAlarm(Date.now() + 10);
+  }
+
+  async setFailingAlarm() {
+    this.ctx.storage.kv.put("fails", true);
+    await this.setAlarm();
   }
 
   read() {
