@@ -31,7 +31,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
             if !["pkg", "target", "node_modules"].contains(&name.as_str()) {
                 found.extend(sources(&path));
             }
-        } else if name.ends_with(".rs") || name.ends_with(".js") {
+        } else if path.extension().is_some_and(|it| it == "rs" || it == "js") {
             found.push(path);
         }
     }
