@@ -78,6 +78,14 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(doctest)]
+#[doc = include_str!("../docs/testing.md")]
+struct TestingPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/security.md")]
+struct SecurityPage;
+
 mod attachment;
 mod audience;
 mod check;

@@ -14,6 +14,8 @@ const calls = new Map();
 export const RoomObject = roomObject(instance, {
   calls: {
     shout: (/** @type {string} */ text, _env, { room }) => `${text.toUpperCase()} (${room})`,
+    nested: (/** @type {string} */ depth) =>
+      JSON.parse("[".repeat(Number(depth)) + "]".repeat(Number(depth))),
     flaky(/** @type {string} */ text, /** @type {{ GREETING: string }} */ env, { seq }) {
       calls.set(seq, (calls.get(seq) ?? 0) + 1);
       if (calls.get(seq) < 2) throw new Error("not yet");
