@@ -141,11 +141,6 @@ export class RoomClient {
     this.#end(1000, "closed by this page");
   }
 
-  /** Ends it without a word to the room, as a lost line does; the session may be taken up again. */
-  [Symbol.dispose]() {
-    this.close();
-  }
-
   #connect() {
     clearTimeout(this.#retry);
     const { session, epoch, offset } = this.#place ?? {};

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Admission, Close, ConnectionId, Context, Effects, Never, Result, Room, Tag, Timestamp, Upgrade,
+    Admission, Close, ConnectionId, Context, Effects, Keep, Never, Result, Resume, Room, Tag,
+    Timestamp, Upgrade,
 };
 
 /// The room. Its clients speak [`Event`] and hear [`Broadcast`].
@@ -86,6 +87,7 @@ pub enum Broadcast {
 
 impl Room for Chat {
     const NAME: &'static str = "chat";
+    const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(1_000)));
     type State = State;
     type Connection = Member;
     type Event = Event;

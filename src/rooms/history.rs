@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Admission, Audience, Close, CloseCode, Connection, Context, During, Effects, Error, Frame,
-    History, Keep, RateLimit, Result, Room, Timestamp, Upgrade, When,
+    History, Keep, RateLimit, Result, Resume, Room, Timestamp, Upgrade, When,
 };
 
 /// The room. Its clients speak [`Event`] and hear [`Broadcast`].
@@ -122,6 +122,7 @@ const MESSAGE_CHARS: usize = 4_096;
 
 impl Room for HistoryRoom {
     const NAME: &'static str = "history";
+    const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(1_000)));
     const RATE_LIMIT: Option<RateLimit> =
         Some(RateLimit { burst: 10, refill: Duration::from_millis(500) });
     type State = ();

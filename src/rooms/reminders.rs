@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Context, Effects, Result, Room, Text, When};
+use crate::{Context, Effects, Keep, Result, Resume, Room, Text, When};
 
 /// The room. `/remind <seconds> <text>` reminds everyone; all else is chat.
 ///
@@ -40,6 +40,7 @@ const MOST: u32 = 100;
 
 impl Room for Reminders {
     const NAME: &'static str = "reminders";
+    const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(1_000)));
     type State = State;
     type Connection = ();
     type Event = Text;
