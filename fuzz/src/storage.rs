@@ -219,14 +219,18 @@ fn stored(saved: Saved) -> (MemoryHost, Vec<SocketId>) {
     let mut commit = Commit::default();
     commit.writes.extend(saved.state.map(|Stored(json)| Write::State(json)));
     commit.alarm = saved.alarm.map(|at| Alarm::Set(at.timestamp()));
+    let mut newest = 0;
     for (seq, at, Stored(row)) in saved.rows {
         let entry = Entry { seq: seq.get(), at: at.timestamp(), row };
+        newest = newest.max(entry.seq);
         commit.writes.push(Write::Append { history: HISTORY, entry });
     }
-    if let Some((last, at, trimmed)) = saved.ends {
-        let (last, last_at, trimmed) = (last.get(), at.timestamp(), trimmed.get());
-        commit.writes.push(Write::Ends { history: HISTORY, ends: Ends { last, last_at, trimmed } });
-    }
+    // No row is beyond the end: the next one would be refused there, and with it the commit.
+    let (last, at, trimmed) =
+        saved.ends.unwrap_or((Time::Small(0), Time::Small(0), Time::Small(0)));
+    let ends =
+        Ends { last: last.get().max(newest), last_at: at.timestamp(), trimmed: trimmed.get() };
+    commit.writes.push(Write::Ends { history: HISTORY, ends });
     commit.writes.extend(saved.events.into_iter().map(|event| {
         Write::Event(ScheduledEvent {
             name: event.name.text(),
