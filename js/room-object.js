@@ -271,13 +271,20 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {Input[]} batch
      */
     #turn(batch) {
+      // Nothing can be caught where the platform resets an object that runs, and Rust, which others
+      // share, stands where it was stopped.
+      if (instance.isRunning) instance.replace();
       /** @type {Input | undefined} */
       let current;
       let commit;
       try {
+        instance.isRunning = true;
         instance.host.turnOf(this.readable);
         const handle = this.#wake();
-        if (typeof handle !== "number") return this.#refuse(batch, handle);
+        if (typeof handle !== "number") {
+          instance.isRunning = false;
+          return this.#refuse(batch, handle);
+        }
         const isRecorded = this.recorder.isOn;
         const glue = isRecorded ? this.recorder.watch(instance, handle) : instance.glue;
         for (let i = 0; i < batch.length; i++) {
@@ -288,6 +295,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         }
         current = undefined;
         commit = instance.commit(handle);
+        instance.isRunning = false;
       } catch (trap) {
         logError(`room ${this.ctx.id.name}: ${instance.takePanic() ?? "a handler trapped"}`, trap);
         this.counts.traps += 1;

@@ -1,7 +1,7 @@
 // The rooms that misbehave, in an object that a test can break: at /type/id an upgrade, with its
 // options as JSON in the query, and below it each function of the object, its arguments a JSON list.
 
-import { RoomObject as Sound, rooms } from "../../workerd/worker.js";
+import { rooms, RoomObject as Sound } from "../../workerd/worker.js";
 
 /** The runtime's own, which a bundler does not know. */
 const UNSAFE = "workerd:unsafe";
@@ -31,7 +31,7 @@ export class RoomObject extends Sound {
 
   /** @param {string} query */
   query(query) {
-    return this.ctx.storage.sql.exec(query).raw().toArray();
+    return [...this.ctx.storage.sql.exec(query).raw()];
   }
 
   /** From now on storage refuses every write, be it a row or the alarm. */
