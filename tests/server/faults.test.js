@@ -90,7 +90,6 @@ describe("a handler that runs out of memory", () => {
     if (!ada || !bob || !eve) throw new Error("three were to join");
     const closed = Promise.race([ada.closed, bob.closed, eve.closed]);
     for (let round = 1; round <= ROUNDS; round++) {
-      // The first makes the next three gather, and share a batch.
       ada.send({ _tag: "Count" });
       ada.send({ _tag: "Count" });
       eve.send(event);

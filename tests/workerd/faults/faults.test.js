@@ -88,6 +88,31 @@ describe("a handler that", () => {
     expect((await stored(id)).count).toBe(6);
   });
 
+  test.each([
+    ["asks for 1 GiB in one piece", { _tag: "Allocate", mib: 1_024 }],
+    ["asks for 1 MiB again and again", { _tag: "Hoard", mib: 1 }],
+    ["writes to all the memory that it gets", { _tag: "Exhaust" }],
+    ["runs out of stack", { _tag: "Recurse" }],
+  ])("%s leaves the others of its batch theirs", async (_, event) => {
+    const id = newRoom();
+    const [ada, eve] = [await join(id, { id: "ada" }), await join(id, { id: "eve" })];
+    const before = await counts(id);
+    await runInDurableObject(object(id), (instance, ctx) => {
+      const room = /** @type {any} */ (instance);
+      room.pace.shouldGather = () => true;
+      const count = '{"_tag":"Count"}';
+      room.webSocketMessage(socketOf(ctx, "ada"), count);
+      room.webSocketMessage(socketOf(ctx, "eve"), JSON.stringify(event));
+      room.webSocketMessage(socketOf(ctx, "ada"), count);
+      room.webSocketMessage(socketOf(ctx, "eve"), count);
+    });
+    const heard = [1, 2, 3].map((count) => ({ _tag: "Counted", count }));
+    expect(await ada.until(3)).toEqual(heard);
+    expect(await eve.until(4)).toEqual([heard[0], internal, ...heard.slice(1)]);
+    const { drains, commits, traps } = await counts(id);
+    expect([drains, commits, traps]).toEqual([before.drains + 1, before.commits + 1, 1]);
+  });
+
   test("panics, and whose handle_error panics too, is answered all the same", async () => {
     const id = `hopeless-${newRoom()}`;
     const ada = await join(id, { id: "ada" });
