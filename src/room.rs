@@ -29,10 +29,11 @@ use crate::{
 /// - One over that limit is ended by the platform, by force, and its object is reset. Nothing of its
 ///   batch is stored or sent. Every socket of the object drops as by a cut line, without a
 ///   [`handle_close`](Room::handle_close), and the room wakes with what its last commit stored and no
-///   connections. A deploy and a crash end an object the same way. So do not keep in the state who is
-///   here: [`cx.connections()`](Context::connections) knows.
-/// - A handler that asks for more than 64 MiB in all traps, which is a failure like any other. The
-///   memory of a trapped instance is free only when JavaScript's collector comes around.
+///   connections. A crash ends an object the same way. So do not keep in the state who is here:
+///   [`cx.connections()`](Context::connections) knows.
+/// - A handler that makes the instance, which the rooms of an isolate share, grow over 64 MiB traps:
+///   a failure like any other. The memory of an instance that trapped is free only when JavaScript's
+///   collector comes around.
 ///
 /// ```
 /// use dormouse::testing::TestRoom;
