@@ -15,6 +15,7 @@
  * @property {boolean} [answers] whether Rust gives an answer to it
  * @property {boolean} [tellsMissed] whether its answer says whom a frame did not reach
  * @property {(answer: Answer | undefined) => void} [settle] called when it is committed or given up
+ * @property {() => void} [giveUp] called before that when it is given up
  */
 
 /**
@@ -67,27 +68,39 @@ export function connect(number, upgrade) {
   };
 }
 
-/** @returns {Input} */
-export function alarm() {
+/**
+ * @param {() => void} refused called when something that is due can be stored in no way
+ * @returns {Input}
+ */
+export function alarm(refused) {
   let seen = false;
+  let isRefused = false;
+  const giveUp = () => {
+    isRefused = true;
+    refused();
+  };
   return {
     kind: "alarm",
+    giveUp,
     enter(glue, handle) {
+      // Rust would set the alarm for what is still due, and it would go off at once, for ever.
+      if (isRefused) return;
       const due = glue.alarm(handle);
       // When a batch is run again, the events that are due stand in it already.
       if (seen) return;
       seen = true;
-      return due.map(event);
+      return due.map((name) => event(name, giveUp));
     },
   };
 }
 
 /**
  * @param {string} name
+ * @param {() => void} giveUp
  * @returns {Input}
  */
-function event(name) {
-  return { kind: "event", enter: (glue, handle) => glue.event(handle, name) };
+function event(name, giveUp) {
+  return { kind: "event", giveUp, enter: (glue, handle) => glue.event(handle, name) };
 }
 
 /**

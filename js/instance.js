@@ -9,6 +9,8 @@ import { Host } from "./host.js";
  * @typedef {object} Instance
  * @property {Glue} glue the functions of the running instance
  * @property {number} generation changes when the instance is replaced, and rooms have to be woken anew
+ * @property {boolean} isRunning whether a room's batch is being handled. If it is still so when the next
+ *   begins, the platform has stopped Rust in the middle
  * @property {Host} host what its rooms read through
  * @property {(handle: number) => Commit} commit ends a room's batch, and reads what is to be done
  * @property {() => string | undefined} takePanic what panicked, after a trap
@@ -43,6 +45,7 @@ export function startInstance(glue, module) {
   const instance = {
     glue,
     generation: 1,
+    isRunning: false,
     host,
     /** @param {number} handle */
     commit(handle) {
@@ -62,6 +65,7 @@ export function startInstance(glue, module) {
       commit.memory.grow(0);
       commit = start();
       instance.generation += 1;
+      instance.isRunning = false;
     },
   };
   return instance;

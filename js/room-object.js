@@ -58,6 +58,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       this.inbox = [];
       this.pace = new Pace();
       this.gathering = false;
+      /** The alarm failed, and nothing was stored since. */
+      this.alarmFailed = false;
       /** What this object has done since it woke. */
       this.counts = { inputs: 0, drains: 0, commits: 0, traps: 0 };
       void this.#heal();
@@ -114,9 +116,15 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       await this.#end(socket, 1006, "", false);
     }
 
-    /** Returns when what was due is committed, so that a failure to store it is tried again. */
+    /** Returns when what was due is committed. If it cannot be stored, the platform is to try again. */
     async alarm() {
-      await this.#done(inputs.alarm());
+      let isRefused = false;
+      const refused = () => {
+        isRefused = true;
+      };
+      await this.#done(inputs.alarm(refused));
+      this.alarmFailed = isRefused;
+      if (isRefused) throw new Error("what was due could not be stored");
     }
 
     /** @param {string} json an event */
@@ -196,8 +204,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     }
 
     /**
-     * After waking: tells Rust where the alarm stands, which sets it anew if it should stand elsewhere.
-     * The platform drops an alarm that failed too often.
+     * After waking, or when storage works again: tells Rust where the alarm stands, which sets it anew
+     * if it should stand elsewhere. The platform drops an alarm that failed too often.
      */
     async #heal() {
       this.inbox.push(inputs.alarmStands(await this.ctx.storage.getAlarm()));
@@ -265,13 +273,20 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {Input[]} batch
      */
     #turn(batch) {
+      // Nothing can be caught where the platform resets an object that runs, and Rust, which others
+      // share, stands where it was stopped.
+      if (instance.isRunning) instance.replace();
       /** @type {Input | undefined} */
       let current;
       let commit;
       try {
+        instance.isRunning = true;
         instance.host.turnOf(this.readable);
         const handle = this.#wake();
-        if (typeof handle !== "number") return this.#refuse(batch, handle);
+        if (typeof handle !== "number") {
+          instance.isRunning = false;
+          return this.#refuse(batch, handle);
+        }
         const isRecorded = this.recorder.isOn;
         const glue = isRecorded ? this.recorder.watch(instance, handle) : instance.glue;
         for (let i = 0; i < batch.length; i++) {
@@ -282,6 +297,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         }
         current = undefined;
         commit = instance.commit(handle);
+        instance.isRunning = false;
       } catch (trap) {
         logError(`room ${this.ctx.id.name}: ${instance.takePanic() ?? "a handler trapped"}`, trap);
         this.counts.traps += 1;
@@ -289,7 +305,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         return this.#again(batch, current, instance.glue.Outcome.Trapped);
       }
       try {
-        if (this.#perform(commit)) this.counts.commits += 1;
+        if (this.#perform(commit)) this.#stored();
         if (this.recorder.isOn) this.recorder.keep(instance);
         this.#settle(batch, commit.answers > 0 ? instance.glue.answers() : []);
       } catch (error) {
@@ -297,6 +313,13 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         instance.glue.reset(this.handle);
         return this.#again(batch, undefined, instance.glue.Outcome.NotStored);
       }
+    }
+
+    #stored() {
+      this.counts.commits += 1;
+      if (!this.alarmFailed) return;
+      this.alarmFailed = false;
+      void this.#heal();
     }
 
     /**
@@ -340,6 +363,9 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     #again(batch, culprit, outcome) {
       const input = batch.length === 1 ? batch[0] : culprit;
       if (!input) {
+        // Where the alarm is to stand depends on what becomes of the events that are due.
+        const isAlarm = (/** @type {Input} */ { kind }) => Number(kind === "alarm");
+        batch.sort((one, other) => isAlarm(one) - isAlarm(other));
         for (const alone of batch) this.#turn([alone]);
         return;
       }
@@ -347,6 +373,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       if (input.outcome === GaveUp) {
         // Not even the engine gets through this one.
         if (input.socket) this.sockets.close(this.sockets.number(input.socket), 1011, "");
+        input.giveUp?.();
         input.settle?.(undefined);
         const others = batch.filter((other) => other !== input);
         if (others.length > 0) this.#turn(others);

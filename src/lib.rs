@@ -67,7 +67,8 @@
 //!   leaves everything as it was. Then [`Room::handle_error`] is asked what the client should hear.
 //! - What it reads includes what every input before it did, in the same batch too.
 //! - Frames leave only after everything before them is stored, and reach all connections in one order.
-//! - [`Room::handle_close`] runs once for each connection whose [`Room::handle_connect`] succeeded.
+//! - [`Room::handle_close`] runs once for each connection whose [`Room::handle_connect`] succeeded,
+//!   unless the platform resets the object: see [`Room`, "Time and memory"](Room#time-and-memory).
 //! - It may be called again for the same input when the batch it stood in is run anew. Nothing of the
 //!   first call was seen by anyone.
 

@@ -15,9 +15,16 @@ const PAGE: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct BoundedMemory;
 
-/// The block, or null if the instance has grown over its limit. The block is not given back: what
-/// follows is the end of the instance.
-fn bounded(block: *mut u8) -> *mut u8 {
+/// A block of a size, or null if it, or the instance with it, is over the limit.
+///
+/// What can never fit is not tried: memory that has grown does not shrink, and the platform counts
+/// it until the old instance is collected. A block that made the instance too large is not given
+/// back: what follows is the end of the instance.
+fn bounded(size: usize, allocate: impl FnOnce() -> *mut u8) -> *mut u8 {
+    if size > LIMIT {
+        return std::ptr::null_mut();
+    }
+    let block = allocate();
     if memory_size(0) * PAGE > LIMIT { std::ptr::null_mut() } else { block }
 }
 
@@ -25,15 +32,15 @@ fn bounded(block: *mut u8) -> *mut u8 {
 // which was allocated is withheld is a failed allocation to the caller.
 unsafe impl GlobalAlloc for BoundedMemory {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        bounded(unsafe { System.alloc(layout) })
+        bounded(layout.size(), || unsafe { System.alloc(layout) })
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        bounded(unsafe { System.alloc_zeroed(layout) })
+        bounded(layout.size(), || unsafe { System.alloc_zeroed(layout) })
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        bounded(unsafe { System.realloc(block, layout, size) })
+        bounded(size, || unsafe { System.realloc(block, layout, size) })
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {

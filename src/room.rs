@@ -18,6 +18,23 @@ use crate::{
 /// chance but their [`Context`]'s, and what they return is checked as a whole before any of it is
 /// done. A handler that fails has therefore changed nothing.
 ///
+/// # Time and memory
+///
+/// **Nothing interrupts a handler: it runs until it returns, and nobody else in its object, nor in
+/// the others of its isolate, has a turn until then.** WebAssembly cannot be stopped from within, so
+/// there is no time limit of Dormouse's own. Split long work over scheduled events.
+///
+/// - A handler that returns late, but within the platform's limit of CPU time (by default 30 s for an
+///   event, see Cloudflare's "Limits"), delays others and does no other harm.
+/// - One over that limit is ended by the platform, by force, and its object is reset. Nothing of its
+///   batch is stored or sent. Every socket of the object drops as by a cut line, without a
+///   [`handle_close`](Room::handle_close), and the room wakes with what its last commit stored and no
+///   connections. A crash ends an object the same way. So do not keep in the state who is here:
+///   [`cx.connections()`](Context::connections) knows.
+/// - A handler that makes the instance, which the rooms of an isolate share, grow over 64 MiB traps:
+///   a failure like any other. The memory of an instance that trapped is free only when JavaScript's
+///   collector comes around.
+///
 /// ```
 /// use dormouse::testing::TestRoom;
 /// use dormouse::{Context, Effects, Never, Result, Room, Text};

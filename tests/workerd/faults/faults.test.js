@@ -88,6 +88,31 @@ describe("a handler that", () => {
     expect((await stored(id)).count).toBe(6);
   });
 
+  test.each([
+    ["asks for 1 GiB in one piece", { _tag: "Allocate", mib: 1_024 }],
+    ["asks for 1 MiB again and again", { _tag: "Hoard", mib: 1 }],
+    ["writes to all the memory that it gets", { _tag: "Exhaust" }],
+    ["runs out of stack", { _tag: "Recurse" }],
+  ])("%s leaves the others of its batch theirs", async (_, event) => {
+    const id = newRoom();
+    const [ada, eve] = [await join(id, { id: "ada" }), await join(id, { id: "eve" })];
+    const before = await counts(id);
+    await runInDurableObject(object(id), (instance, ctx) => {
+      const room = /** @type {any} */ (instance);
+      room.pace.shouldGather = () => true;
+      const count = '{"_tag":"Count"}';
+      room.webSocketMessage(socketOf(ctx, "ada"), count);
+      room.webSocketMessage(socketOf(ctx, "eve"), JSON.stringify(event));
+      room.webSocketMessage(socketOf(ctx, "ada"), count);
+      room.webSocketMessage(socketOf(ctx, "eve"), count);
+    });
+    const heard = [1, 2, 3].map((count) => ({ _tag: "Counted", count }));
+    expect(await ada.until(3)).toEqual(heard);
+    expect(await eve.until(4)).toEqual([heard[0], internal, ...heard.slice(1)]);
+    const { drains, commits, traps } = await counts(id);
+    expect([drains, commits, traps]).toEqual([before.drains + 1, before.commits + 1, 1]);
+  });
+
   test("panics, and whose handle_error panics too, is answered all the same", async () => {
     const id = `hopeless-${newRoom()}`;
     const ada = await join(id, { id: "ada" });
@@ -508,6 +533,87 @@ test("a commit that storage refuses is not half done, and its senders are told",
     { _tag: "Counted", count: 1 },
     { _tag: "Counted", count: 2 },
   ]);
+});
+
+test.each([
+  ["its first statement, the state's", "room_values"],
+  ["its second, the event's", "room_events"],
+  ["a row of a history", "room_rows"],
+  ["its last row, the end of the history", "room_histories"],
+  ["its last statement, the alarm's", "the alarm"],
+])(
+  "a commit that storage refuses at %s leaves every table and the alarm as it was",
+  async (_, place) => {
+    const id = newRoom();
+    const [ada, eve] = [await join(id, { id: "ada" }), await join(id, { id: "eve" })];
+    const all = () =>
+      runInDurableObject(object(id), async (_instance, ctx) => {
+        const tables = ["room_values", "room_events", "room_rows", "room_histories"];
+        const rows = tables.map((table) => [
+          ...ctx.storage.sql.exec(`SELECT * FROM ${table}`).raw(),
+        ]);
+        return [...rows, await ctx.storage.getAlarm()];
+      });
+    ada.send({ _tag: "Everything" });
+    await eve.until(1);
+    const before = await all();
+    expect(before.slice(0, 4).map((rows) => /** @type {any[]} */ (rows).length)).toEqual([
+      1, 1, 1, 1,
+    ]);
+
+    // Another time for the event, and so for the alarm.
+    await settle();
+    await runInDurableObject(object(id), (instance, ctx) => {
+      const { storage } = /** @type {any} */ (instance);
+      if (place === "the alarm") {
+        storage.setAlarm = () => {
+          throw new Error("refused");
+        };
+        return;
+      }
+      // What is put in place of a row begins as an insertion too.
+      const refuse = "BEGIN SELECT RAISE(ABORT, 'refused'); END";
+      ctx.storage.sql.exec(`CREATE TRIGGER refuse BEFORE INSERT ON ${place} ${refuse}`);
+    });
+    eve.send({ _tag: "Everything" });
+    eve.send({ _tag: "Everything" });
+    await eve.until(3);
+    expect(eve.frames.slice(1)).toEqual([internal, internal]);
+    expect(await all()).toEqual(before);
+
+    await runInDurableObject(object(id), (instance, ctx) => {
+      delete (/** @type {any} */ (instance).storage.setAlarm);
+      ctx.storage.sql.exec("DROP TRIGGER IF EXISTS refuse");
+    });
+    eve.send({ _tag: "Everything" });
+    expect(await ada.until(2)).toEqual([
+      { _tag: "Counted", count: 1 },
+      { _tag: "Counted", count: 2 },
+    ]);
+    const [values, events, rows, ends, alarm] = /** @type {any[]} */ (await all());
+    expect(JSON.parse(values[0][1]).count).toBe(2);
+    expect(events[0].slice(0, 2)).toEqual(["later", alarm]);
+    expect(alarm).toBeGreaterThan(/** @type {any} */ (before[4]));
+    expect(rows.map((/** @type {any[]} */ row) => row[1])).toEqual([1, 2]);
+    expect(ends[0][1]).toBe(2);
+  },
+);
+
+test("a handler that asks for more memory than there can be does not have the memory grown", async () => {
+  const grown = vi.spyOn(WebAssembly.Memory.prototype, "grow");
+  const id = newRoom();
+  const eve = await join(id, { id: "eve" });
+  const asked = [65, 512, 2_047];
+  for (const mib of asked) eve.send({ _tag: "Allocate", mib });
+  await eve.until(asked.length);
+  expect(eve.frames).toEqual(asked.map(() => internal));
+  // The old instance, as it was when it was replaced.
+  const sizes = /** @type {WebAssembly.Memory[]} */ (grown.mock.contexts).map(
+    ({ buffer }) => buffer.byteLength / 1024 / 1024,
+  );
+  grown.mockRestore();
+  expect(sizes).toHaveLength(asked.length);
+  expect(Math.max(...sizes)).toBeLessThan(65);
 });
 
 test("2,000 panics in a row leave a room that works, no stale data and a short log", async () => {

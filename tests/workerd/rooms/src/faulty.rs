@@ -3,11 +3,15 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use dormouse::{Close, CloseCode, Context, During, Effects, Error, Result, Room, Upgrade, When};
+use dormouse::{
+    Close, CloseCode, Context, During, Effects, Error, History, Result, Room, Upgrade, When,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) struct Faulty;
+
+const LOG: History<u64> = History::new("log");
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,6 +41,22 @@ pub(crate) enum Event {
     Panic,
     /// Allocates until there is no memory.
     Exhaust,
+    /// Asks for so much in one piece, and does not touch it.
+    Allocate {
+        mib: usize,
+    },
+    /// Asks whether it could have so much in one piece, and lives with the answer.
+    TryAllocate {
+        mib: usize,
+    },
+    /// Asks for pieces of a size until there is no memory, and does not touch them.
+    Hoard {
+        mib: usize,
+    },
+    /// Never returns.
+    Spin,
+    /// Leaves a row of every kind: a state, an event and a row of a history.
+    Everything,
     /// Recurses until there is no stack.
     Recurse,
     Refuse,
@@ -140,6 +160,36 @@ impl Room for Faulty {
                     hoard.push(black_box(vec![1_u8; 16 * 1024 * 1024]));
                 }
             }
+            Event::Allocate { mib } => {
+                black_box(piece(mib));
+                effects.broadcast(Broadcast::Never)
+            }
+            Event::TryAllocate { mib } => {
+                let mut wanted = Vec::<u8>::new();
+                wanted
+                    .try_reserve(mib * 1024 * 1024)
+                    .map_err(|_| Error::refuse("too_much", "there is not so much"))?;
+                black_box(wanted);
+                effects.broadcast(Broadcast::Never)
+            }
+            Event::Hoard { mib } => {
+                let mut hoard = Vec::new();
+                loop {
+                    hoard.push(black_box(piece(mib)));
+                }
+            }
+            Event::Everything => {
+                let count = cx.state().map_or(0, |state| state.count) + 1;
+                let at = When::after(Duration::from_secs(60));
+                effects
+                    .update(|state| state.count += 1)
+                    .schedule("later", at, Alarm::Well(count.to_string()))
+                    .append(&LOG, &count)
+                    .broadcast(Broadcast::Counted { count })
+            }
+            Event::Spin => loop {
+                black_box(0);
+            },
             Event::Recurse => {
                 black_box(recurse(0));
                 effects
@@ -221,6 +271,10 @@ impl Room for Faulty {
         );
         Effects::new().send_error(cx.sender(), error)
     }
+}
+
+fn piece(mib: usize) -> Vec<u8> {
+    Vec::with_capacity(mib * 1024 * 1024)
 }
 
 #[allow(unconditional_recursion, reason = "on purpose")]
