@@ -33,9 +33,10 @@ const RECORDED_INPUTS = 10_000;
  *   the oldest first
  * @property {(id: string) => Promise<Wakes>} getWakes how often the room woke, what woke it, and what
  *   kept it awake
- * @property {(id: string, options?: { inputs?: number }) => Promise<void>} startRecording records what
+ * @property {(id: string, options?: { inputs?: number, config?: boolean }) => Promise<void>} startRecording records what
  *   happens from now on, for a test to replay: at least the last so many inputs, 1,000 if it is not
- *   said, 10,000 at most. It is stored with the room, and costs a row a batch
+ *   said, 10,000 at most; the Worker's variables, which may be secrets, only if that is asked for. It is
+ *   stored with the room, and costs a row a batch
  * @property {(id: string) => Promise<string>} getRecording what was recorded, as lines of JSON; nothing
  *   if the room is not recorded
  * @property {(id: string) => Promise<void>} stopRecording ends the recording and drops it
@@ -53,7 +54,7 @@ const RECORDED_INPUTS = 10_000;
  * @property {() => Promise<Answer>} getCount
  * @property {(tag?: string) => Promise<Answer>} getConnections
  * @property {() => Promise<Wakes>} getWakes
- * @property {(limit: number) => Promise<void>} startRecording
+ * @property {(limit: number, hasConfig: boolean) => Promise<void>} startRecording
  * @property {() => Promise<string>} getRecording
  * @property {() => Promise<void>} stopRecording
  */
@@ -143,7 +144,7 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
         return await object(type, id).getWakes();
       },
 
-      async startRecording(id, { inputs = 1_000 } = {}) {
+      async startRecording(id, { inputs = 1_000, config = false } = {}) {
         if (!Number.isInteger(inputs) || inputs < 1 || inputs > RECORDED_INPUTS) {
           const message = `a recording keeps 1 to ${RECORDED_INPUTS} inputs, not ${inputs}`;
           const limit = { limit: RECORDED_INPUTS, inputs };
@@ -152,7 +153,7 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
             ...limit,
           });
         }
-        await object(type, id).startRecording(inputs);
+        await object(type, id).startRecording(inputs, config);
       },
 
       async getRecording(id) {

@@ -31,13 +31,16 @@ const INPUTS = /** @type {const} */ ([
 const LIMITS = { values: 1_000, events: 1_000, rows: 100, sockets: 1_000 };
 
 /** What a recording may hold before it begins anew, besides its limit of inputs. */
-const BYTES = 4_000_000;
+const CHARACTERS = 4_000_000;
+
+/** What one row of it holds: half of what the platform takes, in characters of up to three bytes. */
+const PIECE = 300_000;
 
 const CREATE = `CREATE TABLE IF NOT EXISTS room_recording (
   seq INTEGER PRIMARY KEY,
   part INTEGER NOT NULL,
   inputs INTEGER NOT NULL,
-  line TEXT NOT NULL
+  piece TEXT NOT NULL
 )`;
 
 /**
@@ -54,10 +57,11 @@ export class Recorder {
   /** @type {boolean | undefined} once that is known */
   #isOn;
   #limit = 0;
+  #config = "{}";
   #part = 0;
   /** What the last part has. */
   #inputs = 0;
-  #bytes = 0;
+  #characters = 0;
   /** Whether the recording knows of the sockets by the numbers that they have now. */
   #knowsSockets = false;
   /** @type {unknown[][]} the inputs of this batch */
@@ -84,15 +88,21 @@ export class Recorder {
    * Begins a recording; one that runs is dropped.
    *
    * @param {number} limit inputs
+   * @param {boolean} hasConfig whether the Worker's variables are recorded, which may be secrets
    */
-  start(limit) {
+  start(limit, hasConfig) {
     this.stop();
-    this.#sql.exec(CREATE);
     this.#limit = limit;
-    this.#part = 0;
+    this.#config = hasConfig ? JSON.stringify(plainData(this.#object.env)) : "{}";
+    this.#object.storage.storage.transactionSync(() => {
+      this.#sql.exec(CREATE);
+      // What is asked for, to be found again after sleep.
+      this.#insert(0, limit, this.#config);
+      this.#part = 0;
+      this.#beginPart();
+    });
     this.#isOn = true;
     this.#object.storage.recorded = true;
-    this.#beginPart();
   }
 
   /** Ends the recording and drops it. */
@@ -105,8 +115,10 @@ export class Recorder {
   /** The recording, a line of JSON a batch. */
   read() {
     if (!this.isOn) return "";
-    const rows = this.#sql.exec("SELECT line FROM room_recording ORDER BY seq").raw();
-    return [...rows].map(([line]) => `${line}\n`).join("");
+    const rows = this.#sql
+      .exec("SELECT piece FROM room_recording WHERE part > 0 ORDER BY seq")
+      .raw();
+    return [...rows].map(([piece]) => piece).join("");
   }
 
   /**
@@ -119,7 +131,7 @@ export class Recorder {
   watch({ glue }, handle) {
     this.#carefully(() => {
       if (!this.#knowsSockets) this.#wake();
-      if (this.#inputs >= this.#limit || this.#bytes >= BYTES) {
+      if (this.#inputs >= this.#limit || this.#characters >= CHARACTERS) {
         this.#beginPart();
         // What it knows by heart the new part does not.
         glue.reset(handle);
@@ -173,35 +185,38 @@ export class Recorder {
   #resume() {
     const row = this.#sql
       .exec(
-        `SELECT part, sum(inputs) AS inputs, sum(length(line)) AS bytes, min(seq) AS first
-         FROM room_recording GROUP BY part ORDER BY part DESC LIMIT 1`,
+        `SELECT part, sum(inputs) AS inputs, sum(length(piece)) AS characters
+         FROM room_recording WHERE part > 0 GROUP BY part ORDER BY part DESC LIMIT 1`,
       )
       .next().value;
+    const options = this.#sql.exec("SELECT inputs, piece FROM room_recording WHERE part = 0").one();
     if (!row) return false;
-    const first = "SELECT line FROM room_recording WHERE seq = ?";
-    const { line } = this.#sql.exec(first, row.first ?? 0).one();
-    this.#limit = JSON.parse(/** @type {string} */ (line)).limit;
+    this.#limit = /** @type {number} */ (options.inputs);
+    this.#config = /** @type {string} */ (options.piece);
     this.#part = /** @type {number} */ (row.part);
     this.#inputs = /** @type {number} */ (row.inputs);
-    this.#bytes = /** @type {number} */ (row.bytes);
+    this.#characters = /** @type {number} */ (row.characters);
     return true;
   }
 
   /** What the room is like, which is how a part begins. */
   #beginPart() {
-    const { storage, env } = this.#object;
-    this.#sql.exec("DELETE FROM room_recording WHERE part < ?", this.#part);
+    const { storage } = this.#object;
+    this.#sql.exec("DELETE FROM room_recording WHERE part > 0 AND part < ?", this.#part);
     this.#part += 1;
     this.#inputs = 0;
-    this.#bytes = 0;
+    this.#characters = 0;
     const { values, events, rows } = LIMITS;
+    const state = storage.values("state", undefined, 1, false);
+    const others = storage.values("", undefined, values, false).filter(([key]) => key !== "state");
     this.#write({
       recording: 1,
       room: this.#room,
       limit: this.#limit,
       at: Date.now(),
-      config: JSON.stringify(plainData(env)),
-      values: storage.values("", undefined, values, false),
+      config: this.#config,
+      // First of all: of values there may be too many.
+      values: [...state, ...others],
       events: [...storage.pendingEvents(undefined, "", events), ...storage.failedEvents()],
       histories: storage.histories(rows),
       sockets: this.#sockets(),
@@ -232,16 +247,39 @@ export class Recorder {
    * @param {number} [inputs]
    */
   #write(value, inputs = 0) {
-    const line = JSON.stringify(value);
+    const line = `${JSON.stringify(value)}\n`;
     this.#inputs += inputs;
-    this.#bytes += line.length;
-    this.#sql.exec(
-      "INSERT INTO room_recording (part, inputs, line) VALUES (?, ?, ?)",
-      this.#part,
-      inputs,
-      line,
-    );
+    this.#characters += line.length;
+    for (const [nth, piece] of pieces(line).entries()) {
+      this.#insert(this.#part, nth === 0 ? inputs : 0, piece);
+    }
   }
+
+  /**
+   * @param {number} part
+   * @param {number} inputs
+   * @param {string} piece
+   */
+  #insert(part, inputs, piece) {
+    const insert = "INSERT INTO room_recording (part, inputs, piece) VALUES (?, ?, ?)";
+    this.#sql.exec(insert, part, inputs, piece);
+  }
+}
+
+/**
+ * A line in pieces that a row takes each, with no character in two of them.
+ *
+ * @param {string} line
+ */
+function pieces(line) {
+  const found = [];
+  for (let at = 0; at < line.length; ) {
+    const isWithin = /[\ud800-\udbff]/.test(line[at + PIECE - 1] ?? "");
+    const end = at + PIECE - (isWithin ? 1 : 0);
+    found.push(line.slice(at, end));
+    at = end;
+  }
+  return found;
 }
 
 /**

@@ -183,13 +183,14 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * Records what happens from now on, to be replayed by a test.
      *
      * @param {number} limit how many inputs are kept at least
+     * @param {boolean} hasConfig whether the Worker's variables are recorded
      */
-    startRecording(limit) {
+    startRecording(limit, hasConfig) {
       this.wakes.note("record");
       // What waits came before, and Rust is to read everything anew, so that the recording has it.
       if (this.inbox.length > 0) this.#drain();
       if (this.generation === instance.generation) instance.glue.reset(this.handle);
-      this.recorder.start(limit);
+      this.recorder.start(limit, hasConfig);
     }
 
     /** What was recorded. */

@@ -225,6 +225,16 @@ pub enum Error {
         /// Serde's words.
         reason: String,
     },
+    /// Something to be stored whose JSON is nested deeper than it could be read again.
+    #[error("{what} is nested {depth} levels deep as JSON, and {limit} can be read again")]
+    TooDeep {
+        /// What it is.
+        what: String,
+        /// [`limits::DEPTH`](crate::limits::DEPTH).
+        limit: usize,
+        /// How deep it is.
+        depth: usize,
+    },
     /// A stored state that no longer decodes; it is left as it is.
     #[error("the stored state does not decode as this room's State: {reason}")]
     StateUnreadable {
@@ -311,6 +321,7 @@ impl Error {
             Self::StateTooLarge { .. }
             | Self::PayloadTooLarge { .. }
             | Self::ValueTooLarge { .. } => "value_too_large",
+            Self::TooDeep { .. } => "too_deep",
             Self::KeyTooLong { .. } | Self::InvalidKey { .. } => "invalid_key",
             Self::TooManyTags { .. }
             | Self::TagTooLong { .. }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::excerpt;
-use crate::{Error, Result};
+use crate::{Error, Result, limits};
 
 /// One WebSocket message, as it came or as it will go.
 ///
@@ -119,7 +119,7 @@ pub trait Encode {
 
 impl<T: Serialize + ?Sized> Encode for T {
     fn encode(&self) -> Result<Frame> {
-        to_json("a broadcast", self).map(Frame::Text)
+        unchecked_json("a broadcast", self).map(Frame::Text)
     }
 }
 
@@ -178,8 +178,41 @@ impl Encode for Frame {
     }
 }
 
-/// JSON of a value; `what` names it in the error.
+/// JSON of a value that will be read again; `what` names it in the error.
 pub(crate) fn to_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<String> {
+    let json = unchecked_json(what, value)?;
+    let (limit, depth) = (limits::DEPTH, depth(&json));
+    if depth > limit {
+        return Err(Error::TooDeep { what: what.to_owned(), limit, depth });
+    }
+    Ok(json)
+}
+
+/// How deep a JSON text is nested; exact only where it is over the limit.
+fn depth(json: &str) -> usize {
+    let opens = |byte: &u8| matches!(byte, b'[' | b'{');
+    // Hardly any has so many, and then none is so deep.
+    if json.bytes().filter(|byte| opens(byte)).count() <= limits::DEPTH {
+        return 0;
+    }
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+fn unchecked_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::Encode { what: what.to_owned(), reason: error.to_string() })
 }

@@ -15,6 +15,9 @@ pub const ATTACHMENT_BYTES: usize = 16_384;
 /// a larger one, if it is small enough again at the end.
 pub const VALUE_BYTES: usize = 2_000_000;
 
+/// Levels of arrays and objects in the JSON of what is stored (`serde_json` reads no deeper).
+pub const DEPTH: usize = 127;
+
 /// UTF-8 bytes of the key of a keyed value, with its kind's name and a `/` in front.
 pub const KEY_BYTES: usize = 512;
 

@@ -25,8 +25,8 @@ pub use self::host::set_host;
 use self::host::{JsHost, timestamp};
 use crate::flat::Flat;
 use crate::{
-    Answer, AnyRoom, Close, Commit, Error, Fault, Frame, Input, ObjectName, Registry, SocketId,
-    Upgrade,
+    Answer, AnyRoom, Close, Commit, Delivered, Errand, Error, Fault, Frame, Input, Letter,
+    ObjectName, Registry, SocketId, Upgrade,
 };
 
 /// The rooms that are awake in this instance, by handle.
@@ -263,15 +263,28 @@ pub fn broadcast(handle: u32, json: String, tag: Option<String>) {
 /// A letter came from the room of an object's name. It is JSON, and made by this module.
 #[wasm_bindgen]
 pub fn receive(handle: u32, from: &str, letter: &str) {
-    let from = ObjectName::parse(from).expect("the name of a sibling's object");
-    let letter = serde_json::from_str(letter).expect("a sibling's letter");
-    input(handle, Input::Receive { from, letter });
+    let letter = serde_json::from_str(letter);
+    let letter = letter.map_err(|error| Error::execution(format!("a sibling's letter: {error}")));
+    match ObjectName::parse(from).and_then(|from| Ok((from, letter?))) {
+        Ok((from, letter)) => input(handle, Input::Receive { from, letter }),
+        // Made by another version of this module, say: its sender hears so.
+        Err(error) => {
+            with_slot(handle, |slot| slot.fault = Fault::Failed(error));
+            let from = ObjectName::new("unknown", "unknown").expect("a name");
+            let errand = Errand::State { room: String::new() };
+            let letter = Letter { seq: 0, floor: 0, hops: 0, errand };
+            input(handle, Input::Receive { from, letter });
+        }
+    }
 }
 
 /// How the delivery of a letter went, as JSON: `{"ok":…}` or `{"error":{"message":…,"final":…}}`.
 #[wasm_bindgen]
 pub fn delivered(handle: u32, seq: f64, delivered: &str) {
-    let delivered = serde_json::from_str(delivered).expect("the outcome of a delivery");
+    let delivered = serde_json::from_str(delivered).unwrap_or_else(|error| Delivered::Error {
+        message: format!("the answer cannot be read: {error}"),
+        is_final: true,
+    });
     let seq = timestamp(seq).as_millis();
     input(handle, Input::Delivered { seq, delivered });
 }

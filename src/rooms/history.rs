@@ -112,6 +112,9 @@ pub enum Broadcast {
 /// How many rows one who joins is told at least.
 const BACKLOG: u64 = 100;
 
+/// And at most, however long ago it came: what is more would not fit one commit.
+const MOST: u64 = 1_000;
+
 /// What a clean-up leaves.
 const KEPT: Keep = Keep::newest(10_000).younger_than(Duration::from_secs(30 * DAY));
 const DAY: u64 = 24 * 60 * 60;
@@ -197,7 +200,9 @@ fn join(
     let mut effects = Effects::new();
     if sender.state().name.is_none() {
         let said = cx.history(&SAID);
-        let from = said.next_seq().saturating_sub(BACKLOG).min(sender.state().since);
+        let next = said.next_seq();
+        let from = next.saturating_sub(BACKLOG).min(sender.state().since);
+        let from = from.max(next.saturating_sub(MOST));
         for entry in said.after(from.saturating_sub(1), usize::MAX)? {
             effects = effects.send(sender, chat(entry.row, entry.at));
         }

@@ -110,7 +110,7 @@ test("an answer of a function that is nested too deep costs nobody a socket", as
   expect(await relay.getCount(id)).toBe(1);
 });
 
-test("a recording is bounded, and has the Worker's variables in it", async () => {
+test("a recording is bounded, and has the Worker's variables in it only if asked", async () => {
   const id = newRoom();
   const here = await connect(worker, `/relay/${id}`);
   for (let i = 0; i < 1_100; i++) {
@@ -118,7 +118,9 @@ test("a recording is bounded, and has the Worker's variables in it", async () =>
   }
   here.send({ _tag: "Greet" });
   await here.until(1);
-  await relay.startRecording(id, { inputs: 10_000 });
+  await relay.startRecording(id);
+  expect(await relay.getRecording(id)).not.toContain("good evening");
+  await relay.startRecording(id, { inputs: 10_000, config: true });
   const [line = ""] = (await relay.getRecording(id)).split("\n");
   const first = JSON.parse(line);
   expect(first.values).toHaveLength(1_000);
@@ -132,6 +134,30 @@ test("a recording is bounded, and has the Worker's variables in it", async () =>
   const size = (await relay.getRecording(id)).length;
   expect(size).toBeGreaterThan(4_000_000);
   expect(size).toBeLessThan(13_000_000);
+});
+
+test("a recording begins with the state, however much else there is, and takes one of any size", async () => {
+  const id = newRoom();
+  const ada = await connect(worker, path(id, '{"id":"ada","state":{}}'));
+  ada.send({ _tag: "Count" });
+  await ada.until(1);
+  const state = JSON.stringify({ count: 7, closes: 0, handled: [], pad: '"🐭€'.repeat(200_000) });
+  await runInDurableObject(ROOMS.getByName(`faulty/${id}`), (_, ctx) => {
+    ctx.storage.sql.exec("UPDATE room_values SET json = ? WHERE key = 'state'", state);
+    for (let i = 0; i < 1_100; i++) {
+      ctx.storage.sql.exec("INSERT INTO room_values VALUES (?, '1')", `kind/${i}`);
+    }
+  });
+  await faulty.startRecording(id);
+  await evictDurableObject(ROOMS.getByName(`faulty/${id}`));
+  ada.send({ _tag: "Count" });
+  await ada.until(2);
+  const lines = (await faulty.getRecording(id))
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines[0].values[0]).toEqual(["state", state]);
+  expect(lines.at(-1).inputs.at(-1)[0]).toBe("text");
 });
 
 test("a recording that cannot be written ends, and the room goes on", async () => {
