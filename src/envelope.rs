@@ -111,37 +111,111 @@ pub(crate) fn went(id: &str) -> Frame {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
+
+    /// What `docs/protocol.md` promises to clients in other languages.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Vectors {
+        offers: Vec<OfferVector>,
+        sent: Vec<Vector>,
+        not_sent: Vec<String>,
+        messages: Vec<Vector>,
+        hellos: Vec<HelloVector>,
+        handled: Vec<Vector>,
+        refused: Vec<Vector>,
+        presence: Vec<Vector>,
+    }
+
+    #[derive(Deserialize)]
+    struct OfferVector {
+        header: String,
+        claim: Option<(String, String, u64)>,
+    }
+
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+    struct Vector {
+        number: u64,
+        text: Option<String>,
+        bytes: Option<Vec<u8>>,
+        payload: Option<String>,
+        payload_bytes: Option<Vec<u8>>,
+        error: Value,
+        came: Option<String>,
+        went: Option<String>,
+    }
+
+    #[derive(Deserialize)]
+    struct HelloVector {
+        session: String,
+        epoch: String,
+        offset: u64,
+        resumed: bool,
+        same: bool,
+        here: Vec<String>,
+        ping: Option<(String, String)>,
+        text: String,
+    }
+
+    fn vectors() -> Vectors {
+        serde_json::from_str(include_str!("../docs/protocol-vectors.json")).unwrap()
+    }
+
+    fn frame(text: Option<String>, bytes: Option<Vec<u8>>) -> Frame {
+        text.map(Frame::Text).or(bytes.map(Frame::Binary)).expect("a frame")
+    }
 
     #[test]
     fn an_offer_names_the_protocol_and_perhaps_where_the_client_was() {
         assert_eq!(offer("graphql-ws"), None);
-        assert_eq!(offer("dormouse.1"), Some(Offer { claim: None }));
-        let claim = Some(Claim { session: "5e", epoch: "ab", offset: 12 });
-        assert_eq!(offer("chat, dormouse.1 , dormouse.resume.5e.ab.12"), Some(Offer { claim }));
-        for broken in ["5e.ab", "5e.ab.x", "5e.ab.1.2", ".ab.1", "5e..1", ""] {
-            let header = format!("dormouse.1, dormouse.resume.{broken}");
-            assert_eq!(offer(&header), Some(Offer { claim: None }), "{broken}");
+        for OfferVector { header, claim } in vectors().offers {
+            let claim = claim.as_ref();
+            let claim =
+                claim.map(|(session, epoch, offset)| Claim { session, epoch, offset: *offset });
+            assert_eq!(offer(&header), Some(Offer { claim }), "{header}");
         }
     }
 
     #[test]
     fn what_is_sent_has_a_number() {
-        let text = |text: &str| Frame::Text(text.to_owned());
-        assert_eq!(sent(&text("s7:{}")), Some((7, text("{}"))));
-        assert_eq!(sent(&text("s7:a:b")), Some((7, text("a:b"))));
-        for broken in ["", "s", "s7", "7:{}", "s-1:{}", "sx:{}", "s18446744073709551616:"] {
-            assert_eq!(sent(&text(broken)), None, "{broken}");
+        for Vector { number, text, bytes, payload, payload_bytes, .. } in vectors().sent {
+            let payload = frame(payload, payload_bytes);
+            assert_eq!(sent(&frame(text, bytes)), Some((number, payload)));
         }
-        let bytes = Frame::Binary(vec![0, 0, 0, 0, 0, 0, 1, 2, 9]);
-        assert_eq!(sent(&bytes), Some((258, Frame::Binary(vec![9]))));
+        for broken in vectors().not_sent {
+            assert_eq!(sent(&Frame::Text(broken.clone())), None, "{broken}");
+        }
         assert_eq!(sent(&Frame::Binary(vec![0; 7])), None);
     }
 
     #[test]
     fn messages_have_theirs() {
-        assert_eq!(message(7, &Frame::Text("hi".to_owned())), Frame::Text("m7:hi".to_owned()));
-        let bytes = message(258, &Frame::Binary(vec![9]));
-        assert_eq!(bytes, Frame::Binary(vec![0, 0, 0, 0, 0, 0, 1, 2, 9]));
+        for Vector { number, text, bytes, payload, payload_bytes, .. } in vectors().messages {
+            assert_eq!(message(number, &frame(payload, payload_bytes)), frame(text, bytes));
+        }
+    }
+
+    #[test]
+    fn the_other_frames_are_as_written_down() {
+        for it in vectors().hellos {
+            let ping = it.ping.map(|(ask, answer)| (ask.into(), answer.into()));
+            let (session, epoch) = (&it.session, &it.epoch);
+            let HelloVector { offset, resumed, same, here, .. } = it;
+            let said = hello(&Hello { session, epoch, offset, resumed, same, here, ping });
+            assert_eq!(said, Frame::Text(it.text));
+        }
+        for Vector { number, text, .. } in vectors().handled {
+            assert_eq!(handled(number), frame(text, None));
+        }
+        for Vector { number, error, text, .. } in vectors().refused {
+            assert_eq!(refused(number, &error), frame(text, None));
+        }
+        for Vector { came: who, went: whom, text, .. } in vectors().presence {
+            let said = who.map(|id| came(&id)).or(whom.map(|id| went(&id)));
+            assert_eq!(said, Some(frame(text, None)));
+        }
     }
 }

@@ -1,0 +1,47 @@
+// The client reads what docs/protocol.md promises, as the engine's own tests do.
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { Outbox } from "../../js/browser/outbox.js";
+import { parseFrame } from "../../js/browser/protocol.js";
+
+const file = new URL("../../docs/protocol-vectors.json", import.meta.url);
+const vectors = JSON.parse(readFileSync(file, "utf8"));
+
+test("every frame that a server sends is read", () => {
+  for (const { number, text, payload, bytes, payloadBytes } of vectors.messages) {
+    const frame = parseFrame(text ?? Uint8Array.from(bytes).buffer);
+    if (frame.kind !== "message") throw new Error(frame.kind);
+    expect(frame.number).toBe(number);
+    if (text !== undefined) expect(frame.payload).toBe(payload);
+    else
+      expect([...new Uint8Array(/** @type {ArrayBuffer} */ (frame.payload))]).toEqual(payloadBytes);
+  }
+  for (const { text, ...hello } of vectors.hellos) {
+    expect(parseFrame(text)).toEqual({ kind: "hello", hello });
+  }
+  for (const { text, number } of vectors.handled) {
+    expect(parseFrame(text)).toEqual({ kind: "handled", number });
+  }
+  for (const { text, number, error } of vectors.refused) {
+    expect(parseFrame(text)).toEqual({ kind: "refused", number, error });
+  }
+  for (const { text, came, went } of vectors.presence) {
+    const frame = came === undefined ? { kind: "went", id: went } : { kind: "came", id: came };
+    expect(parseFrame(text)).toEqual(frame);
+  }
+  expect(parseFrame("x")).toEqual({ kind: "unknown" });
+});
+
+test("what is sent has a number, and leaves as it is written down", () => {
+  const outbox = new Outbox(64);
+  /** @type {string[]} */
+  const frames = [];
+  for (const { text, number, payload } of vectors.sent) {
+    if (text === undefined) continue;
+    while (frames.length < number) {
+      void outbox.put(payload, (frame) => frames.push(frame) > 0);
+    }
+    expect(frames.at(-1)).toBe(text);
+  }
+});
