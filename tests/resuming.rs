@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use dormouse::testing::{Dice, TestRoom};
 use dormouse::{
-    Audience, Close, Context, Effects, Error, Keep, OnDuplicate, Result, Resume, Room, Text,
-    Upgrade,
+    Audience, Close, Context, Effects, Error, Host as _, Keep, OnDuplicate, Range, Result, Resume,
+    Room, Side, Text, Upgrade,
 };
 use support::Client;
 
@@ -18,7 +18,7 @@ struct Parlour;
 impl Room for Parlour {
     const NAME: &'static str = "parlour";
     const RESUME: Option<Resume> =
-        Some(Resume::keeping(Keep::newest(200)).grace(Duration::from_secs(10)));
+        Some(Resume::keeping(Keep::newest(1_000)).grace(Duration::from_secs(10)));
     type State = u64;
     type Connection = ();
     type Event = Text;
@@ -161,7 +161,7 @@ fn what_is_no_longer_kept_is_not_told_in_part() {
     let room = parlour();
     let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
     ada.drop_line();
-    for nth in 0..400 {
+    for nth in 0..1_200 {
         bob.send(&nth.to_string());
     }
     ada.heard.clear();
@@ -311,38 +311,64 @@ fn after_a_purge_those_who_are_there_are_told_that_the_log_is_another() {
     assert_eq!(bob.heard[bob.heard.len() - 2..], ["two", "three"]);
 }
 
-/// In any order of drops, sleeps, crashes and purges of nothing: what each has heard is what the room
-/// said, without gap and without repetition, and everything that was sent was handled once.
+/// What the room has said, by its log.
+fn said(room: &TestRoom<Parlour>) -> Vec<String> {
+    let all = Range { after: 0, before: u64::MAX, limit: usize::MAX, side: Side::First };
+    let rows = room.with_host(|host| host.history("\u{1}log", all));
+    let text = |row: &str| {
+        let logged: serde_json::Value = serde_json::from_str(row).unwrap();
+        logged["text"].as_str().unwrap().to_owned()
+    };
+    rows.iter().map(|entry| text(&entry.row)).collect()
+}
+
+/// In any order of drops, sleeps, crashes and long absences, and however frames share commits: what
+/// each has heard is what the room said, without gap and without repetition, and everything that was
+/// sent was handled once.
 #[test]
 fn whatever_happens_to_lines_nothing_is_missed_and_nothing_doubled() {
-    let mut drops = 0;
+    let (mut drops, mut crashes, mut absences) = (0, 0, 0);
     for seed in 0..300 {
         let mut dice = Dice::new(seed);
         let room = parlour();
-        // One that never loses its line hears all.
-        let witness = room.connect("witness");
-        let mut clients: Vec<_> =
-            ["ada", "bob", "cyd"].map(|id| Client::join(&room, id)).into_iter().collect();
-        let mut said = 0;
-        for _ in 0..120 {
+        let mut clients = ["ada", "bob", "cyd"].map(|id| Client::join(&room, id));
+        let mut count = 0;
+        for _ in 0..150 {
             let which = dice.below(clients.len());
             let client = &mut clients[which];
             match dice.below(100) {
-                0..50 => {
-                    said += 1;
-                    client.send(&format!("{said}"));
+                0..40 => {
+                    count += 1;
+                    client.send(&format!("{count}"));
                 }
-                50..60 => client.read(),
-                60..75 if client.socket().is_some() => {
+                40..45 => {
+                    room.together(|| {
+                        for client in &mut clients {
+                            count += 1;
+                            client.send(&format!("{count}"));
+                        }
+                    });
+                }
+                45..55 => client.read(),
+                55..70 if client.socket().is_some() => {
                     client.drop_line();
                     drops += 1;
                 }
-                75..80 if client.socket().is_some() => {
+                70..75 if client.socket().is_some() => {
                     client.forget_line();
                     drops += 1;
                 }
-                60..90 if client.socket().is_none() => client.connect(),
-                90..95 => room.hibernate(),
+                55..88 if client.socket().is_none() => client.connect(),
+                88..91 => {
+                    clients.iter_mut().for_each(Client::forget_line);
+                    room.crash();
+                    crashes += 1;
+                }
+                91..93 => {
+                    room.advance(Duration::from_secs(11));
+                    absences += 1;
+                }
+                93..96 => room.hibernate(),
                 _ => room.sleep(Duration::from_millis(dice.below(500) as u64)),
             }
         }
@@ -352,17 +378,23 @@ fn whatever_happens_to_lines_nothing_is_missed_and_nothing_doubled() {
             }
             client.read();
         }
-        let all: Vec<_> = witness.received().iter().map(|it| it.to_text().into_owned()).collect();
+        let all = said(&room);
         for client in &mut clients {
             client.read();
             let from = all.iter().position(|it| *it == client.heard[0]).unwrap();
             assert_eq!(client.heard, all[from..], "seed {seed}");
             assert!(client.settled.iter().all(|(_, refused)| refused.is_none()));
         }
-        assert_eq!(room.state(), Some(said), "seed {seed}");
+        assert_eq!(room.state(), Some(count), "seed {seed}");
         let settled: usize = clients.iter().map(|client| client.settled.len()).sum();
-        assert_eq!(settled as u64, said, "seed {seed}");
+        assert_eq!(settled as u64, count, "seed {seed}");
+        // Who came went once, or is here.
+        for id in ["ada", "bob", "cyd"] {
+            let comes = all.iter().filter(|it| **it == format!("{id} comes")).count();
+            let goes = all.iter().filter(|it| **it == format!("{id} goes")).count();
+            assert_eq!(comes, goes + 1, "seed {seed}, {id}");
+        }
     }
-    println!("{drops} lines lost");
-    assert!(drops > 1_000);
+    println!("{drops} lines lost, {crashes} crashes, {absences} absences");
+    assert!(drops > 1_000 && crashes > 500 && absences > 500);
 }

@@ -254,9 +254,9 @@ impl<R: Room> Engine<R> {
                 let migrate = R::migrate_connection;
                 Connection::from_attachment(SocketId::NONE, &record.attachment, migrate)
             });
-            self.sessions.remove(host, &mut self.values, &session);
-            if let Some(connection) = connection {
-                self.call_close(host, &connection, &Close::cut(), fault);
+            match connection {
+                Some(connection) => self.call_close(host, &connection, &Close::cut(), fault),
+                None => self.sessions.remove(host, &mut self.values, &session),
             }
         }
         self.plan_leaving(host);

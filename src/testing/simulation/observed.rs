@@ -4,10 +4,12 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::context::Turn;
 use crate::{
     Admission, AutoResponse, Close, Context, During, Effect, Effects, Error, Frame, RateLimit,
-    Reply, Result, Room, SocketId, Upgrade,
+    Reply, Result, Resume, Room, SocketId, Upgrade,
 };
 
 pub(super) struct Observed<R>(PhantomData<R>);
@@ -167,11 +169,24 @@ impl<R: Room> Room for Observed<R> {
     const AUTO_RESPONSE: Option<AutoResponse> = R::AUTO_RESPONSE;
     const PRESUMED_GONE_AFTER: Option<Duration> = R::PRESUMED_GONE_AFTER;
     const RATE_LIMIT: Option<RateLimit> = R::RATE_LIMIT;
+    const RESUME: Option<Resume> = R::RESUME;
     type State = R::State;
     type Connection = R::Connection;
     type Event = R::Event;
     type Broadcast = R::Broadcast;
     type Alarm = R::Alarm;
+
+    fn migrate_state(stored: Value) -> Option<Self::State> {
+        R::migrate_state(stored)
+    }
+
+    fn migrate_connection(stored: Value) -> Option<Self::Connection> {
+        R::migrate_connection(stored)
+    }
+
+    fn migrate_alarm(stored: Value) -> Option<Self::Alarm> {
+        R::migrate_alarm(stored)
+    }
 
     fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<Self::Connection>> {
         burn();
