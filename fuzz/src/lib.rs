@@ -8,6 +8,7 @@
 //! | [`frames`] | clients: frames, upgrades and closes of any kind, in any order |
 //! | [`api`] | callers of the API: events, messages, upgrades, names, all as text |
 //! | [`letters`] | siblings: letters forged, doubled, lost and out of order |
+//! | [`sessions`] | clients of the protocol: claims on sessions, numbers of any kind |
 //! | [`storage`] | what a room finds when it wakes: anything at all |
 
 mod api;
@@ -16,20 +17,27 @@ mod kinds;
 mod ledger;
 mod letters;
 mod object;
+mod sessions;
 mod storage;
 mod words;
 
 pub use api::api;
 pub use frames::frames;
 pub use letters::letters;
+pub use sessions::sessions;
 pub use storage::storage;
 
 /// A target, and the name of its folder in `seeds/`.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 4] =
-    [("frames", frames), ("api", api), ("letters", letters), ("storage", storage)];
+pub const TARGETS: [Target; 5] = [
+    ("frames", frames),
+    ("api", api),
+    ("letters", letters),
+    ("sessions", sessions),
+    ("storage", storage),
+];
 
 /// Runs a target on the files that the command line names.
 pub fn replay(target: fn(&[u8])) -> std::io::Result<()> {

@@ -131,6 +131,8 @@ impl From<Visitor> for Upgrade {
                 1 => OnDuplicate::Replace,
                 _ => OnDuplicate::Allow,
             },
+            // Clients of the protocol have a target of their own.
+            protocol: None,
         }
     }
 }

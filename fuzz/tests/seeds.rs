@@ -29,6 +29,11 @@ fn letters_hold_for_all_seeds_and_their_mutations() {
 }
 
 #[test]
+fn sessions_hold_for_all_seeds_and_their_mutations() {
+    run("sessions");
+}
+
+#[test]
 fn storage_holds_for_all_seeds_and_their_mutations() {
     run("storage");
 }
