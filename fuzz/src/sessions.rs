@@ -98,13 +98,13 @@ impl<R: Room> Crowd<R> {
     fn take(&mut self, step: Step) {
         match step {
             Step::Connect { id, header: Words(header) } => {
-                self.come(id, format!("dormouse.1, {header}"));
+                self.come(id, &format!("dormouse.1, {header}"));
             }
             Step::Claim { id, session, offset, epoch } => {
                 let nth = usize::from(session) % self.hellos.len().max(1);
                 let Some((session, known)) = self.hellos.get(nth) else { return };
                 let epoch = if epoch { known.as_str() } else { "another" };
-                self.come(id, format!("dormouse.1, dormouse.resume.{session}.{epoch}.{offset}"));
+                self.come(id, &format!("dormouse.1, dormouse.resume.{session}.{epoch}.{offset}"));
             }
             Step::Send { client, number, text: Speech(text) } => {
                 self.with(client, |it| it.send_text(format!("s{number}:{text}")));
@@ -125,9 +125,9 @@ impl<R: Room> Crowd<R> {
         }
     }
 
-    fn come(&mut self, id: u8, header: String) {
+    fn come(&mut self, id: u8, header: &str) {
         let id = IDS[usize::from(id) % IDS.len()];
-        let Some(client) = connect(&self.room, id, &header) else { return };
+        let Some(client) = connect(&self.room, id, header) else { return };
         let hello = client.receive_text();
         let hello = hello.strip_prefix('h').expect("a hello comes first");
         let hello: serde_json::Value = serde_json::from_str(hello).expect("a hello");
@@ -147,7 +147,7 @@ impl<R: Room> Crowd<R> {
         assert!(self.guest.is_open(), "the guest is closed by what another did");
         assert!(self.room.read(|cx| cx.present().contains("guest")));
         let open = self.clients.iter().filter(|client| client.is_open()).count();
-        assert_eq!(self.room.count() as usize, open + 1, "who is open is counted");
+        assert_eq!(usize::try_from(self.room.count()), Ok(open + 1), "who is open is counted");
     }
 }
 
