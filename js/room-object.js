@@ -373,7 +373,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       const { GaveUp } = instance.glue.Outcome;
       if (input.outcome === GaveUp) {
         // Not even the engine gets through this one.
-        if (input.socket) this.sockets.close(this.sockets.number(input.socket), 1011, "");
+        if (input.socket) this.sockets.hangUp(input.socket);
         input.giveUp?.();
         input.settle?.(undefined);
         const others = batch.filter((other) => other !== input);

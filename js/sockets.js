@@ -143,6 +143,22 @@ export class Sockets {
   }
 
   /**
+   * Closes a socket whose input came to grief. It keeps its attachment: the close that follows is told
+   * to the room as any other.
+   *
+   * @param {WebSocket} socket
+   */
+  hangUp(socket) {
+    if (this.over.has(socket)) return;
+    this.#end(socket);
+    try {
+      socket.close(1011, "");
+    } catch {
+      // The peer is gone already.
+    }
+  }
+
+  /**
    * Nothing more will come from a socket.
    *
    * @param {WebSocket} socket

@@ -66,6 +66,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// When it is over, or forgotten.
+    pub(crate) const fn due(&self) -> Option<Timestamp> {
+        self.due
+    }
+
     /// What its client sent with a number has been handled, or refused.
     pub(crate) fn settle(&mut self, number: u64, refused: Option<Value>) {
         self.handled = number;
@@ -152,6 +157,7 @@ impl Sessions {
                 values.delete(host, due_key(at, session));
             }
         }
+        self.any = None;
         self.known.remove(session);
         self.changed.remove(session);
     }
@@ -169,6 +175,12 @@ impl Sessions {
             Some((key.strip_prefix(&prefix)?.to_owned(), serde_json::from_str(&json).ok()?))
         });
         read.collect()
+    }
+
+    /// How many are somewhere, by what is stored.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn stored(host: &dyn Host, whereabouts: Whereabouts) -> usize {
+        Self::all(host, &Values::default(), whereabouts, usize::MAX).len()
     }
 
     /// The first whose time ends, and when.
@@ -206,6 +218,12 @@ pub(crate) fn epoch(host: &dyn Host, values: &mut Values) -> String {
         values.put(EPOCH.to_owned(), epoch.clone());
         epoch
     })
+}
+
+/// The name of the log that is stored.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn stored_epoch(host: &dyn Host) -> Option<String> {
+    host.value(EPOCH)
 }
 
 fn due_key(at: Timestamp, session: &str) -> String {

@@ -311,6 +311,21 @@ fn after_a_purge_those_who_are_there_are_told_that_the_log_is_another() {
     assert_eq!(bob.heard[bob.heard.len() - 2..], ["two", "three"]);
 }
 
+#[test]
+fn a_purge_lets_nobody_be_forgotten_who_may_come_back() {
+    let room = parlour();
+    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    let eve = Client::join(&room, "eve");
+    ada.drop_line();
+    eve.socket().unwrap().cut();
+    bob.send("purge");
+    ada.connect();
+    assert_eq!((&ada.hellos[1]["same"], &ada.hellos[1]["resumed"]), (&true.into(), &false.into()));
+    room.advance(Duration::from_secs(11));
+    bob.read();
+    assert_eq!(bob.heard.last().unwrap(), "eve goes");
+}
+
 /// What the room has said, by its log.
 fn said(room: &TestRoom<Parlour>) -> Vec<String> {
     let all = Range { after: 0, before: u64::MAX, limit: usize::MAX, side: Side::First };

@@ -38,12 +38,12 @@ impl<R: Room> Engine<R> {
                 Step::Delete(key) => self.values.delete(host, key),
                 Step::Post { errand, reply } => self.post(host, errand, reply),
                 Step::Purge => {
-                    let open = self.open_sessions(host);
+                    let (open, away) = self.staying(host);
                     self.histories.purge();
                     self.values.purge();
-                    self.keep_sessions(host, open);
                     self.schedule.purge();
                     self.batch.purged = true;
+                    self.keep_sessions(host, open, away);
                     // The sockets stay, and someone has to look after them.
                     if self.connections.count(host) > 0 {
                         self.plan_sweep(host);

@@ -6,22 +6,21 @@ use serde_json::{Value, json};
 
 use super::Engine;
 use crate::audience::Among;
-use crate::envelope::{self, Claim, Hello, Offer};
+use crate::envelope::{self, Hello, Offer};
 use crate::history::{Entry, Range, Side};
 use crate::schedule::LEAVE;
 use crate::session::{LOG, Logged, Session, Sessions, Whereabouts, epoch};
 use crate::{
-    Audience, Close, CloseCode, Connection, Error, Fault, Frame, Host, Listeners, Output, Result,
-    Resume, Room, ScheduledEvent, SocketId, limits,
+    Audience, Close, CloseCode, Connection, Ends, Error, Fault, Frame, Host, Listeners, Output,
+    Result, Resume, Room, ScheduledEvent, SocketId, limits,
 };
 
 /// How a client that speaks the protocol is taken in.
 pub(super) struct Arrival {
     pub(super) session: String,
-    /// What it has missed, if it can be told of all that.
-    missed: Option<Vec<Entry<String>>>,
+    /// The number of the last message that it has, if that is one of this log.
+    from: Option<u64>,
     handled: u64,
-    offset: u64,
 }
 
 impl<R: Room> Engine<R> {
@@ -31,31 +30,22 @@ impl<R: Room> Engine<R> {
             let (_, session) = self.sessions.get(host, &self.values, claim.session)?;
             (session.id == id).then_some((claim, session.handled))
         });
-        let last = self.histories.ends(host, LOG).last;
         let Some((claim, handled)) = known else {
             let session = format!("{:016x}{:016x}", host.random(), host.random());
-            return Arrival { session, missed: None, handled: 0, offset: last };
+            return Arrival { session, from: None, handled: 0 };
         };
-        let session = claim.session.to_owned();
-        let missed = self.missed(host, claim, last);
-        let offset = if missed.is_some() { claim.offset } else { last };
-        Arrival { session, missed, handled, offset }
+        let is_same_log = claim.epoch == epoch(host, &mut self.values);
+        let from = is_same_log.then_some(claim.offset);
+        Arrival { session: claim.session.to_owned(), from, handled }
     }
 
-    fn missed(
-        &mut self,
-        host: &dyn Host,
-        claim: &Claim<'_>,
-        last: u64,
-    ) -> Option<Vec<Entry<String>>> {
-        let is_kept = claim.epoch == epoch(host, &mut self.values)
-            && claim.offset >= self.histories.ends(host, LOG).trimmed
-            && claim.offset <= last;
-        is_kept.then(|| {
-            let (before, limit) = (u64::MAX, usize::MAX);
-            let range = Range { after: claim.offset, before, limit, side: Side::First };
-            self.histories.rows(host, LOG, range)
-        })
+    /// What a client has missed, if it can be told of all that.
+    fn missed(&mut self, host: &dyn Host, from: Option<u64>) -> Option<Vec<Entry<String>>> {
+        let Ends { last, trimmed, .. } = self.histories.ends(host, LOG);
+        let after = from.filter(|from| (trimmed..=last).contains(from))?;
+        let (before, limit) = (u64::MAX, usize::MAX);
+        let range = Range { after, before, limit, side: Side::First };
+        Some(self.histories.rows(host, LOG, range))
     }
 
     /// The connection of a session goes on with a new socket; whether there was one.
@@ -124,19 +114,23 @@ impl<R: Room> Engine<R> {
         arrival: &Arrival,
         same: bool,
     ) {
+        let missed = self.missed(host, arrival.from);
+        // Whoever is told nothing of what was begins with what comes next.
+        let last = self.histories.ends(host, LOG).last;
+        let offset = arrival.from.filter(|_| missed.is_some()).unwrap_or(last);
         let epoch = epoch(host, &mut self.values);
         let ping = R::AUTO_RESPONSE.map(|pair| (pair.request().into(), pair.response().into()));
         let hello = envelope::hello(&Hello {
             session: &arrival.session,
             epoch: &epoch,
-            offset: arrival.offset,
-            resumed: arrival.missed.is_some(),
+            offset,
+            resumed: missed.is_some(),
             same,
             here: self.present(host),
             ping,
         });
         self.send_as_is(connection.socket(), hello);
-        for Entry { seq, row, .. } in arrival.missed.iter().flatten() {
+        for Entry { seq, row, .. } in missed.iter().flatten() {
             let Ok(logged) = serde_json::from_str::<Logged>(row) else { continue };
             if logged.is_for(&arrival.session, connection.tags()) {
                 let frame = match (logged.text, logged.bytes) {
@@ -281,21 +275,24 @@ impl<R: Room> Engine<R> {
         }
     }
 
-    /// The sessions of open sockets, which outlive a purge as the sockets do.
-    pub(super) fn open_sessions(
+    /// The sessions of connections that have not left, which outlive a purge as sockets do: of the open
+    /// ones, and of those that may come back.
+    #[allow(clippy::type_complexity, reason = "two lists, taken apart where they are needed")]
+    pub(super) fn staying(
         &mut self,
         host: &dyn Host,
-    ) -> Vec<(Connection<R::Connection>, Session)> {
+    ) -> (Vec<(Connection<R::Connection>, Session)>, Vec<(String, Session)>) {
         if R::RESUME.is_none() || !self.sessions.any(host, &self.values) {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         }
-        let open: Vec<_> = self.connections.all(host).collect();
-        let sessions = open.into_iter().filter_map(|connection| {
+        let all: Vec<_> = self.connections.all(host).collect();
+        let open = all.into_iter().filter_map(|connection| {
             let session = connection.session()?;
             let (_, record) = self.sessions.get(host, &self.values, session)?;
             Some((connection.clone(), record.clone()))
         });
-        sessions.collect()
+        let open = open.collect();
+        (open, Sessions::all(host, &self.values, Whereabouts::Away, usize::MAX))
     }
 
     /// After a purge: the log is another, and numbers begin anew.
@@ -303,15 +300,25 @@ impl<R: Room> Engine<R> {
         &mut self,
         host: &dyn Host,
         open: Vec<(Connection<R::Connection>, Session)>,
+        away: Vec<(String, Session)>,
     ) {
+        if R::RESUME.is_none() {
+            return;
+        }
         self.sessions.purge();
+        for (session, record) in away {
+            let (values, until) = (&mut self.values, record.due());
+            self.sessions.put(host, values, &session, Whereabouts::Away, record, until);
+        }
         for (connection, record) in open {
             let Some(session) = connection.session().map(ToOwned::to_owned) else { continue };
             let (values, handled) = (&mut self.values, record.handled);
             self.sessions.put(host, values, &session, Whereabouts::Here, record, None);
-            let arrival = Arrival { session, missed: None, handled, offset: 0 };
+            let arrival = Arrival { session, from: None, handled };
             self.greet(host, &connection, &arrival, true);
         }
+        // With everything else, the schedule is empty.
+        self.plan_leaving(host);
     }
 
     /// A frame of a client that speaks the protocol: handled if it has not been, and settled.

@@ -461,6 +461,13 @@ impl MemoryHost {
         true
     }
 
+    /// Closes a socket and keeps its attachment, as for an input that came to grief.
+    pub(super) fn hang_up(&mut self, socket: SocketId) {
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.closed = true;
+        }
+    }
+
     /// The machine is gone: what is stored stays, every socket is cut.
     pub(super) fn lose_sockets(&mut self) {
         self.sockets.clear();

@@ -9,6 +9,7 @@ mod observed;
 mod planted;
 mod platform;
 mod shrink;
+mod speaker;
 mod step;
 mod world;
 
@@ -466,6 +467,8 @@ pub struct Report {
     pub connections: usize,
     /// Connections that were refused.
     pub refused: usize,
+    /// How often a client of the protocol came back.
+    pub resumed: usize,
     /// Frames that reached clients.
     pub frames: usize,
     /// How often a room fell asleep.
@@ -486,6 +489,7 @@ impl AddAssign for Report {
         self.commits += other.commits;
         self.connections += other.connections;
         self.refused += other.refused;
+        self.resumed += other.resumed;
         self.frames += other.frames;
         self.hibernations += other.hibernations;
         self.crashes += other.crashes;
@@ -497,12 +501,12 @@ impl AddAssign for Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { lives, steps, inputs, commits, connections, refused, frames, .. } = self;
-        let Self { hibernations, crashes, panics, refusals, .. } = self;
+        let Self { resumed, hibernations, crashes, panics, refusals, .. } = self;
         write!(
             f,
             "{lives} lives, {steps} steps: {inputs} inputs, {commits} commits, {connections} connections \
-             and {refused} refused, {frames} frames; {hibernations} sleeps, {crashes} crashes, {panics} \
-             panics, {refusals} refused transactions"
+             and {refused} refused, {resumed} came back, {frames} frames; {hibernations} sleeps, {crashes} \
+             crashes, {panics} panics, {refusals} refused transactions"
         )
     }
 }

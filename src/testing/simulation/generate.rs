@@ -82,7 +82,18 @@ impl<R: Room> World<'_, R> {
             return self.departure(dice);
         }
         let client = self.clients.iter().map(|client| client.number + 1).max().unwrap_or(0);
-        Step::Connect { client, room, upgrade: (self.rules.upgrades)(dice) }
+        let mut upgrade = (self.rules.upgrades)(dice);
+        if R::RESUME.is_some() {
+            let spoke = self.lines.iter().zip(&self.clients).filter(|(it, _)| it.speaker.is_some());
+            let spoke: Vec<_> = spoke.map(|(_, client)| client.number).collect();
+            if !spoke.is_empty() && dice.percent(50) {
+                return Step::Resume { client, from: *dice.one_of(&spoke) };
+            }
+            if dice.percent(50) {
+                upgrade.protocol = Some("dormouse.1".to_owned());
+            }
+        }
+        Step::Connect { client, room, upgrade }
     }
 
     fn departure(&self, dice: &mut Dice) -> Step {

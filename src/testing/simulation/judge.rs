@@ -5,6 +5,7 @@ use std::thread;
 use super::object::{self, Pending, Waits};
 use super::observed::{Call, Ended, Handler};
 use super::platform::expected;
+use super::speaker::staying;
 use super::world::{Phase, World};
 use super::{Simulation, Violation};
 use crate::testing::host::{Delivery, MemoryHost};
@@ -125,9 +126,21 @@ impl<R: Room> World<'_, R> {
                 && let Some(&line) = self.objects[room].sockets.get(socket)
             {
                 self.lines[line].was_accepted = true;
+                // Who takes a connection over is accepted without its handler.
+                let is_new =
+                    |call: &Call| call.handler == Handler::Connect && call.socket == Some(*socket);
+                if self.lines[line].speaker.is_some() && calls.iter().any(is_new) {
+                    *self.staying.entry(room).or_default() += 1;
+                }
             }
         }
         for call in calls.iter().filter(|call| call.handler == Handler::Close) {
+            let is_waiting = call.socket == Some(SocketId::NONE);
+            let speaks = |line: &usize| self.lines[*line].speaker.is_some();
+            let line = call.socket.and_then(|socket| self.objects[room].sockets.get(&socket));
+            if is_waiting || line.is_some_and(speaks) {
+                *self.staying.entry(room).or_default() -= 1;
+            }
             let line = call.socket.and_then(|socket| self.objects[room].sockets.get(&socket));
             let Some(line) = line.map(|&line| &mut self.lines[line]) else { continue };
             if line.was_ended || !line.was_accepted {
@@ -135,6 +148,10 @@ impl<R: Room> World<'_, R> {
                 return Err(Violation::new("handle_close runs once a connection", detail));
             }
             line.was_ended = true;
+        }
+        let ends = |input: &Input| matches!(input, Input::Close { .. } | Input::Event { .. });
+        if batch.iter().any(|it| it.fault != crate::Fault::None && ends(&it.input)) {
+            self.excused.insert(room);
         }
         if commit.writes.contains(&Write::Purge) {
             // A purged room forgets what it received.
@@ -260,7 +277,9 @@ impl<R: Room> World<'_, R> {
                 return Err(Violation::new("every close is answered", detail));
             }
             let ran_and_failed = pending.fault != crate::Fault::None;
-            if line.was_accepted && !line.was_ended && !ran_and_failed {
+            // Who speaks the protocol may come back: at the end it is counted.
+            let may_stay = line.speaker.is_some();
+            if line.was_accepted && !line.was_ended && !ran_and_failed && !may_stay {
                 let detail = format!("not for client {}", client.number);
                 return Err(Violation::new("handle_close runs once a connection", detail));
             }
@@ -274,6 +293,20 @@ impl<R: Room> World<'_, R> {
             if !self.post.is_empty() || !object.inbox.is_empty() {
                 let detail = format!("{}: {:?} {:?}", object.name, self.post, object.inbox);
                 return Err(Violation::new("in the end everything is handled", detail));
+            }
+        }
+        for (room, count) in &self.staying {
+            let staying = staying(&self.objects[*room].host);
+            let staying = isize::try_from(staying).unwrap_or(isize::MAX);
+            let is_excused = self.excused.contains(room) && *count > staying;
+            if *count != staying && !is_excused {
+                let detail = format!("{count} have not ended, and {staying} are known");
+                return Err(Violation::new("handle_close runs once a connection", detail));
+            }
+        }
+        for (line, client) in self.lines.iter().zip(&self.clients) {
+            if let Some(speaker) = &line.speaker {
+                speaker.judge(client.number, &self.objects[client.room].host)?;
             }
         }
         Ok(())
@@ -310,6 +343,10 @@ fn judge_failures(batch: &[Pending], commit: &Commit, calls: &[Call]) -> Result<
         Write::Event(event) => event.failures == 0 && !is_own(&event.name) && !has_rung,
         Write::RemoveEvent(_) => false,
         Write::Value { key, .. } | Write::RemoveValue(key) => !is_own(key),
+        // The log has what clients are told, errors among it.
+        Write::Append { history, .. }
+        | Write::Trim { history, .. }
+        | Write::Ends { history, .. } => !is_own(history),
         _ => true,
     };
     match commit.writes.iter().find(is_change) {
@@ -331,7 +368,10 @@ fn asleep<R: Room>(
     let mut engine = object::start(rules, name);
     if !batch.iter().any(|it| matches!(it.input, Input::AlarmStands { .. })) {
         engine.handle(host, Input::AlarmStands { at: host.alarm() }, crate::Fault::None);
-        engine.commit(host);
+        // What waking would store is not stored here.
+        if !engine.commit(host).writes.is_empty() {
+            engine.reset();
+        }
     }
     object::run(&mut *engine, host, &mut batch.to_vec(), &mut 0)
 }

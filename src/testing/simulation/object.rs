@@ -9,7 +9,7 @@ use super::platform::{Platform, Stop};
 use super::step::Fate;
 use super::world::{Phase, World};
 use super::{Simulation, Violation};
-use crate::testing::host::MemoryHost;
+use crate::testing::host::{Delivery, MemoryHost};
 use crate::{Answer, AnyRoom, Commit, Error, Fault, Input, ObjectName, Room, SocketId, Timestamp};
 
 pub(super) struct Object {
@@ -74,8 +74,10 @@ impl Object {
         self.inbox.clear();
         self.sockets.clear();
         self.host.lose_sockets();
-        // An alarm whose handler did not come to its end goes off again.
-        if let Some(at) = self.firing.take() {
+        // An alarm whose handler did not come to its end goes off again, unless another was set.
+        if let Some(at) = self.firing.take()
+            && self.host.alarm().is_none()
+        {
             self.host.set_alarm(at);
         }
     }
@@ -184,7 +186,9 @@ impl<R: Room> World<'_, R> {
             // Not even the engine gets through this one: the object gives its socket up.
             let hopeless = batch.remove(culprit);
             if let Input::Message { socket, .. } | Input::Close { socket, .. } = hopeless.input {
-                self.objects[room].host.close(socket);
+                self.objects[room].host.hang_up(socket);
+                let close = Delivery::Close { code: 1011, reason: String::new() };
+                self.arrive(room, vec![(socket, close)]);
             }
             if let Input::Close { socket, .. } = hopeless.input {
                 self.forget(room, socket);

@@ -28,6 +28,14 @@ pub enum Step {
         /// What the Worker gives for it.
         upgrade: Upgrade,
     },
+    /// A client of the protocol `dormouse.1` comes back, whatever became of its line, with all that it
+    /// knew; it goes on under another number.
+    Resume {
+        /// Its new number.
+        client: usize,
+        /// The number it had.
+        from: usize,
+    },
     /// A client sends a text.
     Text {
         /// Which client.

@@ -1,18 +1,19 @@
 //! A simulated world: rooms, their clients, what is on its way between them, and time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::object::{Object, Pending, Waits};
 use super::observed::Observed;
+use super::speaker::Speaker;
 use super::step::{CrashAt, Fate, Step};
 use super::{Report, Simulation, Violation};
 use crate::testing::host::Delivery;
 use crate::{
     AnyRoom, Close, Delivered, Engine, Errand, Frame, Host as _, Input, Letter, ObjectName, Room,
-    SocketId,
+    SocketId, Upgrade,
 };
 
 /// A client of a simulated room, as an invariant sees it.
@@ -39,6 +40,7 @@ pub struct SimulatedClient {
     pub(super) received: Vec<Frame>,
     pub(super) closed: Option<Close>,
     pub(super) is_open: bool,
+    pub(super) speaks_protocol: bool,
 }
 
 impl SimulatedClient {
@@ -108,6 +110,18 @@ impl SimulatedClient {
         self.is_open
     }
 
+    /// Whether it speaks the protocol `dormouse.1`, and may be another that has come back. What it sends
+    /// and receives is told here as a plain client's.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Echo, testing::Simulation};
+    /// # let simulation = Simulation::<Echo>::new().seeds(0..2);
+    /// simulation.invariant("no RESUME", |_, clients| clients.iter().all(|it| !it.speaks_protocol())).run();
+    /// ```
+    pub fn speaks_protocol(&self) -> bool {
+        self.speaks_protocol
+    }
+
     /// The room's close frame, when it has come; 1006 if the machine failed.
     ///
     /// ```
@@ -133,6 +147,9 @@ pub(super) struct Line {
     pub(super) was_accepted: bool,
     /// `handle_close` ran for it, in a commit that is stored.
     pub(super) was_ended: bool,
+    /// What it knows, if it speaks the protocol.
+    pub(super) speaker: Option<Speaker>,
+    upgrade: Upgrade,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +183,10 @@ pub(super) struct World<'a, R: Room> {
     /// How often a letter was handled, by who sent it, to whom, and its number.
     pub(super) handled: BTreeMap<(usize, usize, u64), usize>,
     pub(super) batches: usize,
+    /// How many connections of the protocol began in a room, less those that ended.
+    pub(super) staying: BTreeMap<usize, isize>,
+    /// Rooms whose `handle_close` could not run, because what it did could not be stored.
+    pub(super) excused: BTreeSet<usize>,
     pub(super) report: Report,
 }
 
@@ -183,6 +204,8 @@ impl<'a, R: Room> World<'a, R> {
             crash: None,
             handled: BTreeMap::new(),
             batches: 0,
+            staying: BTreeMap::new(),
+            excused: BTreeSet::new(),
             report: Report::default(),
         };
         for room in 0..rules.rooms {
@@ -218,7 +241,11 @@ impl<'a, R: Room> World<'a, R> {
     pub(super) fn apply(&mut self, step: &Step) -> Result<(), Violation> {
         self.report.steps += 1;
         match step {
-            Step::Connect { client, room, upgrade } => self.connect(*client, *room, upgrade),
+            Step::Connect { client, room, upgrade } => {
+                let speaker = upgrade.protocol.as_ref().map(|_| Speaker::default());
+                self.connect(*client, *room, upgrade, speaker)
+            }
+            Step::Resume { client, from } => self.resume(*client, *from),
             Step::Text { client, text } => self.frame(*client, Frame::Text(text.clone())),
             Step::Binary { client, bytes } => self.frame(*client, Frame::Binary(bytes.clone())),
             Step::Close { client, code, reason } => {
@@ -303,7 +330,8 @@ impl<'a, R: Room> World<'a, R> {
         &mut self,
         number: usize,
         room: usize,
-        upgrade: &crate::Upgrade,
+        upgrade: &Upgrade,
+        speaker: Option<Speaker>,
     ) -> Result<(), Violation> {
         if room >= self.rules.rooms || self.clients.iter().any(|client| client.number == number) {
             return Ok(());
@@ -316,6 +344,8 @@ impl<'a, R: Room> World<'a, R> {
             phase: Phase::Connecting,
             was_accepted: false,
             was_ended: false,
+            speaker,
+            upgrade: upgrade.clone(),
         });
         self.clients.push(SimulatedClient {
             number,
@@ -325,9 +355,21 @@ impl<'a, R: Room> World<'a, R> {
             received: Vec::new(),
             closed: None,
             is_open: false,
+            speaks_protocol: self.lines[line].speaker.is_some(),
         });
         let input = Input::Connect { socket, upgrade: upgrade.clone() };
         self.put(room, Pending::new(input, Waits::Client(line)))
+    }
+
+    fn resume(&mut self, number: usize, from: usize) -> Result<(), Violation> {
+        let Some(line) = self.clients.iter().position(|client| client.number == from) else {
+            return Ok(());
+        };
+        let Some(before) = &self.lines[line].speaker else { return Ok(()) };
+        let (header, speaker) = Speaker::back(before);
+        let upgrade = Upgrade { protocol: Some(header), ..self.lines[line].upgrade.clone() };
+        self.report.resumed += 1;
+        self.connect(number, self.clients[line].room, &upgrade, Some(speaker))
     }
 
     /// The line of a client, if it is in one of some phases.
@@ -347,7 +389,14 @@ impl<'a, R: Room> World<'a, R> {
             self.clients[line].received.push(Frame::Text(pair.response().to_owned()));
             return Ok(());
         }
-        self.put(room, Pending::new(Input::Message { socket, frame }, Waits::Nobody))
+        let frames = match &mut self.lines[line].speaker {
+            Some(speaker) => speaker.say(&frame),
+            None => vec![frame],
+        };
+        for frame in frames {
+            self.put(room, Pending::new(Input::Message { socket, frame }, Waits::Nobody))?;
+        }
+        Ok(())
     }
 
     fn leave(&mut self, client: usize, close: Close) -> Result<(), Violation> {
@@ -451,7 +500,11 @@ impl<'a, R: Room> World<'a, R> {
                 Delivery::Frame(frame) => {
                     if matches!(phase, Phase::Open | Phase::Connecting) {
                         self.report.frames += 1;
-                        self.clients[line].received.push(frame);
+                        let heard = match &mut self.lines[line].speaker {
+                            Some(speaker) => speaker.hear(&frame),
+                            None => Some(frame),
+                        };
+                        self.clients[line].received.extend(heard);
                     }
                 }
                 Delivery::Close { code, reason } => {
