@@ -178,7 +178,6 @@ impl Sessions {
     }
 
     /// How many are somewhere, by what is stored.
-    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn stored(host: &dyn Host, whereabouts: Whereabouts) -> usize {
         Self::all(host, &Values::default(), whereabouts, usize::MAX).len()
     }
@@ -221,7 +220,6 @@ pub(crate) fn epoch(host: &dyn Host, values: &mut Values) -> String {
 }
 
 /// The name of the log that is stored.
-#[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn stored_epoch(host: &dyn Host) -> Option<String> {
     host.value(EPOCH)
 }
