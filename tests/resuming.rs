@@ -157,6 +157,23 @@ fn who_does_not_come_back_in_time_has_left_once() {
 }
 
 #[test]
+fn who_was_given_no_id_keeps_the_one_that_was_made_up() {
+    let room = parlour();
+    let mut ada = Client::without_id(&room);
+    let id = ada.hellos[0]["here"][0].as_str().unwrap().to_owned();
+    ada.drop_line();
+    ada.connect();
+    assert_eq!((&ada.hellos[1]["same"], &ada.hellos[1]["resumed"]), (&true.into(), &true.into()));
+    assert_eq!(ada.hellos[1]["here"], serde_json::json!([id]));
+    // Also when it comes late.
+    ada.drop_line();
+    room.advance(Duration::from_secs(11));
+    ada.connect();
+    assert_eq!((&ada.hellos[2]["same"], &ada.hellos[2]["resumed"]), (&false.into(), &true.into()));
+    assert_eq!(ada.hellos[2]["here"], serde_json::json!([id]));
+}
+
+#[test]
 fn what_is_no_longer_kept_is_not_told_in_part() {
     let room = parlour();
     let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));

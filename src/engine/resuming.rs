@@ -42,6 +42,12 @@ impl<R: Room> Engine<R> {
         Arrival { session, missed, handled, offset }
     }
 
+    /// The id that the connection of a claimed session has.
+    pub(super) fn id_of(&mut self, host: &dyn Host, claim: &Claim<'_>) -> Option<String> {
+        let (_, session) = self.sessions.get(host, &self.values, claim.session)?;
+        Some(session.id.clone())
+    }
+
     fn missed(
         &mut self,
         host: &dyn Host,
