@@ -174,6 +174,18 @@ fn who_was_given_no_id_keeps_the_one_that_was_made_up() {
 }
 
 #[test]
+fn an_idle_client_can_ask_whether_its_line_is_alive_without_waking_the_room() {
+    let room = parlour();
+    let mut ada = Client::join(&room, "ada");
+    ada.read();
+    let ping = ada.hellos[0]["ping"].clone();
+    assert_eq!(ping, serde_json::json!(["dormouse.ping", "dormouse.pong"]));
+    let socket = ada.socket().unwrap();
+    socket.send_text(ping[0].as_str().unwrap());
+    assert_eq!(socket.receive_text(), ping[1].as_str().unwrap());
+}
+
+#[test]
 fn what_is_no_longer_kept_is_not_told_in_part() {
     let room = parlour();
     let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
