@@ -387,8 +387,8 @@ impl<R: Room> Engine<R> {
         to: Audience,
         frame: Frame,
     ) {
-        let Audience { among, except } = to;
-        let sessions = |engine: &Self, sockets: &[SocketId]| {
+        let Audience { among, away, except } = to;
+        let sessions = |engine: &Self, sockets: &[SocketId]| -> Vec<String> {
             let of = |socket: &SocketId| engine.connections.get(host, *socket);
             let all = sockets.iter().filter_map(of);
             all.filter_map(|connection| connection.session().map(ToOwned::to_owned)).collect()
@@ -396,7 +396,7 @@ impl<R: Room> Engine<R> {
         let (tag, only) = match &among {
             Among::Everyone => (None, None),
             Among::Tagged(tag) => (Some(tag.clone()), None),
-            Among::Only(sockets) => (None, Some(sessions(self, sockets))),
+            Among::Only(sockets) => (None, Some([sessions(self, sockets), away].concat())),
         };
         let excepted = sessions(self, &except);
         let is_unheard = only.as_ref().is_some_and(Vec::is_empty);
