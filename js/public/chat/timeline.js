@@ -36,6 +36,10 @@ export class Timeline {
       onScroll();
       void this.#fill();
     };
+    // What comes into view may be larger than it was taken for.
+    this.#scroll.onscrollend = () => {
+      if (this.#follows) this.toEnd("instant");
+    };
     // The keyboard of a phone, a longer text to send: the end stays in view.
     new ResizeObserver(() => {
       if (this.#follows) this.toEnd("instant");
