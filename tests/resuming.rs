@@ -157,6 +157,25 @@ fn who_does_not_come_back_in_time_has_left_once() {
 }
 
 #[test]
+fn what_was_sent_before_is_remembered_of_one_who_comes_too_late() {
+    let room = parlour();
+    let mut ada = Client::join(&room, "ada");
+    ada.send("one");
+    ada.read();
+    ada.send("refuse");
+    // Handled, but the answer is lost.
+    ada.drop_line();
+    room.advance(Duration::from_secs(20));
+    ada.connect();
+    assert_eq!(ada.hellos[1]["same"], false);
+    ada.send("three");
+    ada.read();
+    let refused = Some("not_that".to_owned());
+    assert_eq!(ada.settled, [(1, None), (2, refused), (3, None)]);
+    assert_eq!(room.state(), Some(2));
+}
+
+#[test]
 fn who_was_given_no_id_keeps_the_one_that_was_made_up() {
     let room = parlour();
     let mut ada = Client::without_id(&room);

@@ -256,14 +256,19 @@ impl<R: Room> Engine<R> {
             }
             let known = self.sessions.get(host, &self.values, &session).cloned();
             let away = known.filter(|(whereabouts, _)| *whereabouts == Whereabouts::Away);
-            let connection = away.and_then(|(_, record)| {
+            let left = away.and_then(|(_, record)| {
                 let migrate = R::migrate_connection;
-                Connection::from_attachment(SocketId::NONE, &record.attachment, migrate)
+                let read = Connection::from_attachment(SocketId::NONE, &record.attachment, migrate);
+                Some((read?, record))
             });
-            self.sessions.remove(host, &mut self.values, &session);
-            if let Some(connection) = connection {
-                self.call_close(host, &connection, &Close::cut(), fault);
-            }
+            let Some((connection, record)) = left else {
+                self.sessions.remove(host, &mut self.values, &session);
+                continue;
+            };
+            // It is away no more, and what it has sent is still known.
+            let values = &mut self.values;
+            self.sessions.put(host, values, &session, Whereabouts::Over, record, None);
+            self.call_close(host, &connection, &Close::cut(), fault);
         }
         self.plan_leaving(host);
     }
