@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newRoom, numbered, startBrowser, visit } from "../support/page.js";
 import { startSite } from "../support/site.js";
-import { connect } from "../support/socket.js";
+import { connect, sleep } from "../support/socket.js";
 
 const MESSAGES = 2_000;
 /** What the rate limit lets pass at once. */
@@ -23,7 +23,7 @@ beforeAll(async () => {
     const said = texts.slice(at, at + BURST);
     for (const message of said) speaker.send({ type: "chat", message });
     const last = said.at(-1);
-    await expect.poll(() => speaker.frames.some(({ message }) => message === last)).toBe(true);
+    while (!speaker.frames.some(({ message }) => message === last)) await sleep(2);
     speaker.socket.terminate();
   }
 });
@@ -89,7 +89,9 @@ test("what is read before the first moves nothing that is seen", async () => {
   await expect.poll(async () => (await ada.said()).length).toBeGreaterThan(before);
   await ada.page.waitForTimeout(100);
   await ada.page.locator("#scroll").evaluate((scroll) => scroll.scrollBy(0, 100));
-  expect(await place()).toEqual(seen);
+  const now = await place();
+  expect(now.text).toBe(seen.text);
+  expect(Math.abs((now.top ?? 0) - (seen.top ?? 0))).toBeLessThan(1);
 });
 
 test("a room that nobody has spoken in is one that begins here", async () => {

@@ -25,5 +25,6 @@ export function startComposer(say, typed) {
   text.oninput = () => {
     if (text.value.trim() && !text.value.startsWith("/")) typed();
   };
-  text.focus();
+  // On a phone that would bring up the keyboard.
+  if (matchMedia("(hover: hover)").matches) text.focus();
 }

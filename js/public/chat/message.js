@@ -7,7 +7,7 @@ import { initial, make, tint } from "./dom.js";
 /** Messages of one person within so long stand together. */
 const TOGETHER_MS = 5 * 60_000;
 
-const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat([], { hour: "numeric", minute: "2-digit" });
 const fullDay = new Intl.DateTimeFormat([], { weekday: "long", day: "numeric", month: "long" });
 const olderDay = new Intl.DateTimeFormat([], { day: "numeric", month: "long", year: "numeric" });
 
@@ -24,7 +24,7 @@ export function messageElement({ from, message, timestamp }, isOwn) {
   words.dir = "auto";
   const face = make("span", "face", initial(from));
   face.ariaHidden = "true";
-  const bubble = make("div", "bubble", make("b", "", from), words, time);
+  const bubble = make("div", "bubble", make("b", "", from), words, make("span", "meta", time));
   const line = make("div", isOwn ? "message own" : "message", face, bubble);
   line.dataset.from = from;
   line.dataset.at = `${timestamp}`;

@@ -22,13 +22,15 @@ export function enterRoom(room, name, comeBack) {
   find("title", HTMLElement).textContent = room;
   find("room", HTMLElement).hidden = false;
 
+  const visit = new AbortController();
   const timeline = new Timeline(
     name,
     () => talk.readOlder(),
     () => unread.look(),
+    visit.signal,
   );
   const toEnd = () => timeline.toEnd();
-  const unread = new Unread(`${room} · Dormouse`, () => timeline.isAtEnd(), toEnd);
+  const unread = new Unread(`${room} · Dormouse`, () => timeline.isAtEnd(), toEnd, visit.signal);
   const unsent = new Unsent();
   unsent.clear();
 
@@ -42,8 +44,10 @@ export function enterRoom(room, name, comeBack) {
     const [wasAtEnd, isSeen] = [timeline.isAtEnd(), unread.isSeen()];
     const line = put();
     if (isNews && !(isSeen && follows)) unread.add(line);
-    if (wasAtEnd && follows) timeline.toEnd();
-    else timeline.stay();
+    const isHidden = document.visibilityState === "hidden";
+    if (!wasAtEnd || !follows) timeline.stay();
+    else if (isHidden && unread.line.isConnected) timeline.toEndBelow(unread.line);
+    else timeline.toEnd();
     unread.look();
     return line;
   };
@@ -100,6 +104,7 @@ export function enterRoom(room, name, comeBack) {
 
   return () => {
     stopWatching();
+    visit.abort();
     for (const part of [talk, people]) part.leave();
     reminders.close();
     find("room", HTMLElement).hidden = true;

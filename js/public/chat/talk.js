@@ -167,7 +167,7 @@ export class Talk {
     const known = new Edge(this.#recent);
     const fresh = entries.filter((entry) => !known.knows(entry));
     const wasEmpty = !this.#first;
-    if (wasEmpty && fresh.length > 0) {
+    if (wasEmpty) {
       // All at once: the first look at a room.
       this.#first = fresh[0];
       this.#recent = fresh.slice(-50);

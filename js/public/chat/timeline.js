@@ -7,6 +7,8 @@ import { dayElement, dayOf, join, messageElement } from "./message.js";
 
 /** Closer to the end than this one is there. */
 const END_PX = 48;
+/** So much is left free above a line that is to be found. */
+const ABOVE_PX = 24;
 /** So far from the beginning the page before it is fetched. */
 const AHEAD_PX = 1_200;
 
@@ -26,8 +28,9 @@ export class Timeline {
    * @param {string} name ours
    * @param {() => Promise<boolean>} readOlder whether there may be more
    * @param {() => void} onScroll
+   * @param {AbortSignal} left when the visit is over
    */
-  constructor(name, readOlder, onScroll) {
+  constructor(name, readOlder, onScroll, left) {
     this.#name = name;
     this.#readOlder = readOlder;
     this.clear();
@@ -41,9 +44,11 @@ export class Timeline {
       if (this.#follows) this.toEnd("instant");
     };
     // The keyboard of a phone, a longer text to send: the end stays in view.
-    new ResizeObserver(() => {
+    const observer = new ResizeObserver(() => {
       if (this.#follows) this.toEnd("instant");
-    }).observe(this.#scroll);
+    });
+    observer.observe(this.#scroll);
+    left.addEventListener("abort", () => observer.disconnect());
   }
 
   isAtEnd() {
@@ -69,6 +74,19 @@ export class Timeline {
     });
   }
 
+  /**
+   * To the end, but not past a line that the reader is to find when he comes back.
+   *
+   * @param {HTMLElement} line
+   */
+  toEndBelow(line) {
+    const { top } = this.#scroll.getBoundingClientRect();
+    const past = line.getBoundingClientRect().top - top - ABOVE_PX;
+    const end = this.#scroll.scrollHeight - this.#scroll.clientHeight;
+    this.#scroll.scrollTop = Math.min(end, this.#scroll.scrollTop + past);
+    this.stay();
+  }
+
   clear() {
     this.#log.replaceChildren();
     this.#isComplete = false;
@@ -81,12 +99,10 @@ export class Timeline {
    * @param {Entry[]} entries
    */
   fill(entries) {
-    // A screen reader is not to read out all that was ever said.
-    this.#log.ariaBusy = "true";
-    this.#log.append(...this.#lines(entries));
+    // Who has come meanwhile stands there already.
+    this.#putInFront(entries);
     this.toEnd("instant");
     requestAnimationFrame(() => {
-      this.#log.ariaBusy = "false";
       this.toEnd("instant");
       void this.#fill();
     });
@@ -100,9 +116,10 @@ export class Timeline {
    */
   append(entry) {
     const line = messageElement(entry, entry.from === this.#name);
-    if (this.#lastDay() !== dayOf(entry.timestamp)) this.#log.append(dayElement(entry.timestamp));
+    this.#beginDay(entry.timestamp);
     join(this.#log.lastElementChild, line);
     this.#log.append(line);
+    this.#showStart();
     return line;
   }
 
@@ -114,23 +131,31 @@ export class Timeline {
 
   /** @param {HTMLElement} line that is no message */
   note(line) {
+    this.#beginDay(Date.now());
     this.#log.append(line);
   }
 
   /** @param {Entry[]} entries */
   prepend(entries) {
-    const first = this.#log.firstElementChild;
     const anchor = this.#log.querySelector(".message");
     const before = anchor?.getBoundingClientRect().top ?? 0;
-    this.#log.ariaBusy = "true";
-    const lines = this.#lines(entries);
-    const last = /** @type {Entry} */ (entries.at(-1));
-    if (first instanceof HTMLElement && first.dataset.day === dayOf(last.timestamp)) first.remove();
-    this.#log.prepend(...lines);
+    this.#putInFront(entries);
     if (anchor instanceof HTMLElement) {
       join(anchor.previousElementSibling, anchor);
       this.#scroll.scrollTop += anchor.getBoundingClientRect().top - before;
     }
+  }
+
+  /** @param {Entry[]} entries */
+  #putInFront(entries) {
+    const first = this.#log.firstElementChild;
+    const last = entries.at(-1);
+    // A screen reader is not to read out all that was ever said.
+    this.#log.ariaBusy = "true";
+    if (last && first instanceof HTMLElement && first.dataset.day === dayOf(last.timestamp)) {
+      first.remove();
+    }
+    this.#log.prepend(...this.#lines(entries));
     requestAnimationFrame(() => {
       this.#log.ariaBusy = "false";
     });
@@ -149,8 +174,22 @@ export class Timeline {
     } finally {
       this.#isReading = false;
     }
-    this.#start.textContent = this.#isComplete ? "This is where the room begins." : "";
+    this.#showStart();
     if (!this.#isComplete) requestAnimationFrame(() => void this.#fill());
+  }
+
+  #showStart() {
+    const isEmpty = !this.#log.querySelector(".message");
+    this.#start.textContent = !this.#isComplete
+      ? ""
+      : isEmpty
+        ? "Nothing has been said here yet. Copy the link, and send it to somebody."
+        : "This is where the room begins.";
+  }
+
+  /** @param {number} timestamp of what comes next */
+  #beginDay(timestamp) {
+    if (this.#lastDay() !== dayOf(timestamp)) this.#log.append(dayElement(timestamp));
   }
 
   /** @param {Entry[]} entries */

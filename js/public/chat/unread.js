@@ -4,7 +4,8 @@ import { find, make } from "./dom.js";
 
 export class Unread {
   #pill = find("unread", HTMLButtonElement);
-  #line = make("p", "unread-line", make("span", "", "New"));
+  /** Above what is new. */
+  line = make("p", "unread-line", make("span", "", "New"));
   #count = 0;
   #title;
   #isAtEnd;
@@ -13,13 +14,13 @@ export class Unread {
    * @param {string} title
    * @param {() => boolean} isAtEnd whether the newest is in view
    * @param {() => void} toEnd
+   * @param {AbortSignal} left when the visit is over
    */
-  constructor(title, isAtEnd, toEnd) {
+  constructor(title, isAtEnd, toEnd, left) {
     this.#title = title;
     this.#isAtEnd = isAtEnd;
     this.#pill.onclick = toEnd;
-    this.#line.remove();
-    document.addEventListener("visibilitychange", () => this.look());
+    document.addEventListener("visibilitychange", () => this.look(), { signal: left });
     this.#show();
   }
 
@@ -31,7 +32,7 @@ export class Unread {
   /** @param {HTMLElement} line that nobody has seen */
   add(line) {
     if (this.#count === 0) {
-      line.before(this.#line);
+      line.before(this.line);
       line.classList.remove("next");
     }
     this.#count += 1;
@@ -47,7 +48,7 @@ export class Unread {
   /** We have spoken: nothing above is new. */
   clear() {
     this.#count = 0;
-    this.#line.remove();
+    this.line.remove();
     this.#show();
   }
 

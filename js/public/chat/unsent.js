@@ -29,7 +29,7 @@ export class Unsent {
     const { own, done } = talk.say(message);
     const words = make("p", "", message);
     words.dir = "auto";
-    const line = make("div", "message own", make("div", "bubble", words));
+    const line = make("div", "message own", make("div", "bubble", words, make("span", "meta")));
     this.#lines.set(own, line);
     this.#list.append(line);
     done.then(
@@ -89,5 +89,5 @@ function delivered(line) {
   mark.role = "img";
   mark.ariaLabel = "delivered";
   mark.title = "Delivered";
-  line.querySelector(".bubble p")?.after(mark);
+  line.querySelector(".meta")?.append(mark);
 }
