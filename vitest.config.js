@@ -52,7 +52,7 @@ export default defineConfig({
         "examples/embedding/wrangler.jsonc",
       ),
       node("server", "tests/server/*.test.js"),
-      node("browser", "tests/browser/*.test.js"),
+      node("browser", "tests/browser/**/*.test.js"),
     ],
     passWithNoTests: true,
     // The rooms that fail on purpose say so in the log: of interest only where a test fails.

@@ -6,6 +6,9 @@ import { fetchUpgrade } from "./upgrade.js";
 /** The most inputs that a recording keeps for sure. */
 const RECORDED_INPUTS = 10_000;
 
+/** The most rows of a history that are read at a time. */
+const HISTORY_ROWS = 500;
+
 /** @typedef {import("./instance.js").Instance} Instance */
 /** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
 
@@ -31,6 +34,9 @@ const RECORDED_INPUTS = 10_000;
  * @property {(id: string) => Promise<number>} getCount how many connections are open
  * @property {(id: string, tag?: string) => Promise<Connection[]>} getConnections the open connections,
  *   the oldest first
+ * @property {(id: string, history: string, page?: { before?: number, limit?: number }) =>
+ *   Promise<HistoryRow[]>} getHistory rows of a history, the oldest first: the last before a number, or
+ *   of all; 100 if it is not said, 500 at most
  * @property {(id: string) => Promise<Wakes>} getWakes how often the room woke, what woke it, and what
  *   kept it awake
  * @property {(id: string, options?: { inputs?: number, config?: boolean }) => Promise<void>} startRecording records what
@@ -53,11 +59,21 @@ const RECORDED_INPUTS = 10_000;
  * @property {() => Promise<void>} fireAlarm
  * @property {() => Promise<Answer>} getCount
  * @property {(tag?: string) => Promise<Answer>} getConnections
+ * @property {(name: string, before: number, limit: number) => Promise<StoredRow[]>} getHistory
  * @property {() => Promise<Wakes>} getWakes
  * @property {(limit: number, hasConfig: boolean) => Promise<void>} startRecording
  * @property {() => Promise<string>} getRecording
  * @property {() => Promise<void>} stopRecording
  */
+
+/**
+ * @typedef {object} HistoryRow
+ * @property {number} seq its place, from 1
+ * @property {number} at milliseconds since the epoch
+ * @property {any} row what was appended
+ */
+
+/** @typedef {{ seq: number, at: number, row: string }} StoredRow */
 
 /**
  * @typedef {object} Connection
@@ -140,6 +156,13 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
         return /** @type {Connection[]} */ (unwrap(answer));
       },
 
+      async getHistory(id, history, { before = Number.MAX_SAFE_INTEGER, limit = 100 } = {}) {
+        checkWhole("before", before, Number.MAX_SAFE_INTEGER);
+        checkWhole("limit", limit, HISTORY_ROWS);
+        const rows = await object(type, id).getHistory(history, before, limit);
+        return rows.map(({ seq, at, row }) => ({ seq, at, row: JSON.parse(row) }));
+      },
+
       async getWakes(id) {
         return await object(type, id).getWakes();
       },
@@ -175,6 +198,18 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
 function unwrap(answer) {
   if ("error" in answer) throw new RoomError(answer.error);
   return answer.ok;
+}
+
+/**
+ * @param {string} name
+ * @param {number} value
+ * @param {number} most
+ * @throws {RoomError}
+ */
+function checkWhole(name, value, most) {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return;
+  const message = `${name} is a whole number from 1 to ${most}, not ${value}`;
+  throw new RoomError(failure("InvalidPage", "invalid_page", 400, message));
 }
 
 /** @param {...string} allowed */

@@ -168,6 +168,18 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       return this.#call(inputs.readConnections(tag));
     }
 
+    /**
+     * Rows of a history, the last before a number. They are stored, so no handler has to run.
+     *
+     * @param {string} name
+     * @param {number} before
+     * @param {number} limit
+     */
+    getHistory(name, before, limit) {
+      this.wakes.note("read");
+      return this.storage.history(name, 0, before, limit, true);
+    }
+
     /** What this object has done since it woke. */
     getCounts() {
       return this.counts;

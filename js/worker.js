@@ -49,7 +49,20 @@ const routes = [
   {
     path: "/rooms/:id/ws",
     method: "GET",
-    answer: (request, env, id) => rooms(env).room("history").upgrade(id, request),
+    answer: (request, env, id, query) => {
+      const name = query.get("name");
+      return rooms(env)
+        .room("history")
+        .upgrade(id, request, name === null ? {} : { state: { name } });
+    },
+  },
+  {
+    path: "/api/history/:id",
+    method: "GET",
+    answer: async (_request, env, id, query) => {
+      const rows = await rooms(env).room("history").getHistory(id, "said", pageOf(query));
+      return Response.json(rows.map(({ seq, at, row }) => ({ seq, ...row, timestamp: at })));
+    },
   },
   {
     path: "/ws/chat/:id",
@@ -121,6 +134,15 @@ async function answer(request, env) {
   }
   const endpoints = routes.map(({ method, path }) => `${method} ${path}`).join("\n");
   return new Response(`Not found. Endpoints:\n${endpoints}\n`, { status: 404 });
+}
+
+/**
+ * @param {URLSearchParams} query
+ * @returns {{ before?: number, limit?: number }}
+ */
+function pageOf(query) {
+  const named = ["before", "limit"].filter((name) => query.has(name));
+  return Object.fromEntries(named.map((name) => [name, Number(query.get(name))]));
 }
 
 /**

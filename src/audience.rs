@@ -15,6 +15,8 @@ use crate::{Connection, SocketId, Tag};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience {
     pub(crate) among: Among,
+    /// The sessions of those whose line is lost, who are to hear it when they come back.
+    pub(crate) away: Vec<String>,
     pub(crate) except: Vec<SocketId>,
 }
 
@@ -32,7 +34,7 @@ impl Audience {
     /// let all = dormouse::Audience::everyone();
     /// ```
     pub fn everyone() -> Self {
-        Self { among: Among::Everyone, except: Vec::new() }
+        Self { among: Among::Everyone, away: Vec::new(), except: Vec::new() }
     }
 
     /// Those that wear a tag.
@@ -42,7 +44,7 @@ impl Audience {
     /// let red = Audience::tagged(Tag::new("red").unwrap());
     /// ```
     pub fn tagged(tag: Tag) -> Self {
-        Self { among: Among::Tagged(tag), except: Vec::new() }
+        Self { among: Among::Tagged(tag), away: Vec::new(), except: Vec::new() }
     }
 
     /// These connections: one, several or none.
@@ -52,7 +54,14 @@ impl Audience {
     /// let nobody = Audience::only(None::<Connection<()>>);
     /// ```
     pub fn only<C>(connections: impl IntoIterator<Item = impl Borrow<Connection<C>>>) -> Self {
-        Self { among: Among::Only(sockets(connections)), except: Vec::new() }
+        let mut away = Vec::new();
+        let connections = connections.into_iter().inspect(|connection| {
+            let connection = connection.borrow();
+            let session = connection.is_away().then(|| connection.session());
+            away.extend(session.flatten().map(ToOwned::to_owned));
+        });
+        let among = Among::Only(sockets(connections));
+        Self { among, away, except: Vec::new() }
     }
 
     /// The same without these connections: one, several or none.

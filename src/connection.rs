@@ -26,7 +26,7 @@ impl SocketId {
 /// One connected client: its id, its tags and its state. A cheap handle on what the connection was
 /// when the handler was called; to change the state is an effect.
 ///
-/// Two handles are equal if they mean the same socket. A reference to one is also a list of one, so
+/// Two handles are equal if they mean the same socket, or both the same connection that waits for one. A reference to one is also a list of one, so
 /// that it can stand wherever effects take some connections or none.
 ///
 /// ```
@@ -163,6 +163,11 @@ impl<C> Connection<C> {
         self.0.session.as_deref()
     }
 
+    /// Whether its line is lost, and it waits for another socket.
+    pub(crate) fn is_away(&self) -> bool {
+        self.0.socket == SocketId::NONE
+    }
+
     /// The tags that its socket wears.
     pub(crate) fn platform_tags(&self) -> Vec<String> {
         let id = id_tag(self.0.id.as_str());
@@ -193,7 +198,7 @@ impl<C> Clone for Connection<C> {
 
 impl<C> PartialEq for Connection<C> {
     fn eq(&self, other: &Self) -> bool {
-        self.0.socket == other.0.socket
+        self.0.socket == other.0.socket && (!self.is_away() || self.0.session == other.0.session)
     }
 }
 

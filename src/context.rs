@@ -13,7 +13,7 @@ use crate::schedule::Schedule;
 use crate::session::{Sessions, Whereabouts};
 use crate::{
     Connection, ConnectionId, Error, History, HistoryReader, Host, Keyed, KeyedReader, Result,
-    Retry, Room, ScheduledEvent, Tag, Timestamp,
+    Retry, Room, ScheduledEvent, SocketId, Tag, Timestamp,
 };
 
 /// Everything a handler may read: the room, who speaks, the state, the connections, the schedule,
@@ -172,6 +172,27 @@ impl<R: Room> Context<'_, R> {
     /// ```
     pub fn connections(&self) -> impl Iterator<Item = Connection<R::Connection>> {
         self.connections.all(self.host)
+    }
+
+    /// Of a room with a [`RESUME`](Room::RESUME) the connections whose line is lost and that may come
+    /// back in time. What is sent to them they get then; no other effect reaches them.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Chat, testing::TestRoom};
+    /// # let room = TestRoom::<Chat>::new("lounge");
+    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
+    /// room.read(|cx| assert_eq!(cx.away().len(), 0));
+    /// ```
+    pub fn away(&self) -> Vec<Connection<R::Connection>> {
+        if R::RESUME.is_none() {
+            return Vec::new();
+        }
+        let away = Sessions::all(self.host, self.values, Whereabouts::Away, usize::MAX);
+        let read = away.iter().filter_map(|(_, session)| {
+            let migrate = R::migrate_connection;
+            Connection::from_attachment(SocketId::NONE, &session.attachment, migrate)
+        });
+        read.collect()
     }
 
     /// The open connections with a tag.

@@ -68,8 +68,12 @@ pub trait Room: Sized + 'static {
     /// Bytes of the largest frame a client may send; a larger one closes its socket with 1009.
     const MAX_FRAME_BYTES: usize = limits::FRAME_BYTES;
 
-    /// A frame that the platform answers by itself, without waking the room.
-    const AUTO_RESPONSE: Option<AutoResponse> = None;
+    /// A frame that the platform answers by itself, without waking the room. A room with a
+    /// [`RESUME`](Room::RESUME) has one if it says nothing: its clients ask whether their line is alive.
+    const AUTO_RESPONSE: Option<AutoResponse> = match Self::RESUME {
+        Some(_) => Some(AutoResponse::new("dormouse.ping", "dormouse.pong")),
+        None => None,
+    };
 
     /// What is kept for clients that lose their line: with it, they come back as if they had not. None:
     /// the room takes plain clients alone, and a lost line is a close.

@@ -157,6 +157,54 @@ fn who_does_not_come_back_in_time_has_left_once() {
 }
 
 #[test]
+fn what_was_sent_before_is_remembered_of_one_who_comes_too_late() {
+    let room = parlour();
+    let mut ada = Client::join(&room, "ada");
+    ada.send("one");
+    ada.read();
+    ada.send("refuse");
+    // Handled, but the answer is lost.
+    ada.drop_line();
+    room.advance(Duration::from_secs(20));
+    ada.connect();
+    assert_eq!(ada.hellos[1]["same"], false);
+    ada.send("three");
+    ada.read();
+    let refused = Some("not_that".to_owned());
+    assert_eq!(ada.settled, [(1, None), (2, refused), (3, None)]);
+    assert_eq!(room.state(), Some(2));
+}
+
+#[test]
+fn who_was_given_no_id_keeps_the_one_that_was_made_up() {
+    let room = parlour();
+    let mut ada = Client::without_id(&room);
+    let id = ada.hellos[0]["here"][0].as_str().unwrap().to_owned();
+    ada.drop_line();
+    ada.connect();
+    assert_eq!((&ada.hellos[1]["same"], &ada.hellos[1]["resumed"]), (&true.into(), &true.into()));
+    assert_eq!(ada.hellos[1]["here"], serde_json::json!([id]));
+    // Also when it comes late.
+    ada.drop_line();
+    room.advance(Duration::from_secs(11));
+    ada.connect();
+    assert_eq!((&ada.hellos[2]["same"], &ada.hellos[2]["resumed"]), (&false.into(), &true.into()));
+    assert_eq!(ada.hellos[2]["here"], serde_json::json!([id]));
+}
+
+#[test]
+fn an_idle_client_can_ask_whether_its_line_is_alive_without_waking_the_room() {
+    let room = parlour();
+    let mut ada = Client::join(&room, "ada");
+    ada.read();
+    let ping = ada.hellos[0]["ping"].clone();
+    assert_eq!(ping, serde_json::json!(["dormouse.ping", "dormouse.pong"]));
+    let socket = ada.socket().unwrap();
+    socket.send_text(ping[0].as_str().unwrap());
+    assert_eq!(socket.receive_text(), ping[1].as_str().unwrap());
+}
+
+#[test]
 fn what_is_no_longer_kept_is_not_told_in_part() {
     let room = parlour();
     let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));

@@ -12,7 +12,7 @@ import { RoomClient } from "./room-client.js";
  * @param {import("./room-client.js").Options} [options] of the first time
  */
 export function useRoom(url, onMessage, options) {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other options do not make another room
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the options are those of the first time
   const store = useMemo(() => roomStore(url, options), [url]);
   const room = useSyncExternalStore(store.subscribe, store.read);
   useEffect(() => store.client()?.on("message", onMessage), [store, onMessage]);

@@ -35,10 +35,16 @@ export { SendError } from "./outbox.js";
  * @property {(message: Message, number: number) => void} message what the room says, once and in order
  * @property {(state: State, why: string) => void} state
  * @property {(here: ReadonlySet<string>, change: { came?: string, went?: string }) => void} presence
+ * @property {(how: { same: boolean, resumed: boolean }) => void} arrival a line is there. `same`: the
+ *   room takes this client for the connection from before; if not, it has come anew, and what the room
+ *   knew of it is gone. `resumed`: nothing is missing
  * @property {() => void} reset what was missed is not kept any more: ask the room for how it is now
  */
 
 const PROTOCOL = "dormouse.1";
+
+/** Where nobody has ever been: a claim that no room knows. */
+const NOWHERE = { session: "", epoch: "", offset: 0 };
 
 /** What the server can still remember of refusals. */
 const MOST_UNSETTLED = 64;
@@ -67,7 +73,13 @@ export class RoomClient {
   #outbox;
   #backoff;
   /** @type {{ [Name in keyof Events<Message>]: Set<Events<Message>[Name]> }} */
-  #listeners = { message: new Set(), state: new Set(), presence: new Set(), reset: new Set() };
+  #listeners = {
+    message: new Set(),
+    state: new Set(),
+    presence: new Set(),
+    arrival: new Set(),
+    reset: new Set(),
+  };
   /** @type {[ask: string, answer: string] | undefined} */
   #ping;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -120,7 +132,7 @@ export class RoomClient {
   }
 
   /**
-   * Sends an event. Settles when the commit that handled it is stored. Without a line it waits for one;
+   * Sends an event: a text as it is, anything else as JSON. Settles when the commit that handled it is stored. Without a line it waits for one;
    * it is handled once, however often the line is lost.
    *
    * @param {Event} event
@@ -133,7 +145,8 @@ export class RoomClient {
     if (this.#state === "closed") {
       return Promise.reject(new SendError("closed", "this client is closed"));
     }
-    return this.#outbox.put(JSON.stringify(event), (frame) => this.#transmit(frame));
+    const text = typeof event === "string" ? event : JSON.stringify(event);
+    return this.#outbox.put(text, (frame) => this.#transmit(frame));
   }
 
   /** Leaves the room: others see it at once. What waits is rejected. */
@@ -144,7 +157,7 @@ export class RoomClient {
   #connect() {
     clearTimeout(this.#retry);
     const { session, epoch, offset } = this.#place ?? {};
-    const claim = this.#place ? [`dormouse.resume.${session}.${epoch}.${offset}`] : [];
+    const claim = session ? [`dormouse.resume.${session}.${epoch}.${offset}`] : [];
     const WebSocketClass = this.#options.WebSocket ?? WebSocket;
     const socket = new WebSocketClass(this.#url, [PROTOCOL, ...claim]);
     socket.binaryType = "arraybuffer";
@@ -188,7 +201,7 @@ export class RoomClient {
   }
 
   /** @param {import("./protocol.js").Hello} hello */
-  #greeted({ session, epoch, offset, resumed, here, ping }) {
+  #greeted({ session, epoch, offset, resumed, same, here, ping }) {
     const before = this.#place;
     const isKnown = before?.session === session;
     this.#place = { session, epoch, offset };
@@ -197,6 +210,7 @@ export class RoomClient {
     this.#here = new Set(here);
     if (before && !isKnown) this.#outbox.forgotten();
     this.#setState("open", "");
+    this.#tell("arrival", { same, resumed });
     if (before && !resumed) this.#tell("reset");
     this.#tell("presence", this.#here, {});
     for (const frame of this.#outbox.waiting()) this.#transmit(frame);
@@ -219,6 +233,9 @@ export class RoomClient {
     if (FINAL.has(code) || code >= 3000 || reason.startsWith("replaced by")) {
       return this.#end(undefined, reason || `closed by the room with ${code}`);
     }
+    // Another tab has our session, as a copy of this one would. Two that take it from each other would
+    // never end: we begin a new one.
+    if (reason.startsWith("taken over by")) this.#place = NOWHERE;
     if (this.#state !== "connecting") {
       this.#setState("resuming", reason || "the line is lost");
     }
@@ -244,7 +261,9 @@ export class RoomClient {
 
   /** Asks for a sign of life; without one the line is given up. */
   #look() {
-    if (!this.#ping || this.#state !== "open") return this.#renew();
+    if (this.#state !== "open") return this.#renew();
+    // Nothing to ask with: to come anew every time would wake the room for nothing.
+    if (!this.#ping) return;
     this.#socket?.send(this.#ping[0]);
     clearTimeout(this.#life);
     this.#life = setTimeout(() => this.#renew(), this.#options.pongWithin);

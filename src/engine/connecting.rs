@@ -23,6 +23,10 @@ impl<R: Room> Engine<R> {
         if offer.is_some() {
             resuming::check::<R>()?;
         }
+        // The id that was made up for it the first time.
+        let claim = offer.as_ref().and_then(|offer| offer.claim.as_ref());
+        let id = upgrade.id.clone().or_else(|| self.id_of(host, claim?));
+        let upgrade = &Upgrade { id, ..upgrade.clone() };
         let Admission { id, mut tags, state } = R::admit(&self.context(host, None, None), upgrade)?;
         tags.sort();
         tags.dedup();

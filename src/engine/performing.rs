@@ -61,7 +61,7 @@ impl<R: Room> Engine<R> {
     }
 
     pub(super) fn send(&mut self, host: &dyn Host, to: Audience, frame: Frame) {
-        let Audience { mut among, mut except } = to;
+        let Audience { mut among, away, mut except } = to;
         except.retain(|socket| !self.connections.is_over(*socket));
         if let Among::Only(sockets) = &mut among {
             sockets.retain(|socket| !self.connections.is_over(*socket) && !except.contains(socket));
@@ -69,7 +69,7 @@ impl<R: Room> Engine<R> {
         if let Some(resume) = R::RESUME
             && self.sessions.any(host, &self.values)
         {
-            return self.send_logged(host, resume, Audience { among, except }, frame);
+            return self.send_logged(host, resume, Audience { among, away, except }, frame);
         }
         let tag = match among {
             Among::Everyone => None,

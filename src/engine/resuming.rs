@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Engine;
 use crate::audience::Among;
-use crate::envelope::{self, Hello, Offer};
+use crate::envelope::{self, Claim, Hello, Offer};
 use crate::history::{Entry, Range, Side};
 use crate::schedule::LEAVE;
 use crate::session::{LOG, Logged, Session, Sessions, Whereabouts, epoch};
@@ -37,6 +37,12 @@ impl<R: Room> Engine<R> {
         let is_same_log = claim.epoch == epoch(host, &mut self.values);
         let from = is_same_log.then_some(claim.offset);
         Arrival { session: claim.session.to_owned(), from, handled }
+    }
+
+    /// The id that the connection of a claimed session has.
+    pub(super) fn id_of(&mut self, host: &dyn Host, claim: &Claim<'_>) -> Option<String> {
+        let (_, session) = self.sessions.get(host, &self.values, claim.session)?;
+        Some(session.id.clone())
     }
 
     /// What a client has missed, if it can be told of all that.
@@ -249,14 +255,19 @@ impl<R: Room> Engine<R> {
             }
             let known = self.sessions.get(host, &self.values, &session).cloned();
             let away = known.filter(|(whereabouts, _)| *whereabouts == Whereabouts::Away);
-            let connection = away.and_then(|(_, record)| {
+            let left = away.and_then(|(_, record)| {
                 let migrate = R::migrate_connection;
-                Connection::from_attachment(SocketId::NONE, &record.attachment, migrate)
+                let read = Connection::from_attachment(SocketId::NONE, &record.attachment, migrate);
+                Some((read?, record))
             });
-            match connection {
-                Some(connection) => self.call_close(host, &connection, &Close::cut(), fault),
-                None => self.sessions.remove(host, &mut self.values, &session),
-            }
+            let Some((connection, record)) = left else {
+                self.sessions.remove(host, &mut self.values, &session);
+                continue;
+            };
+            // It is away no more, and what it has sent is still known.
+            let values = &mut self.values;
+            self.sessions.put(host, values, &session, Whereabouts::Over, record, None);
+            self.call_close(host, &connection, &Close::cut(), fault);
         }
         self.plan_leaving(host);
     }
@@ -393,8 +404,8 @@ impl<R: Room> Engine<R> {
         to: Audience,
         frame: Frame,
     ) {
-        let Audience { among, except } = to;
-        let sessions = |engine: &Self, sockets: &[SocketId]| {
+        let Audience { among, away, except } = to;
+        let sessions = |engine: &Self, sockets: &[SocketId]| -> Vec<String> {
             let of = |socket: &SocketId| engine.connections.get(host, *socket);
             let all = sockets.iter().filter_map(of);
             all.filter_map(|connection| connection.session().map(ToOwned::to_owned)).collect()
@@ -402,7 +413,7 @@ impl<R: Room> Engine<R> {
         let (tag, only) = match &among {
             Among::Everyone => (None, None),
             Among::Tagged(tag) => (Some(tag.clone()), None),
-            Among::Only(sockets) => (None, Some(sessions(self, sockets))),
+            Among::Only(sockets) => (None, Some([sessions(self, sockets), away].concat())),
         };
         let excepted = sessions(self, &except);
         let is_unheard = only.as_ref().is_some_and(Vec::is_empty);

@@ -49,6 +49,13 @@ pub struct Guest {
     pub since: u64,
 }
 
+/// What an upgrade may bring: with a name its connection has joined at once, and also when it comes
+/// back too late to be the same.
+#[derive(Deserialize)]
+struct Invited {
+    name: String,
+}
+
 /// What clients may send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -139,6 +146,15 @@ impl Room for HistoryRoom {
         Ok(Admission::new(upgrade.connection_id(cx)?, Guest { name: None, since }))
     }
 
+    fn handle_connect(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
+        match (cx.sender(), upgrade.state()?) {
+            (Some(sender), Some(Invited { name })) => {
+                join(cx, sender, &check("a name", name, NAME_CHARS)?)
+            }
+            _ => Ok(Effects::new()),
+        }
+    }
+
     fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
         let Some(sender) = cx.sender() else {
             return Err(Error::refuse("no_sender", "only connections take part"));
@@ -223,20 +239,25 @@ fn rename(
         .broadcast_to(joined_with(cx, sender), users(cx, Some((sender, name))))
 }
 
+/// All connections, those that may come back among them.
+fn guests(cx: &Context<HistoryRoom>) -> impl Iterator<Item = Connection<Guest>> {
+    cx.connections().chain(cx.away())
+}
+
 /// Those who have joined.
 fn joined(cx: &Context<HistoryRoom>) -> Audience {
-    Audience::only(cx.connections().filter(|guest| guest.state().name.is_some()))
+    Audience::only(guests(cx).filter(|guest| guest.state().name.is_some()))
 }
 
 /// Those who have joined, and one who is about to.
 fn joined_with(cx: &Context<HistoryRoom>, joiner: &Connection<Guest>) -> Audience {
     let is_in = |guest: &Connection<Guest>| guest.state().name.is_some() || guest == joiner;
-    Audience::only(cx.connections().filter(is_in))
+    Audience::only(guests(cx).filter(is_in))
 }
 
 /// The list of those who have joined, one of them perhaps with a new name.
 fn users(cx: &Context<HistoryRoom>, renamed: Option<(&Connection<Guest>, &str)>) -> Broadcast {
-    let mut guests: Vec<_> = cx.connections().collect();
+    let mut guests: Vec<_> = guests(cx).collect();
     guests.sort_by_key(|guest| (guest.connected_at(), guest.id().clone()));
     let name = |guest: &Connection<Guest>| match renamed {
         Some((who, name)) if who == guest => Some(name.to_owned()),

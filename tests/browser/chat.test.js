@@ -1,33 +1,16 @@
 // The page at /, in a real Chromium, on the real server.
 
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chromium as findChromium } from "../../scripts/chromium.js";
+import { newRoom, startBrowser, visit } from "../support/page.js";
 import { startServer } from "../support/server.js";
 
 /** @type {import("../support/server.js").Server} */
 let server;
-/** @type {import("playwright-core").Browser} */
+/** @type {import("../support/page.js").Browser} */
 let browser;
 
 beforeAll(async () => {
-  server = await startServer();
-  browser = await chromium.launch({
-    executablePath: await findChromium(),
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      // A container's shared memory is small.
-      "--disable-dev-shm-usage",
-      // Nothing that calls home.
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-quic",
-      "--disable-sync",
-      "--no-first-run",
-    ],
-  });
+  [server, browser] = await Promise.all([startServer(), startBrowser()]);
 });
 
 afterAll(async () => {
@@ -35,90 +18,93 @@ afterAll(async () => {
   await server?.stop();
 });
 
-let rooms = 0;
-
-/** A room that no other test knows. */
-const newRoom = () => `room-${++rooms}`;
-
-/**
- * Opens the page for a user, in a browser profile of its own.
- *
- * @param {string} room
- * @param {string} name
- */
-async function open(room, name) {
-  const page = await (await browser.newContext()).newPage();
-  /** @type {string[]} */
-  const complaints = [];
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(`${server.url}/?room=${room}&name=${name}`);
-  await page.locator("#send:enabled").waitFor();
-  return {
-    page,
-    complaints,
-    /** @param {string} text */
-    async say(text) {
-      await page.getByPlaceholder("Say something").fill(text);
-      await page.keyboard.press("Enter");
-    },
-    log: async () => (await page.getByRole("log").textContent()) ?? "",
-  };
-}
-
-/**
- * How often something stands in a text.
- *
- * @param {string} text
- * @param {string} what
- */
-const count = (text, what) => text.split(what).length - 1;
+/** @param {string} room @param {string} name */
+const open = (room, name) => visit(browser, server.url, room, name);
 
 test("two people talk, and each message arrives once and in order on both sides", async () => {
   const room = newRoom();
-  const ada = await open(room, "ada");
-  const bob = await open(room, "bob");
+  const [ada, bob] = [await open(room, "Ada"), await open(room, "Bob")];
   await ada.say("hello bob");
-  await bob.page.getByText("hello bob").waitFor();
+  await bob.hears("hello bob");
   await bob.say("hello ada – 🐭");
-  await ada.page.getByText("hello ada – 🐭").waitFor();
-  for (const { log } of [ada, bob]) {
-    const text = await log();
-    expect(count(text, "hello bob")).toBe(1);
-    expect(count(text, "hello ada")).toBe(1);
-    expect(text.indexOf("hello bob")).toBeLessThan(text.indexOf("hello ada"));
+  await ada.hears("hello ada – 🐭");
+  for (const { said } of [ada, bob]) {
+    expect(await said()).toEqual(["hello bob", "hello ada – 🐭"]);
   }
   expect([...ada.complaints, ...bob.complaints]).toEqual([]);
 });
 
+test("one's own message has a mark when it is delivered", async () => {
+  const ada = await open(newRoom(), "Ada");
+  await ada.say("for keeps");
+  await ada.page.locator("#log .own.delivered").getByLabel("delivered").waitFor();
+  expect(await ada.page.locator("#unsent > *").count()).toBe(0);
+});
+
 test("who comes, who types and who leaves is shown", async () => {
   const room = newRoom();
-  const ada = await open(room, "ada");
-  const bob = await open(room, "bob");
-  await ada.page.getByText("bob joined").first().waitFor();
-  await bob.page.getByPlaceholder("Say something").pressSequentially("hm");
-  await ada.page.getByText("bob is typing").first().waitFor();
-  await bob.page.close();
-  await ada.page.getByText("bob left").first().waitFor();
+  const ada = await open(room, "Ada");
+  const bob = await open(room, "Bob");
+  await ada.page.getByText("Bob came").waitFor();
+  await ada.page.locator("#people").getByText("Bob").waitFor();
+  await bob.page.getByLabel("Message", { exact: true }).pressSequentially("hm");
+  await ada.page.getByText("Bob is typing").waitFor();
+  await bob.page.getByRole("button", { name: "Leave" }).click();
+  await ada.page.getByText("Bob left").waitFor();
+  expect(await ada.page.locator("#people li").count()).toBe(1);
+});
+
+test("who comes later finds what was said, under the day it was said", async () => {
+  const room = newRoom();
+  const ada = await open(room, "Ada");
+  await ada.say("one", "two");
+  await ada.hears("two");
+  const bob = await open(room, "Bob");
+  await bob.hears("two");
+  expect(await bob.said()).toEqual(["one", "two"]);
+  expect(await bob.page.getByRole("heading", { name: "Today" }).count()).toBe(1);
+});
+
+test("a reminder comes to everyone", async () => {
+  const room = newRoom();
+  const [ada, bob] = [await open(room, "Ada"), await open(room, "Bob")];
+  await ada.say("/remind 1 tea");
+  await ada.page.getByText("Everyone here is reminded in 1 second.").waitFor();
+  for (const { page } of [ada, bob]) await page.getByText("Reminder tea").waitFor();
+  await ada.say("/remind tea");
+  await ada.page.getByText("Write it like this").waitFor();
+});
+
+test("who speaks too fast is told when it goes on, and can try again", async () => {
+  const ada = await open(newRoom(), "Ada");
+  await ada.say(...Array.from({ length: 12 }, (_, i) => `word ${i}`));
+  await ada.page.getByText(/You can speak again in \d s/).waitFor();
+  await ada.page.getByText("You can speak again.", { exact: true }).waitFor();
+  const refused = await ada.page.getByRole("button", { name: "Try again" }).count();
+  expect(refused).toBeGreaterThan(0);
+  await ada.page.getByRole("button", { name: "Try again" }).first().click();
+  await ada.hears("word 10");
 });
 
 test("what looks like HTML is shown as text", async () => {
-  const ada = await open(newRoom(), "ada");
+  const ada = await open(newRoom(), "Ada");
   const text = "<img src=x onerror=\"document.title='owned'\"><b>bold</b>";
   await ada.say(text);
-  await ada.page.getByText(text).waitFor();
+  await ada.hears(text);
   expect(await ada.page.getByRole("log").locator("img").count()).toBe(0);
   expect(await ada.page.title()).not.toBe("owned");
 });
 
-test("a reload comes back to the room", async () => {
-  const room = newRoom();
-  const ada = await open(room, "ada");
-  const bob = await open(room, "bob");
-  await bob.page.reload();
-  await bob.page.locator("#send:enabled").waitFor();
-  await ada.say("again");
-  await bob.page.getByText("again").waitFor();
+test("the door remembers the name, and a link leads to the room", async () => {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(server.url);
+  await page.getByLabel("Your name").fill("Ada");
+  await page.getByRole("textbox", { name: "Room" }).fill("library");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "library" }).waitFor();
+  expect(page.url()).toBe(`${server.url}/#library`);
+  const other = await page.context().newPage();
+  await other.goto(`${server.url}/?room=kitchen`);
+  await other.getByRole("heading", { name: "kitchen" }).waitFor();
+  await other.locator("#people").getByText("Ada").waitFor();
 });

@@ -1,5 +1,7 @@
 //! A client of the protocol `dormouse.1`, as short as can be, for a room in memory.
 
+#![allow(dead_code, reason = "each test needs a part of it")]
+
 use std::collections::VecDeque;
 
 use dormouse::testing::{TestClient, TestRoom};
@@ -8,7 +10,7 @@ use serde_json::Value;
 
 pub(crate) struct Client<R: Room> {
     room: TestRoom<R>,
-    id: String,
+    id: Option<String>,
     socket: Option<TestClient<R>>,
     session: Option<(String, String)>,
     offset: u64,
@@ -28,7 +30,7 @@ impl<R: Room> Client<R> {
     pub(crate) fn new(room: &TestRoom<R>, id: &str) -> Self {
         Self {
             room: room.clone(),
-            id: id.to_owned(),
+            id: Some(id.to_owned()),
             socket: None,
             session: None,
             offset: 0,
@@ -47,6 +49,13 @@ impl<R: Room> Client<R> {
         client
     }
 
+    /// One to whom the Worker gives no id.
+    pub(crate) fn without_id(room: &TestRoom<R>) -> Self {
+        let mut client = Self { id: None, ..Self::new(room, "") };
+        client.connect();
+        client
+    }
+
     /// The socket, if it has one.
     pub(crate) fn socket(&self) -> Option<&TestClient<R>> {
         self.socket.as_ref()
@@ -58,7 +67,7 @@ impl<R: Room> Client<R> {
             .as_ref()
             .map(|(session, epoch)| format!(", dormouse.resume.{session}.{epoch}.{}", self.offset));
         let upgrade = Upgrade {
-            id: Some(self.id.clone()),
+            id: self.id.clone(),
             protocol: Some(format!("dormouse.1{}", claim.unwrap_or_default())),
             ..Upgrade::default()
         };
