@@ -4,9 +4,13 @@ const OPEN = 1;
 
 /** The numbers by which Rust knows sockets while the object is awake, given when first needed. */
 export class Sockets {
-  /** @param {DurableObjectState} ctx */
-  constructor(ctx) {
+  /**
+   * @param {DurableObjectState} ctx
+   * @param {import("./wakes.js").Tally} [tally]
+   */
+  constructor(ctx, tally = {}) {
     this.ctx = ctx;
+    this.tally = tally;
     /** @type {Map<number, WebSocket>} */
     this.byNumber = new Map();
     /** @type {WeakMap<WebSocket, number>} */
@@ -79,6 +83,8 @@ export class Sockets {
     this.ctx.acceptWebSocket(socket, tags);
     for (const tag of [undefined, ...tags]) this.lists.get(tag)?.push(socket);
     if (this.openCount !== undefined) this.openCount += 1;
+    if (this.tally.open === undefined) this.tally.open = this.open().length;
+    else this.tally.open += 1;
   }
 
   /**
@@ -153,5 +159,6 @@ export class Sockets {
     this.over.add(socket);
     this.lists.clear();
     if (this.openCount !== undefined) this.openCount -= 1;
+    if (this.tally.open !== undefined) this.tally.open -= 1;
   }
 }
