@@ -171,7 +171,7 @@ async function listRooms(watching, rooms) {
 function recording(lines, name) {
   return new Response(lines, {
     headers: {
-      "Content-Type": "application/x-ndjson",
+      "Content-Type": "text/plain; charset=utf-8",
       "Content-Disposition": `attachment; filename="${name.replaceAll(/[^\w-]/g, "_")}.jsonl"`,
     },
   });
