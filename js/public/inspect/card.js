@@ -32,7 +32,7 @@ function header({ at, inputs, effects, fate, rust, whole }) {
   time.append(preciseTime(at));
   const sizes = `${count(inputs.length, "input")}, ${count(effects.length, "effect")}`;
   const size = make("span.size", fate === "done" ? sizes : count(inputs.length, "input"));
-  const took = make("span.took", duration(whole), make("span.of", ` Rust ${duration(rust)}`));
+  const took = make("span.took", duration(whole), make("span.of", `Rust ${duration(rust)}`));
   return make("header", time, size, took);
 }
 

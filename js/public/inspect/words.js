@@ -102,8 +102,10 @@ export function effectWords(effect, batch, reach) {
     case "deleteAlarm":
       return stored("delete alarm", "nothing is due");
     case "accept": {
-      const tags = effect.tags.length > 0 ? `, tagged ${effect.tags.join(", ")}` : "";
-      return sent("accept", `${who(effect.socket, batch)}${tags}`);
+      // The engine's own tags have a control character in front.
+      const tags = effect.tags.filter((tag) => tag >= " ");
+      const tagged = tags.length > 0 ? `, tagged ${tags.join(", ")}` : "";
+      return sent("accept", `${who(effect.socket, batch)}${tagged}`);
     }
     case "attach":
       return { ...sent("attach", `to ${who(effect.socket, batch)}`), text: effect.attachment };
@@ -217,7 +219,15 @@ function list(sockets, batch) {
  * @param {number} socket
  * @param {Batch} batch
  */
-const who = (socket, { names }) => names[socket] ?? "a newcomer";
+const who = (socket, { names }) => shortId(names[socket] ?? "a newcomer");
+
+/**
+ * A UUID's beginning tells it from others.
+ *
+ * @param {string} id
+ */
+const shortId = (id) =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? `${id.slice(0, 8)}…` : id;
 
 /** @param {Frame} frame */
 const frame = (frame) => ("text" in frame ? frame.text : bytes(frame.bytes));
