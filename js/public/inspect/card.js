@@ -10,7 +10,7 @@ import { effectWords, inputWords } from "./words.js";
 
 const PHASES = {
   stored: "Stored, all or nothing",
-  sent: "Then sent",
+  sent: "Then, on sockets",
   closed: "Then closed",
 };
 

@@ -157,7 +157,7 @@ function wakeList({ since, wakes, wokenBy, keptAwakeMs, last }) {
     });
   if (bars.length > 0) nodes.push(make("h4", "What kept it awake"), make("ul.bars", ...bars));
   const lines = last.toReversed().map(({ at, by, inputs }) => {
-    const what = `${by ? kindName(by) : "nothing yet"}, ${inputs} inputs`;
+    const what = `${by ? kindName(by) : "nothing yet"}, ${inputs} ${inputs === 1 ? "input" : "inputs"}`;
     return make("li", make("time", preciseTime(at)), " ", what);
   });
   nodes.push(make("h4", "Last wakings"), make("ul.wakings", ...lines));
