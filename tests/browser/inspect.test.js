@@ -74,7 +74,7 @@ test("a chat message is shown with its state write and its broadcast, in that or
   expect(await said.locator(".phase.sent").textContent()).toContain("to all: 2 sockets");
   // What changed is marked.
   await page.locator("#state .changed", { hasText: "messageCount" }).waitFor();
-  expect(await page.locator("#connections").textContent()).toContain("user:ada");
+  await page.locator("#connections", { hasText: "user:ada" }).waitFor();
 
   await page.getByLabel("JSON to give to the room").fill('{ "_tag": "Say", "text": "from here" }');
   await page.getByRole("button", { name: "Send event" }).click();
@@ -96,7 +96,9 @@ test("a reminder counts down, and the alarm can be fired", async () => {
   await page.getByRole("button", { name: "Fire the alarm" }).click();
   await page.getByText("The alarm went off").waitFor();
   // It is not due: the alarm is set anew for when it is.
-  expect(await card("went off").locator("ol .kind").allTextContents()).toEqual(["set alarm"]);
+  const early = card("went off");
+  await early.waitFor();
+  expect(await early.locator("ol .kind").allTextContents()).toEqual(["set alarm"]);
   ada.socket.send("/remind 1 eggs");
   const due = card("[reminder] eggs");
   await due.waitFor();
@@ -125,7 +127,7 @@ test("a room is put to sleep, and what wakes it is shown", async () => {
   await card("who is there").waitFor();
   await card("the object woke").waitFor();
   await page.getByText("You are looking at this room").waitFor();
-  expect(await page.locator("#wakes").textContent()).toContain("2 times");
+  await page.locator("#wakes", { hasText: "2 times" }).waitFor();
   expect(complaints).toEqual([]);
 });
 
