@@ -39,6 +39,9 @@ const HISTORY_ROWS = 500;
  *   of all; 100 if it is not said, 500 at most
  * @property {(id: string) => Promise<Wakes>} getWakes how often the room woke, what woke it, and what
  *   kept it awake
+ * @property {(id: string, since?: number) => Promise<Inspection>} inspect what the Inspector shows: the
+ *   room as it is, and what happened after a batch
+ * @property {(id: string) => DurableObjectStub} stub the room's object, for what no function here does
  * @property {(id: string, options?: { inputs?: number, config?: boolean }) => Promise<void>} startRecording records what
  *   happens from now on, for a test to replay: at least the last so many inputs, 1,000 if it is not
  *   said, 10,000 at most; the Worker's variables, which may be secrets, only if that is asked for. It is
@@ -51,6 +54,16 @@ const HISTORY_ROWS = 500;
 /** @typedef {import("./wakes.js").Wakes} Wakes */
 
 /**
+ * @typedef {ReturnType<typeof import("./inspection.js").inspection> & {
+ *   alarm: number | null,
+ *   isRecorded: boolean,
+ *   counts: { inputs: number, drains: number, commits: number, traps: number },
+ *   wakes: Wakes,
+ *   trace: ReturnType<import("./tracer.js").Tracer["look"]>,
+ * }} Inspection
+ */
+
+/**
  * @typedef {object} RoomStub what a room's object answers to
  * @property {(address: string, init: RequestInit) => Promise<Response>} fetch
  * @property {(json: string) => Promise<Answer>} send
@@ -61,6 +74,7 @@ const HISTORY_ROWS = 500;
  * @property {(tag?: string) => Promise<Answer>} getConnections
  * @property {(name: string, before: number, limit: number) => Promise<StoredRow[]>} getHistory
  * @property {() => Promise<Wakes>} getWakes
+ * @property {(since: number) => Promise<Inspection>} inspect
  * @property {(limit: number, hasConfig: boolean) => Promise<void>} startRecording
  * @property {() => Promise<string>} getRecording
  * @property {() => Promise<void>} stopRecording
@@ -166,6 +180,12 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
       async getWakes(id) {
         return await object(type, id).getWakes();
       },
+
+      async inspect(id, since = 0) {
+        return await object(type, id).inspect(since);
+      },
+
+      stub: (id) => /** @type {DurableObjectStub} */ (/** @type {unknown} */ (object(type, id))),
 
       async startRecording(id, { inputs = 1_000, config = false } = {}) {
         if (!Number.isInteger(inputs) || inputs < 1 || inputs > RECORDED_INPUTS) {

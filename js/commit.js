@@ -61,6 +61,19 @@ export class Commit {
       : decoder.decode(bytes);
   }
 
+  /**
+   * Reads ahead, and then stands where it stood.
+   *
+   * @template T
+   * @param {(commit: Commit) => T} read
+   */
+  ahead(read) {
+    const { at, textAt, bytesAt } = this;
+    const ahead = read(this);
+    Object.assign(this, { at, textAt, bytesAt });
+    return ahead;
+  }
+
   more() {
     return this.at < this.end;
   }

@@ -8,5 +8,9 @@ declare namespace Cloudflare {
     ASSETS: Fetcher;
     /** Origins besides the Worker's own whose pages may connect: separated by commas, or `*`. */
     ALLOWED_ORIGINS?: string;
+    /** Who has this token may use the Inspector. Without it nobody may, but for `INSPECT`. */
+    INSPECT_TOKEN?: string;
+    /** `local` opens the Inspector on the developer's own machine. */
+    INSPECT?: string;
   }
 }

@@ -59,7 +59,8 @@ export async function deliver(letter, { room, env, calls, namespace }) {
 }
 
 /**
- * The variables of a Worker that are plain data: no binding, no secret store.
+ * The variables of a Worker that are plain data: no binding, no secret store, and not the key to the
+ * Inspector, which is no business of a room and must not get into a recording.
  *
  * @param {Record<string, unknown>} env
  */
@@ -71,5 +72,8 @@ export function plainData(env) {
     (typeof value === "object" &&
       value !== null &&
       Object.getPrototypeOf(value) === Object.prototype);
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => isPlain(value)));
+  const entries = Object.entries(env);
+  return Object.fromEntries(
+    entries.filter(([name, value]) => name !== "INSPECT_TOKEN" && isPlain(value)),
+  );
 }

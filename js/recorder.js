@@ -2,30 +2,11 @@
 
 import { plainData } from "./letters.js";
 import { logError } from "./log.js";
+import { watchInputs } from "./watch.js";
 
 /** @typedef {import("./instance.js").Glue} Glue */
 /** @typedef {import("./instance.js").Instance} Instance */
 /** @typedef {import("./host.js").Readable} Readable */
-
-/** The functions by which Rust is told of an input: what they are called with is what is recorded. */
-const INPUTS = /** @type {const} */ ([
-  "faulted",
-  "connect",
-  "text",
-  "binary",
-  "oversize",
-  "close",
-  "alarm",
-  "event",
-  "alarmStands",
-  "send",
-  "broadcast",
-  "receive",
-  "delivered",
-  "readState",
-  "readCount",
-  "readConnections",
-]);
 
 /** The most of a room that a recording begins with. */
 const LIMITS = { values: 1_000, events: 1_000, rows: 100, sockets: 1_000 };
@@ -139,9 +120,10 @@ export class Recorder {
     });
     this.#batch = [];
     glue.keepChance();
-    const watched = this.#watched ?? this.#watch(glue);
-    this.#watched = watched;
-    return watched;
+    this.#watched ??= watchInputs(glue, (name, args) => {
+      this.#batch.push([name, ...args.map(plain)]);
+    });
+    return this.#watched;
   }
 
   /**
@@ -167,18 +149,6 @@ export class Recorder {
       logError(`room ${this.#room}: the recording ends`, error);
       this.#isOn = false;
     }
-  }
-
-  /** @param {Glue} glue */
-  #watch(glue) {
-    const watched = INPUTS.map((name) => [
-      name,
-      (/** @type {number} */ handle, /** @type {unknown[]} */ ...args) => {
-        this.#batch.push([name, ...args.map(plain)]);
-        return /** @type {any} */ (glue[name])(handle, ...args);
-      },
-    ]);
-    return { ...glue, ...Object.fromEntries(watched) };
   }
 
   /** Finds out where a recording stood when the object fell asleep. */

@@ -3,6 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { errorResponse, failure, incomplete } from "./errors.js";
 import * as inputs from "./inputs.js";
+import { inspection } from "./inspection.js";
 import { deliver } from "./letters.js";
 import { logError } from "./log.js";
 import { Pace } from "./pace.js";
@@ -10,6 +11,7 @@ import { perform } from "./perform.js";
 import { Recorder } from "./recorder.js";
 import { Sockets } from "./sockets.js";
 import { RoomStorage } from "./storage.js";
+import { Tracer } from "./tracer.js";
 import { isUpgrade, upgradeOf } from "./upgrade.js";
 import { WakeLog } from "./wakes.js";
 
@@ -46,11 +48,12 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      */
     constructor(ctx, env) {
       super(ctx, env);
-      this.sockets = new Sockets(ctx);
+      this.wakes = new WakeLog(ctx.id.toString(), ctx.id.name);
+      this.sockets = new Sockets(ctx, this.wakes.tally);
       this.storage = new RoomStorage(ctx.storage);
       this.readable = { storage: this.storage, sockets: this.sockets, env };
       this.recorder = new Recorder(ctx.id.name ?? "", this.readable);
-      this.wakes = new WakeLog(ctx.id.toString());
+      this.tracer = new Tracer(ctx.id.toString(), this.readable);
       this.generation = 0;
       this.handle = 0;
       this.maxFrameBytes = 0;
@@ -192,6 +195,24 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     }
 
     /**
+     * What the Inspector shows: the room as it is, and what happened after a batch.
+     *
+     * @param {number} since
+     */
+    async inspect(since) {
+      this.wakes.note("inspect");
+      const alarm = await this.ctx.storage.getAlarm();
+      return {
+        ...inspection(this.readable),
+        alarm,
+        isRecorded: this.recorder.isOn,
+        counts: this.counts,
+        wakes: this.wakes.read(),
+        trace: this.tracer.look(since),
+      };
+    }
+
+    /**
      * Records what happens from now on, to be replayed by a test.
      *
      * @param {number} limit how many inputs are kept at least
@@ -292,6 +313,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       /** @type {Input | undefined} */
       let current;
       let commit;
+      const tracer = this.tracer.isOn ? this.tracer : undefined;
       try {
         instance.isRunning = true;
         instance.host.turnOf(this.readable);
@@ -301,7 +323,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
           return this.#refuse(batch, handle);
         }
         const isRecorded = this.recorder.isOn;
-        const glue = isRecorded ? this.recorder.watch(instance, handle) : instance.glue;
+        const recorded = isRecorded ? this.recorder.watch(instance, handle) : instance.glue;
+        const glue = tracer?.watch(recorded) ?? recorded;
         for (let i = 0; i < batch.length; i++) {
           current = /** @type {Input} */ (batch[i]);
           if (current.outcome !== undefined) glue.faulted(handle, current.outcome);
@@ -311,7 +334,9 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         current = undefined;
         commit = instance.commit(handle);
         instance.isRunning = false;
+        tracer?.read(instance.glue, commit);
       } catch (trap) {
+        tracer?.keep("trapped");
         logError(`room ${this.ctx.id.name}: ${instance.takePanic() ?? "a handler trapped"}`, trap);
         this.counts.traps += 1;
         instance.replace();
@@ -320,8 +345,11 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       try {
         if (this.#perform(commit)) this.#stored();
         if (this.recorder.isOn) this.recorder.keep(instance);
-        this.#settle(batch, commit.answers > 0 ? instance.glue.answers() : []);
+        const answers = commit.answers > 0 ? instance.glue.answers() : [];
+        tracer?.keep("done", answers);
+        this.#settle(batch, answers);
       } catch (error) {
+        tracer?.keep("not stored");
         logError(`room ${this.ctx.id.name}: a commit failed`, error);
         instance.glue.reset(this.handle);
         return this.#again(batch, undefined, instance.glue.Outcome.NotStored);

@@ -3,13 +3,17 @@
 const OPEN = 1;
 
 /** The platform tag of sockets whose client speaks the protocol `dormouse.1`. */
-const MARK = "\u0002";
+export const MARK = "\u0002";
 
 /** The numbers by which Rust knows sockets while the object is awake, given when first needed. */
 export class Sockets {
-  /** @param {DurableObjectState} ctx */
-  constructor(ctx) {
+  /**
+   * @param {DurableObjectState} ctx
+   * @param {import("./wakes.js").Tally} [tally]
+   */
+  constructor(ctx, tally = {}) {
     this.ctx = ctx;
+    this.tally = tally;
     /** @type {Map<number, WebSocket>} */
     this.byNumber = new Map();
     /** @type {WeakMap<WebSocket, number>} */
@@ -93,6 +97,8 @@ export class Sockets {
     this.ctx.acceptWebSocket(socket, tags);
     for (const tag of [undefined, ...tags]) this.lists.get(tag)?.push(socket);
     if (this.openCount !== undefined) this.openCount += 1;
+    if (this.tally.open === undefined) this.tally.open = this.open().length;
+    else this.tally.open += 1;
   }
 
   /**
@@ -164,7 +170,8 @@ export class Sockets {
    * @param {WebSocket} socket
    */
   forget(socket) {
-    if (!this.over.has(socket)) this.#end(socket);
+    // One that we closed before we slept was never counted.
+    if (!this.isOver(socket)) this.#end(socket);
     this.discard(socket);
   }
 
@@ -183,5 +190,6 @@ export class Sockets {
     this.over.add(socket);
     this.lists.clear();
     if (this.openCount !== undefined) this.openCount -= 1;
+    if (this.tally.open !== undefined) this.tally.open -= 1;
   }
 }

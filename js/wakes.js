@@ -32,7 +32,25 @@ const WAKINGS = 20;
 /**
  * What is remembered of an object, and what happened to it last.
  *
- * @typedef {{ wakes: Wakes, last: string | undefined, lastAt: number }} Book
+ * @typedef {object} Book
+ * @property {string} room its name
+ * @property {Wakes} wakes
+ * @property {string} [last]
+ * @property {number} lastAt
+ * @property {boolean} isUp whether nobody put it to sleep since it woke
+ * @property {number} deliveries letters that are on their way
+ * @property {Tally} tally
+ */
+
+/** @typedef {{ open?: number }} Tally how many of an object's sockets are open, as far as is known */
+
+/**
+ * @typedef {object} Seen a room that was awake in this isolate
+ * @property {string} room
+ * @property {boolean} awake whether it still is, as far as its isolate knows
+ * @property {number} lastAt when anything happened to it last
+ * @property {number | null} connections
+ * @property {number} wakes
  */
 
 /** @type {Map<string, Book>} outside of the objects, whose memory sleep takes away */
@@ -43,21 +61,25 @@ export class WakeLog {
   #book;
   /** @type {Waking} */
   #waking;
-  #deliveries = 0;
 
   /**
    * The object has woken.
    *
    * @param {string} object its id
+   * @param {string} [room] its name
    */
-  constructor(object) {
+  constructor(object, room = "") {
     const now = Date.now();
-    this.#book = open(object, now);
+    this.#book = open(object, room, now);
     this.#waking = { at: now, by: null, inputs: 0 };
     const { wakes } = this.#book;
     wakes.wakes += 1;
     wakes.last.push(this.#waking);
     if (wakes.last.length > WAKINGS) wakes.last.shift();
+  }
+
+  get tally() {
+    return this.#book.tally;
   }
 
   /**
@@ -79,12 +101,12 @@ export class WakeLog {
   /** A letter is on its way, which keeps the object awake until it is answered. */
   deliveryBegins() {
     this.#account();
-    this.#deliveries += 1;
+    this.#book.deliveries += 1;
   }
 
   deliveryEnds() {
     this.#account();
-    this.#deliveries -= 1;
+    this.#book.deliveries -= 1;
   }
 
   /** @returns {Wakes} */
@@ -100,25 +122,54 @@ export class WakeLog {
     this.#book.lastAt = now;
     if (passed === 0) return;
     const { keptAwakeMs } = wakes;
-    const kind = this.#deliveries > 0 ? "delivery" : last;
+    const kind = this.#book.deliveries > 0 ? "delivery" : last;
     if (kind === undefined) return;
-    const ms = this.#deliveries > 0 ? passed : Math.min(passed, QUIET);
+    const ms = this.#book.deliveries > 0 ? passed : Math.min(passed, QUIET);
     keptAwakeMs[kind] = (keptAwakeMs[kind] ?? 0) + ms;
   }
 }
 
 /**
+ * The rooms that were awake in this isolate. Asking wakes none of them.
+ *
+ * @returns {Seen[]}
+ */
+export function seenRooms() {
+  const now = Date.now();
+  return [...books.values()].map(({ room, wakes, lastAt, isUp, deliveries, tally }) => ({
+    room,
+    awake: isUp && (deliveries > 0 || now - lastAt < QUIET),
+    lastAt,
+    connections: tally.open ?? null,
+    wakes: wakes.wakes,
+  }));
+}
+
+/**
+ * Somebody put an object to sleep.
+ *
+ * @param {string} object its id
+ */
+export function fellAsleep(object) {
+  const book = books.get(object);
+  if (book) book.isUp = false;
+}
+
+/**
  * @param {string} object
+ * @param {string} room
  * @param {number} now
  */
-function open(object, now) {
+function open(object, room, now) {
   let book = books.get(object);
   if (!book) {
     const wakes = { since: now, wakes: 0, wokenBy: {}, inputs: {}, keptAwakeMs: {}, last: [] };
-    book = { wakes, last: undefined, lastAt: now };
+    book = { room, wakes, lastAt: now, isUp: true, deliveries: 0, tally: {} };
     const [oldest] = books.keys();
     if (books.size >= OBJECTS && oldest !== undefined) books.delete(oldest);
     books.set(object, book);
   }
+  book.isUp = true;
+  book.deliveries = 0;
   return book;
 }

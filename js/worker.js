@@ -3,6 +3,7 @@
 import { readObject } from "./body.js";
 import { methodNotAllowed } from "./client.js";
 import { errorResponse, failure, RoomError } from "./errors.js";
+import { inspect } from "./inspect.js";
 import { logError } from "./log.js";
 import { rooms } from "./rooms.js";
 
@@ -125,6 +126,8 @@ export default {
  * @returns {Promise<Response>}
  */
 async function answer(request, env) {
+  const inspected = await inspect(request, env, rooms(env));
+  if (inspected) return inspected;
   const url = new URL(request.url);
   for (const { pattern, method, answer } of patterns) {
     const match = pattern.exec({ pathname: url.pathname });

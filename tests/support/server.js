@@ -18,15 +18,19 @@ import { environment, root } from "../../scripts/run.js";
 /**
  * Starts `wrangler dev`.
  *
- * @param {{ config?: string, vars?: Record<string, string> }} [options] another Worker than the main one
+ * @param {object} [options]
+ * @param {string} [options.config] of another Worker than the main one
+ * @param {Record<string, string>} [options.vars]
+ * @param {string[]} [options.flags] compatibility flags
  * @returns {Promise<Server>}
  */
-export async function startServer({ config = "wrangler.jsonc", vars = {} } = {}) {
+export async function startServer({ config = "wrangler.jsonc", vars = {}, flags = [] } = {}) {
   const port = await freePort();
   const storage = await mkdtemp(join(tmpdir(), "dormouse-"));
   const args = ["dev", "--config", config, "--ip", "127.0.0.1", "--port", String(port)];
   args.push("--inspector-port", String(await freePort()), "--persist-to", storage);
   for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
+  for (const flag of flags) args.push("--compatibility-flags", flag);
   const child = spawn("wrangler", args, {
     cwd: root,
     env: environment,
