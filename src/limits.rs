@@ -63,6 +63,10 @@ pub const LETTERS_A_COMMIT: usize = 256;
 /// How many letters may lead to one another, from room to room or back, before no more are sent.
 pub const HOPS: u32 = 32;
 
+/// Connections up to which clients of the protocol `dormouse.1` are told who is here. To tell each of
+/// thousands of thousands would cost the square of them when all come back at once.
+pub const PRESENT: usize = 256;
+
 /// How often a scheduled event's handler is tried before the event is set aside as failed.
 pub const EVENT_TRIES: u32 = 7;
 

@@ -16,6 +16,7 @@ pub(crate) const LOG: &str = "\u{1}log";
 
 const EPOCH: &str = "\u{1}epoch";
 const SESSION: &str = "\u{1}session/";
+const AWAY: &str = "\u{1}session-of/";
 const DUE: &str = "\u{1}session-due/";
 
 /// How many refusals are remembered of a session: as many sends may be unsettled.
@@ -144,15 +145,22 @@ impl Sessions {
         if let Some(at) = until {
             values.put(due_key(at, session), String::new());
         }
+        if whereabouts == Whereabouts::Away {
+            values.put(away_key(&record.id, session), String::new());
+        }
         values.put(whereabouts.key(session), to_json(&record));
         self.known.insert(session.to_owned(), (whereabouts, record));
     }
 
     pub(crate) fn remove(&mut self, host: &dyn Host, values: &mut Values, session: &str) {
         let known = self.get(host, values, session);
-        if let Some((whereabouts, Session { due, .. })) = known {
+        if let Some((whereabouts, Session { id, due, .. })) = known {
             let (key, due) = (whereabouts.key(session), *due);
+            let away = (*whereabouts == Whereabouts::Away).then(|| away_key(id, session));
             values.delete(host, key);
+            if let Some(away) = away {
+                values.delete(host, away);
+            }
             if let Some(at) = due {
                 values.delete(host, due_key(at, session));
             }
@@ -175,6 +183,11 @@ impl Sessions {
             Some((key.strip_prefix(&prefix)?.to_owned(), serde_json::from_str(&json).ok()?))
         });
         read.collect()
+    }
+
+    /// Whether a connection with this id may come back.
+    pub(crate) fn is_away(host: &dyn Host, values: &Values, id: &str) -> bool {
+        !values.list(host, &away_key(id, ""), 1, Order::Forwards).is_empty()
     }
 
     /// How many are somewhere, by what is stored.
@@ -222,6 +235,11 @@ pub(crate) fn epoch(host: &dyn Host, values: &mut Values) -> String {
 /// The name of the log that is stored.
 pub(crate) fn stored_epoch(host: &dyn Host) -> Option<String> {
     host.value(EPOCH)
+}
+
+/// Those who may come back, by the ids of their connections, which have no control character.
+fn away_key(id: &str, session: &str) -> String {
+    format!("{AWAY}{id}\u{1}{session}")
 }
 
 fn due_key(at: Timestamp, session: &str) -> String {

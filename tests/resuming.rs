@@ -8,7 +8,7 @@ use std::time::Duration;
 use dormouse::testing::{Dice, TestRoom};
 use dormouse::{
     Audience, Close, Context, Effects, Error, Host as _, Keep, OnDuplicate, Range, Result, Resume,
-    Room, Side, Text, Upgrade,
+    Room, Side, Text, Upgrade, limits,
 };
 use support::Client;
 
@@ -233,6 +233,23 @@ fn several_sockets_of_one_person_are_one_presence() {
     second.leave();
     eve.read();
     assert_eq!(eve.presence, ["+ada", "-ada"]);
+}
+
+#[test]
+fn who_is_here_is_told_up_to_a_crowd() {
+    let room = parlour();
+    let mut ada = Client::join(&room, "ada");
+    let guests: Vec<_> = (2..=limits::PRESENT).map(|nth| room.connect(&format!("{nth}"))).collect();
+    ada.read();
+    assert_eq!(ada.presence.len(), limits::PRESENT - 1);
+    let mut eve = Client::join(&room, "eve");
+    ada.read();
+    assert_eq!(ada.presence.last().unwrap(), "~");
+    assert_eq!(eve.hellos[0].get("here"), None);
+    drop(guests);
+    eve.leave();
+    let bob = Client::join(&room, "bob");
+    assert_eq!(bob.hellos[0].get("here"), None, "there are as many again");
 }
 
 #[test]

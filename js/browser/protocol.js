@@ -7,7 +7,7 @@
  * @property {number} offset
  * @property {boolean} resumed
  * @property {boolean} same
- * @property {string[]} here
+ * @property {string[]} [here] absent if there are too many to tell
  * @property {[ask: string, answer: string]} [ping]
  */
 
@@ -18,6 +18,7 @@
  *   | { kind: "refused", number: number, error: { code: string, message: string } }
  *   | { kind: "came", id: string }
  *   | { kind: "went", id: string }
+ *   | { kind: "crowd" }
  *   | { kind: "unknown" }} Frame
  */
 
@@ -48,6 +49,8 @@ export function parseFrame(data) {
       return { kind: "came", id: rest };
     case "-":
       return { kind: "went", id: rest };
+    case "~":
+      return { kind: "crowd" };
     default:
       return { kind: "unknown" };
   }

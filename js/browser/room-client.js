@@ -69,6 +69,7 @@ export class RoomClient {
   #why = "";
   /** @type {Set<string>} */
   #here = new Set();
+  #isCrowd = false;
   /** @type {Outbox} */
   #outbox;
   #backoff;
@@ -113,9 +114,14 @@ export class RoomClient {
     return this.#why;
   }
 
-  /** @returns {ReadonlySet<string>} the ids of those who are here */
+  /** @returns {ReadonlySet<string>} the ids of those who are here; none in a crowd */
   get here() {
     return this.#here;
+  }
+
+  /** Whether more are here than the room tells of. */
+  get isCrowd() {
+    return this.#isCrowd;
   }
 
   /**
@@ -190,11 +196,15 @@ export class RoomClient {
       case "refused":
         return this.#outbox.refused(frame.number, frame.error);
       case "came":
+        if (this.#isCrowd) return;
         this.#here.add(frame.id);
         return this.#tell("presence", this.#here, { came: frame.id });
       case "went":
+        if (this.#isCrowd) return;
         this.#here.delete(frame.id);
         return this.#tell("presence", this.#here, { went: frame.id });
+      case "crowd":
+        return this.#setHere(undefined);
       default:
         return this.#end(1002, `a frame that is none of ${PROTOCOL}`);
     }
@@ -207,13 +217,19 @@ export class RoomClient {
     this.#place = { session, epoch, offset };
     this.#ping = ping;
     this.#backoff.succeeded();
-    this.#here = new Set(here);
     if (before && !isKnown) this.#outbox.forgotten();
     this.#setState("open", "");
     this.#tell("arrival", { same, resumed });
     if (before && !resumed) this.#tell("reset");
-    this.#tell("presence", this.#here, {});
+    this.#setHere(here);
     for (const frame of this.#outbox.waiting()) this.#transmit(frame);
+  }
+
+  /** @param {string[] | undefined} here */
+  #setHere(here) {
+    this.#isCrowd = here === undefined;
+    this.#here = new Set(here);
+    this.#tell("presence", this.#here, {});
   }
 
   /** @param {string} frame */

@@ -161,35 +161,48 @@ impl<R: Room> Engine<R> {
         self.batch.outputs.push(Output::Send { sockets: vec![socket], frame });
     }
 
-    /// The ids of all who are here or may come back.
-    fn present(&self, host: &dyn Host) -> Vec<String> {
-        self.context(host, None, None).present().iter().map(ToString::to_string).collect()
+    /// The ids of all who are here or may come back, unless there are too many to tell.
+    fn present(&self, host: &dyn Host) -> Option<Vec<String>> {
+        let is_crowd = self.connections.count(host) > limits::PRESENT;
+        (!is_crowd).then(|| self.context(host, None, None).present().into_iter().collect())
     }
 
-    /// How many connections an id has, those that may come back among them.
+    /// How many connections an id has, with one for all that may come back.
     fn connections_of(&self, host: &dyn Host, id: &str) -> usize {
-        let away = Sessions::all(host, &self.values, Whereabouts::Away, usize::MAX);
-        self.connections.with_id(host, id).len()
-            + away.iter().filter(|(_, session)| session.id == id).count()
+        let away = Sessions::is_away(host, &self.values, id);
+        self.connections.with_id(host, id).len() + usize::from(away)
     }
 
-    /// Whether there may be anyone who wants to know who is here.
+    /// Whether there may be anyone who is told who is here.
     fn is_watched(&mut self, host: &dyn Host) -> bool {
         R::RESUME.is_some() && self.sessions.any(host, &self.values)
     }
 
     /// Tells who has come, if nobody of that id was here before.
     pub(super) fn tell_came(&mut self, host: &dyn Host, connection: &Connection<R::Connection>) {
-        if self.is_watched(host) && self.connections_of(host, connection.id().as_str()) == 1 {
-            let frame = envelope::came(connection.id().as_str());
-            self.tell_presence(vec![connection.socket()], frame);
+        if !self.is_watched(host) {
+            return;
+        }
+        let (id, except) = (connection.id().as_str(), vec![connection.socket()]);
+        match self.connections.count(host) {
+            // It is the one that makes them too many.
+            count if count == limits::PRESENT + 1 => self.tell_presence(except, envelope::crowd()),
+            count if count > limits::PRESENT => {}
+            _ if self.connections_of(host, id) == 1 => {
+                self.tell_presence(except, envelope::came(id));
+            }
+            _ => {}
         }
     }
 
     /// Tells who has gone, if nobody of that id is left.
     pub(super) fn tell_went(&mut self, host: &dyn Host, connection: &Connection<R::Connection>) {
-        if self.is_watched(host) && self.connections_of(host, connection.id().as_str()) == 0 {
-            self.tell_presence(Vec::new(), envelope::went(connection.id().as_str()));
+        let id = connection.id().as_str();
+        if self.is_watched(host)
+            && self.connections.count(host) <= limits::PRESENT
+            && self.connections_of(host, id) == 0
+        {
+            self.tell_presence(Vec::new(), envelope::went(id));
         }
     }
 

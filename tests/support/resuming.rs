@@ -129,7 +129,7 @@ impl<R: Room> Client<R> {
                     let error: Value = serde_json::from_str(error).unwrap();
                     self.refuse(number.parse().unwrap(), error["code"].as_str().unwrap());
                 }
-                "+" | "-" => self.presence.push(text),
+                "+" | "-" | "~" => self.presence.push(text),
                 other => panic!("a frame {other}"),
             }
         }
