@@ -55,8 +55,9 @@ test("a tab that is a copy of another is the same person twice, and both stay", 
       sockets += 1;
     });
   }
-  // One of them finds its session taken, and begins its own. Then there is peace.
-  await sleep(2_000);
+  // One of them finds its session taken, and begins its own: Chromium tells of a close two seconds
+  // after it has come. Then there is peace.
+  await sleep(3_500);
   sockets = 0;
   await sleep(2_000);
   await ada.say("from one");
