@@ -181,7 +181,7 @@ impl<R: Room> Engine<R> {
 
     /// Tells who has come, if nobody of that id was here before.
     pub(super) fn tell_came(&mut self, host: &dyn Host, connection: &Connection<R::Connection>) {
-        if R::RESUME.is_some() && self.connections_of(host, connection.id().as_str()) == 1 {
+        if self.is_listened(host) && self.connections_of(host, connection.id().as_str()) == 1 {
             let frame = envelope::came(connection.id().as_str());
             self.tell_presence(vec![connection.socket()], frame);
         }
@@ -189,9 +189,14 @@ impl<R: Room> Engine<R> {
 
     /// Tells who has gone, if nobody of that id is left.
     pub(super) fn tell_went(&mut self, host: &dyn Host, connection: &Connection<R::Connection>) {
-        if R::RESUME.is_some() && self.connections_of(host, connection.id().as_str()) == 0 {
+        if self.is_listened(host) && self.connections_of(host, connection.id().as_str()) == 0 {
             self.tell_presence(Vec::new(), envelope::went(connection.id().as_str()));
         }
+    }
+
+    /// Whether anybody may speak the protocol.
+    fn is_listened(&mut self, host: &dyn Host) -> bool {
+        R::RESUME.is_some() && self.sessions.any(host, &self.values)
     }
 
     fn tell_presence(&mut self, except: Vec<SocketId>, frame: Frame) {
