@@ -132,7 +132,7 @@ const MESSAGE_CHARS: usize = 4_096;
 
 impl Room for HistoryRoom {
     const NAME: &'static str = "history";
-    const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(1_000)));
+    const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(10_000)));
     const RATE_LIMIT: Option<RateLimit> =
         Some(RateLimit { burst: 10, refill: Duration::from_millis(500) });
     type State = ();

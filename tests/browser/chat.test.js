@@ -41,12 +41,27 @@ test("one's own message has a mark when it is delivered", async () => {
   expect(await ada.page.locator("#unsent > *").count()).toBe(0);
 });
 
+test("what one says while the history is still being read stands there once", async () => {
+  const room = newRoom();
+  const bob = await open(room, "Bob");
+  const context = await browser.newContext();
+  await context.route("**/api/history/**", async (route) => {
+    await bob.hears("early");
+    await route.continue();
+  });
+  const ada = await visit(context, server.url, room, "Ada");
+  await ada.say("early");
+  await ada.page.locator("#log .own.delivered").getByText("early").waitFor();
+  expect(await ada.page.locator(".own").count()).toBe(1);
+});
+
 test("who comes, who types and who leaves is shown", async () => {
   const room = newRoom();
   const ada = await open(room, "Ada");
   const bob = await open(room, "Bob");
   await ada.page.getByText("Bob came").waitFor();
   await ada.page.locator("#people").getByText("Bob").waitFor();
+  await bob.page.locator("#people").getByText("Ada").waitFor();
   await bob.page.getByLabel("Message", { exact: true }).pressSequentially("hm");
   await ada.page.getByText("Bob is typing").waitFor();
   await bob.page.getByRole("button", { name: "Leave" }).click();

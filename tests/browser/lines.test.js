@@ -64,6 +64,25 @@ test("who is offline for ten messages gets them once and in order, where one was
   await expect.poll(() => ada.page.title()).toBe(`${room} · Dormouse`);
 });
 
+test("what comes while the page is hidden is counted in the title, with a line above it", async () => {
+  const { room, ada } = await readInTheMiddle();
+  await ada.page.getByRole("button", { name: "To the newest" }).click();
+  await ada.page.locator("#unread").waitFor({ state: "hidden" });
+  const hide = (/** @type {boolean} */ isHidden) =>
+    ada.page.evaluate((isHidden) => {
+      const get = () => (isHidden ? "hidden" : "visible");
+      Object.defineProperty(document, "visibilityState", { get, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, isHidden);
+  await hide(true);
+  (await plain(room, "Bob"))(...numbered(3));
+  await expect.poll(() => ada.page.title()).toBe(`(3) ${room} · Dormouse`);
+  const next = ada.page.locator(".unread-line + .message p");
+  expect(await next.textContent()).toBe("message 1");
+  await hide(false);
+  await expect.poll(() => ada.page.title()).toBe(`${room} · Dormouse`);
+});
+
 test("what one says offline waits, and is said once", async () => {
   const room = newRoom();
   const [ada, bob] = [await open(room, "Ada"), await open(room, "Bob")];

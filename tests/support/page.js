@@ -58,7 +58,7 @@ export async function visit(browser, url, room, name, session = {}) {
   page.on("pageerror", (error) => complaints.push(String(error)));
   await page.goto(`${url}/#${room}`);
   await page.locator("#people").getByText(name, { exact: true }).waitFor();
-  await page.locator("#banner").waitFor({ state: "hidden" });
+  await page.locator('#banner[data-state="open"]').waitFor({ state: "attached" });
   const messages = page.locator("#log .message");
   return {
     page,

@@ -77,6 +77,7 @@ export function enterRoom(room, name, comeBack) {
       });
       if (own) unsent.heard(own, line);
     },
+    known: (own) => unsent.heard(own, timeline.lastOwn(own.message)),
     older: (entries) => timeline.prepend(entries),
     cleared: () => timeline.clear(),
     tooFast: showWait,

@@ -17,6 +17,7 @@ import { readBackTo, readPage } from "./pages.js";
  * @property {(entries: Entry[]) => void} filled what was said before we came
  * @property {(entry: Entry, how: { own?: Own, isOld: boolean }) => void} said at the end. Old is what
  *   was said while the line was lost
+ * @property {(own: Own) => void} known what we said was read with the history before we heard it
  * @property {(entries: Entry[]) => void} older in front
  * @property {() => void} cleared what follows does not go on from what there was
  * @property {(seconds: number) => void} tooFast
@@ -45,6 +46,10 @@ export class Talk {
   #held;
   /** @type {Own[]} what we said and have not heard yet */
   #unheard = [];
+  /** @type {Own[]} of that, what the room has stored */
+  #stored = [];
+  /** @type {Entry[]} of ours, what was said to us after it was read */
+  #repeated = [];
   #arrivedAt = 0;
   #isReading = false;
   #isBehind = false;
@@ -79,11 +84,30 @@ export class Talk {
   say(message) {
     const own = { message, heard: false };
     this.#unheard.push(own);
-    const done = this.client.send({ type: "chat", message }).catch((error) => {
-      this.#unheard = this.#unheard.filter((other) => other !== own);
-      throw error;
-    });
+    const done = this.client.send({ type: "chat", message }).then(
+      () => {
+        this.#stored.push(own);
+        this.#findStored();
+      },
+      (error) => {
+        this.#unheard = this.#unheard.filter((other) => other !== own);
+        throw error;
+      },
+    );
     return { own, done };
+  }
+
+  /** What is stored has been said to us, and if it was read before that, then twice. */
+  #findStored() {
+    if (this.#held) return;
+    for (const own of this.#stored.splice(0)) {
+      const at = this.#repeated.findLastIndex(({ message }) => message === own.message);
+      if (own.heard || at < 0) continue;
+      this.#repeated.splice(at, 1);
+      this.#unheard = this.#unheard.filter((other) => other !== own);
+      own.heard = true;
+      this.#listener.known(own);
+    }
   }
 
   /**
@@ -111,7 +135,13 @@ export class Talk {
     if (frame.type === "rate-limit") return this.#listener.tooFast(frame.retryAfter);
     if (frame.type !== "chat") return;
     if (this.#held) this.#held.push(frame);
-    else if (!this.#edge.knows(frame)) this.#hear(frame, this.#isEarly());
+    else this.#take(frame);
+  }
+
+  /** @param {Entry} entry that was said to us */
+  #take(entry) {
+    if (!this.#edge.knows(entry)) this.#hear(entry, this.#isEarly());
+    else if (entry.from === this.#name) this.#repeated.push(entry);
   }
 
   #isEarly() {
@@ -183,6 +213,7 @@ export class Talk {
     this.#edge = edge;
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const entry of held) if (!edge.knows(entry)) this.#hear(entry, this.#isEarly());
+    for (const entry of held) this.#take(entry);
+    this.#findStored();
   }
 }

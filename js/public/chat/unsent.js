@@ -44,14 +44,14 @@ export class Unsent {
    * The room has said it: it has its place among what was said.
    *
    * @param {import("./talk.js").Own} own
-   * @param {HTMLElement} line its line there
+   * @param {HTMLElement} [line] its line there
    */
   heard(own, line) {
     const waiting = this.#lines.get(own);
     if (!waiting) return;
     this.#lines.delete(own);
     waiting.remove();
-    delivered(line);
+    if (line) delivered(line);
   }
 
   /**
