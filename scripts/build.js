@@ -1,7 +1,6 @@
-// Compiles a crate to WebAssembly with wasm-pack, unless nothing changed since the last time; and puts
-// the browser's client where the page finds it.
+// Compiles a crate to WebAssembly with wasm-pack, unless nothing changed since the last time.
 
-import { cpSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { main, root, run } from "./run.js";
 import { setup } from "./setup.js";
@@ -34,16 +33,7 @@ export const cargoEnvironment = (crate) => ({
 export async function build(crate = ".") {
   if (!isFresh(crate)) await compile(crate);
   declareGlue(join(root, crate, "pkg"));
-  if (crate === ".") serveClient();
-}
-
-/** The page is served as it lies in js/public, so the client lies there too, unchanged. */
-function serveClient() {
-  const served = join(root, "js/public/browser");
-  rmSync(served, { recursive: true, force: true });
-  // React is for applications that have it.
-  const filter = (/** @type {string} */ name) => !name.endsWith("react.js");
-  cpSync(join(root, "js/browser"), served, { recursive: true, filter });
+  if (crate === ".") await import("./serve-client.js");
 }
 
 /** @param {string} crate */
