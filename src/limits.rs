@@ -63,6 +63,13 @@ pub const LETTERS_A_COMMIT: usize = 256;
 /// How many letters may lead to one another, from room to room or back, before no more are sent.
 pub const HOPS: u32 = 32;
 
+/// Sessions that are over and are remembered, about: of more the ones that are due first are forgotten.
+pub const SESSIONS: usize = 4_096;
+
+/// Bytes of messages that a client may have missed and is told; of more it is told that they are no
+/// longer to be had.
+pub const MISSED_BYTES: usize = 4 * 1024 * 1024;
+
 /// Connections up to which clients of the protocol `dormouse.1` are told who is here. To tell each of
 /// thousands of thousands would cost the square of them when all come back at once.
 pub const PRESENT: usize = 256;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::keyed::{Order, Values};
-use crate::{Host, Tag, Timestamp};
+use crate::{Frame, Host, Tag, Timestamp};
 
 /// What a socket wears whose client speaks the protocol. No [`Tag`] has a control character.
 pub(crate) const ENVELOPED: &str = "\u{2}";
@@ -268,6 +268,13 @@ pub(crate) struct Logged {
 }
 
 impl Logged {
+    pub(crate) fn into_frame(self) -> Frame {
+        match (self.text, self.bytes) {
+            (Some(text), _) => Frame::Text(text),
+            (None, bytes) => Frame::Binary(bytes.unwrap_or_default()),
+        }
+    }
+
     /// Whether a session's connection was to have it.
     pub(crate) fn is_for(&self, session: &str, tags: &[Tag]) -> bool {
         let is = |other: &String| other == session;

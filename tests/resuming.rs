@@ -222,6 +222,36 @@ fn what_is_no_longer_kept_is_not_told_in_part() {
 }
 
 #[test]
+fn what_is_too_much_to_be_told_is_not_told_in_part_either() {
+    let room = parlour();
+    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    ada.read();
+    ada.drop_line();
+    let long = "x".repeat(50_000);
+    for _ in 0..=limits::MISSED_BYTES / long.len() {
+        bob.send(&long);
+    }
+    ada.heard.clear();
+    ada.connect();
+    assert_eq!(ada.hellos[1]["resumed"], false);
+    assert!(ada.heard.is_empty());
+}
+
+#[test]
+fn a_flood_of_clients_that_come_and_go_does_not_grow_what_is_remembered() {
+    let room = parlour();
+    for nth in 0..limits::SESSIONS + 3_000 {
+        Client::join(&room, &format!("{nth}")).leave();
+        // The log is bounded too, by its own rule.
+    }
+    let remembered = room.with_host(|host| {
+        host.values("\u{1}session/", None, usize::MAX, dormouse::Order::Forwards).len()
+    });
+    assert!(remembered < limits::SESSIONS + 2_000, "{remembered}");
+    assert!(remembered > limits::SESSIONS / 2, "{remembered}");
+}
+
+#[test]
 fn several_sockets_of_one_person_are_one_presence() {
     let room = parlour();
     let mut eve = Client::join(&room, "eve");

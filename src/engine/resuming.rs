@@ -45,13 +45,39 @@ impl<R: Room> Engine<R> {
         Some(session.id.clone())
     }
 
-    /// What a client has missed, if it can be told of all that.
-    fn missed(&mut self, host: &dyn Host, from: Option<u64>) -> Option<Vec<Entry<String>>> {
+    /// What a client has missed, if it can be told of all that: the numbers and the frames.
+    fn missed(
+        &mut self,
+        host: &dyn Host,
+        connection: &Connection<R::Connection>,
+        arrival: &Arrival,
+    ) -> Option<Vec<(u64, Frame)>> {
+        /// How many rows are read at a time.
+        const PAGE: usize = 256;
         let Ends { last, trimmed, .. } = self.histories.ends(host, LOG);
-        let after = from.filter(|from| (trimmed..=last).contains(from))?;
-        let (before, limit) = (u64::MAX, usize::MAX);
-        let range = Range { after, before, limit, side: Side::First };
-        Some(self.histories.rows(host, LOG, range))
+        let mut after = arrival.from.filter(|from| (trimmed..=last).contains(from))?;
+        let (mut missed, mut size) = (Vec::new(), 0);
+        loop {
+            let range = Range { after, before: u64::MAX, limit: PAGE, side: Side::First };
+            let rows = self.histories.rows(host, LOG, range);
+            after = rows.last().map_or(after, |entry| entry.seq);
+            let is_last = rows.len() < PAGE;
+            for Entry { seq, row, .. } in rows {
+                let Ok(logged) = serde_json::from_str::<Logged>(&row) else { continue };
+                if logged.is_for(&arrival.session, connection.tags()) {
+                    let frame = logged.into_frame();
+                    size += frame.as_bytes().len();
+                    missed.push((seq, frame));
+                }
+            }
+            // All or nothing, and nothing that is too much for one commit.
+            if size > limits::MISSED_BYTES {
+                return None;
+            }
+            if is_last {
+                return Some(missed);
+            }
+        }
     }
 
     /// The connection of a session goes on with a new socket; whether there was one.
@@ -120,7 +146,7 @@ impl<R: Room> Engine<R> {
         arrival: &Arrival,
         same: bool,
     ) {
-        let missed = self.missed(host, arrival.from);
+        let missed = self.missed(host, connection, arrival);
         // Whoever is told nothing of what was begins with what comes next.
         let last = self.histories.ends(host, LOG).last;
         let offset = arrival.from.filter(|_| missed.is_some()).unwrap_or(last);
@@ -136,15 +162,8 @@ impl<R: Room> Engine<R> {
             ping,
         });
         self.send_as_is(connection.socket(), hello);
-        for Entry { seq, row, .. } in missed.iter().flatten() {
-            let Ok(logged) = serde_json::from_str::<Logged>(row) else { continue };
-            if logged.is_for(&arrival.session, connection.tags()) {
-                let frame = match (logged.text, logged.bytes) {
-                    (Some(text), _) => Frame::Text(text),
-                    (None, bytes) => Frame::Binary(bytes.unwrap_or_default()),
-                };
-                self.send_as_is(connection.socket(), envelope::message(*seq, &frame));
-            }
+        for (number, frame) in missed.iter().flatten() {
+            self.send_as_is(connection.socket(), envelope::message(*number, frame));
         }
         // What it sent was refused, and it may not have heard so.
         let session = self.sessions.get(host, &self.values, &arrival.session);
@@ -248,7 +267,22 @@ impl<R: Room> Engine<R> {
         let until = host.now() + remember;
         let values = &mut self.values;
         self.sessions.put(host, values, session, Whereabouts::Over, record, Some(until));
+        // One in 256: to count them each time would cost more than they do.
+        if session.ends_with("00") {
+            self.forget_some(host);
+        }
         self.plan_leaving(host);
+    }
+
+    /// Whoever comes and goes all the time makes nothing grow without bound.
+    fn forget_some(&mut self, host: &dyn Host) {
+        let due = Sessions::first_due(host, &self.values, 2 * limits::SESSIONS);
+        for (_, session) in due.iter().take(due.len().saturating_sub(limits::SESSIONS)) {
+            let known = self.sessions.get(host, &self.values, session);
+            if known.is_some_and(|(whereabouts, _)| *whereabouts == Whereabouts::Over) {
+                self.sessions.remove(host, &mut self.values, session);
+            }
+        }
     }
 
     /// The event that looks after sessions stands at the first that is due.
