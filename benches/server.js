@@ -1,7 +1,7 @@
 // One system on plain workerd, its storage on disk.
 
 import { once } from "node:events";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { start } from "./children.js";
@@ -31,7 +31,9 @@ export async function startServer(system) {
   rmSync(disk, { recursive: true, force: true });
   mkdirSync(disk, { recursive: true });
   const config = join(bundleOf(system), "config.capnp");
-  writeFileSync(config, configOf(system));
+  // At once whole: another server of the same system may be reading it.
+  writeFileSync(`${config}.${disks}`, configOf(system));
+  renameSync(`${config}.${disks}`, config);
 
   const started = performance.now();
   // It tells the port that it got on the file descriptor of a number of our choice.
