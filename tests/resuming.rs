@@ -316,6 +316,51 @@ fn a_machine_that_fails_loses_sockets_and_nobody() {
     assert_eq!(ada.heard, ["are you there?", "bob goes"]);
 }
 
+/// A later version of the room, with another state of its connections.
+struct Salon;
+
+impl Room for Salon {
+    const NAME: &'static str = "parlour";
+    const RESUME: Option<Resume> = Parlour::RESUME;
+    type State = u64;
+    type Connection = Option<String>;
+    type Event = Text;
+    type Broadcast = Text;
+    type Alarm = ();
+
+    fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
+        Ok(Effects::new().update(|count| *count += 1).broadcast(text))
+    }
+
+    fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
+        let who = cx.sender().map(|sender| sender.id().to_string()).unwrap_or_default();
+        Ok(Effects::new().broadcast(Text(format!("{who} goes"))))
+    }
+}
+
+#[test]
+fn a_deploy_is_a_lost_line_like_any_other() {
+    let room = parlour();
+    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    for client in [&mut ada, &mut bob] {
+        client.read();
+        client.heard.clear();
+    }
+    ada.send("before");
+    bob.drop_line();
+    ada.drop_line();
+    let room = room.deploy::<Salon>();
+    let (mut ada, mut bob) = (ada.of(&room), bob.of(&room));
+    ada.connect();
+    ada.send("after");
+    bob.connect();
+    ada.read();
+    assert_eq!(ada.heard, ["before", "after"]);
+    assert_eq!(bob.heard, ["before", "after"]);
+    assert_eq!(room.state(), Some(2), "what was sent before was handled once");
+    assert_eq!(ada.hellos[0]["same"], true);
+}
+
 #[test]
 fn a_session_is_nobody_elses() {
     let room = parlour();

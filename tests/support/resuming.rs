@@ -80,6 +80,12 @@ impl<R: Room> Client<R> {
         self.read();
     }
 
+    /// The same client of another version of the room, its line lost.
+    pub(crate) fn of<Other: Room>(self, room: &TestRoom<Other>) -> Client<Other> {
+        let Self { id, session, offset, next, unsettled, heard, .. } = self;
+        Client { id, session, offset, next, unsettled, heard, ..Client::new(room, "") }
+    }
+
     /// Sends a text, now or when it is back.
     pub(crate) fn send(&mut self, text: &str) {
         self.unsettled.push_back((self.next, text.to_owned()));
