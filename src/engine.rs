@@ -3,9 +3,13 @@
 mod batch;
 mod closing;
 mod connecting;
+mod logging;
 mod performing;
 mod posting;
+mod presence;
 mod resuming;
+mod settling;
+mod staying;
 mod sweeping;
 mod turn;
 

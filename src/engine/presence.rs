@@ -1,0 +1,58 @@
+//! Who is here, as clients of the protocol are told.
+
+use super::Engine;
+use crate::envelope;
+use crate::session::Sessions;
+use crate::{Connection, Frame, Host, Listeners, Output, Room, SocketId, limits};
+
+impl<R: Room> Engine<R> {
+    /// The ids of all who are here or may come back, unless there are too many to tell.
+    pub(super) fn present(&self, host: &dyn Host) -> Option<Vec<String>> {
+        let is_crowd = self.connections.count(host) > limits::PRESENT;
+        (!is_crowd).then(|| self.context(host, None, None).present().into_iter().collect())
+    }
+
+    /// How many connections an id has, with one for all that may come back.
+    pub(super) fn connections_of(&self, host: &dyn Host, id: &str) -> usize {
+        let away = Sessions::is_away(host, &self.values, id);
+        self.connections.with_id(host, id).len() + usize::from(away)
+    }
+
+    /// Whether there may be anyone who is told who is here.
+    pub(super) fn is_watched(&mut self, host: &dyn Host) -> bool {
+        R::RESUME.is_some() && self.sessions.any(host, &self.values)
+    }
+
+    /// Tells who has come, if nobody of that id was here before.
+    pub(super) fn tell_came(&mut self, host: &dyn Host, connection: &Connection<R::Connection>) {
+        if !self.is_watched(host) {
+            return;
+        }
+        let (id, except) = (connection.id().as_str(), vec![connection.socket()]);
+        match self.connections.count(host) {
+            // It is the one that makes them too many.
+            count if count == limits::PRESENT + 1 => self.tell_presence(except, envelope::crowd()),
+            count if count > limits::PRESENT => {}
+            _ if self.connections_of(host, id) == 1 => {
+                self.tell_presence(except, envelope::came(id));
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells who has gone, if nobody of that id is left.
+    pub(super) fn tell_went(&mut self, host: &dyn Host, connection: &Connection<R::Connection>) {
+        let id = connection.id().as_str();
+        if self.is_watched(host)
+            && self.connections.count(host) <= limits::PRESENT
+            && self.connections_of(host, id) == 0
+        {
+            self.tell_presence(Vec::new(), envelope::went(id));
+        }
+    }
+
+    pub(super) fn tell_presence(&mut self, except: Vec<SocketId>, frame: Frame) {
+        let (tag, to) = (None, Listeners::Enveloped);
+        self.batch.outputs.push(Output::Broadcast { tag, except, frame, to });
+    }
+}
