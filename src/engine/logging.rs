@@ -63,7 +63,7 @@ impl<R: Room> Engine<R> {
         }
     }
 
-    pub(super) fn log(&mut self, host: &dyn Host, resume: Resume, logged: &Logged) -> u64 {
+    fn log(&mut self, host: &dyn Host, resume: Resume, logged: &Logged) -> u64 {
         /// How many rows are written between two looks at how many there are.
         const PACE: u64 = 64;
         epoch(host, &mut self.values);

@@ -13,13 +13,13 @@ impl<R: Room> Engine<R> {
     }
 
     /// How many connections an id has, with one for all that may come back.
-    pub(super) fn connections_of(&self, host: &dyn Host, id: &str) -> usize {
+    fn connections_of(&self, host: &dyn Host, id: &str) -> usize {
         let away = Sessions::is_away(host, &self.values, id);
         self.connections.with_id(host, id).len() + usize::from(away)
     }
 
     /// Whether there may be anyone who is told who is here.
-    pub(super) fn is_watched(&mut self, host: &dyn Host) -> bool {
+    fn is_watched(&mut self, host: &dyn Host) -> bool {
         R::RESUME.is_some() && self.sessions.any(host, &self.values)
     }
 
@@ -51,7 +51,7 @@ impl<R: Room> Engine<R> {
         }
     }
 
-    pub(super) fn tell_presence(&mut self, except: Vec<SocketId>, frame: Frame) {
+    fn tell_presence(&mut self, except: Vec<SocketId>, frame: Frame) {
         let (tag, to) = (None, Listeners::Enveloped);
         self.batch.outputs.push(Output::Broadcast { tag, except, frame, to });
     }

@@ -39,7 +39,7 @@ impl<R: Room> Engine<R> {
     }
 
     /// What a client has missed, if it can be told of all that: the numbers and the frames.
-    pub(super) fn missed(
+    fn missed(
         &mut self,
         host: &dyn Host,
         connection: &Connection<R::Connection>,

@@ -14,14 +14,24 @@ impl<R: Room> Engine<R> {
         R::RESUME.is_some() && connection.session().is_some() && is_lost
     }
 
+    fn record_of(
+        &mut self,
+        host: &dyn Host,
+        session: &str,
+        connection: &Connection<R::Connection>,
+    ) -> Session {
+        let known = self.sessions.get(host, &self.values, session);
+        let mut record = known.map(|(_, record)| record.clone()).unwrap_or_default();
+        record.id = connection.id().to_string();
+        record
+    }
+
     /// The line is lost: from now on the connection waits.
     pub(super) fn lose(&mut self, host: &dyn Host, connection: &Connection<R::Connection>) {
         let (Some(session), Some(Resume { grace, .. })) = (connection.session(), R::RESUME) else {
             return;
         };
-        let known = self.sessions.get(host, &self.values, session);
-        let mut record = known.map(|(_, record)| record.clone()).unwrap_or_default();
-        record.id = connection.id().to_string();
+        let mut record = self.record_of(host, session, connection);
         if let Ok(attachment) = connection.attachment(connection.state(), None) {
             record.attachment = attachment;
         }
@@ -37,9 +47,7 @@ impl<R: Room> Engine<R> {
         else {
             return;
         };
-        let known = self.sessions.get(host, &self.values, session);
-        let mut record = known.map(|(_, record)| record.clone()).unwrap_or_default();
-        record.id = connection.id().to_string();
+        let mut record = self.record_of(host, session, connection);
         record.attachment.clear();
         let until = host.now() + remember;
         let values = &mut self.values;
@@ -52,7 +60,7 @@ impl<R: Room> Engine<R> {
     }
 
     /// Whoever comes and goes all the time makes nothing grow without bound.
-    pub(super) fn forget_some(&mut self, host: &dyn Host) {
+    fn forget_some(&mut self, host: &dyn Host) {
         let due = Sessions::first_due(host, &self.values, 2 * limits::SESSIONS);
         for (_, session) in due.iter().take(due.len().saturating_sub(limits::SESSIONS)) {
             let known = self.sessions.get(host, &self.values, session);
@@ -63,7 +71,7 @@ impl<R: Room> Engine<R> {
     }
 
     /// The event that looks after sessions stands at the first that is due.
-    pub(super) fn plan_leaving(&mut self, host: &dyn Host) {
+    fn plan_leaving(&mut self, host: &dyn Host) {
         match Sessions::first_due(host, &self.values, 1).first() {
             Some((at, _)) => self.schedule.put(ScheduledEvent::once(LEAVE, *at, "null")),
             None => self.schedule.cancel(host, LEAVE),

@@ -1,9 +1,8 @@
 // The Inspector, in a real Chromium, on the real server as `npm start` runs it.
 
 import { readFile } from "node:fs/promises";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chromium as findChromium } from "../../scripts/chromium.js";
+import { startBrowser } from "../support/page.js";
 import { startServer } from "../support/server.js";
 import { connect } from "../support/socket.js";
 
@@ -14,20 +13,7 @@ let browser;
 
 beforeAll(async () => {
   server = await startServer({ vars: { INSPECT: "local" }, flags: ["unsafe_module"] });
-  browser = await chromium.launch({
-    executablePath: await findChromium(),
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-dev-shm-usage",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-quic",
-      "--disable-sync",
-      "--no-first-run",
-    ],
-  });
+  browser = await startBrowser();
 });
 
 afterAll(async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { RoomClient } from "../../js/browser/room-client.js";
 import { breakableLine } from "../support/line.js";
 import { connect, sleep } from "../support/socket.js";
-import { bundle, makeFolder, remove, startWorkerd } from "../support/workerd.js";
+import { serveRooms } from "../support/workerd.js";
 
 const DISCONNECTS = Number(process.env.DORMOUSE_DISCONNECTS ?? 1_000);
 const CLIENTS = 6;
@@ -14,18 +14,13 @@ const MOST_WAITING = 40;
 
 /** @type {import("../support/workerd.js").Workerd} */
 let server;
-/** @type {string[]} */
-const folders = [];
 
 beforeAll(async () => {
-  folders.push(bundle("tests/server/worker/wrangler.jsonc", ["unsafe_module"]), makeFolder());
-  const [worker = "", storage = ""] = folders;
-  server = await startWorkerd(worker, storage);
+  server = await serveRooms();
 });
 
 afterAll(async () => {
   await server?.kill();
-  for (const folder of folders) remove(folder);
 });
 
 /** @param {string} room @param {string} name */

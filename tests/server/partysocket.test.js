@@ -4,22 +4,17 @@ import PartySocket from "partysocket";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { connect } from "../support/socket.js";
-import { bundle, makeFolder, remove, startWorkerd } from "../support/workerd.js";
+import { serveRooms } from "../support/workerd.js";
 
 /** @type {import("../support/workerd.js").Workerd} */
 let server;
-/** @type {string[]} */
-const folders = [];
 
 beforeAll(async () => {
-  folders.push(bundle("tests/server/worker/wrangler.jsonc", ["unsafe_module"]), makeFolder());
-  const [worker = "", storage = ""] = folders;
-  server = await startWorkerd(worker, storage);
+  server = await serveRooms();
 }, 120_000);
 
 afterAll(async () => {
   await server?.kill();
-  for (const folder of folders) remove(folder);
 });
 
 test("PartySocket and a bare WebSocket talk in a room, and PartySocket comes back to it", async () => {

@@ -3,22 +3,17 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { native } from "../support/native.js";
 import { connect } from "../support/socket.js";
-import { bundle, makeFolder, remove, startWorkerd } from "../support/workerd.js";
+import { serveRooms } from "../support/workerd.js";
 
 /** @type {import("../support/workerd.js").Workerd} */
 let server;
-/** @type {string[]} */
-const folders = [];
 
 beforeAll(async () => {
-  folders.push(bundle("tests/server/worker/wrangler.jsonc", ["unsafe_module"]), makeFolder());
-  const [worker = "", storage = ""] = folders;
-  server = await startWorkerd(worker, storage);
+  server = await serveRooms();
 }, 300_000);
 
 afterAll(async () => {
   await server?.kill();
-  for (const folder of folders) remove(folder);
 });
 
 /**

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, sleep } from "../support/socket.js";
-import { bundle, makeFolder, remove, startWorkerd } from "../support/workerd.js";
+import { serve } from "../support/workerd.js";
 
 /** More than the buffers of a TCP connection take, on both of its ends. */
 const FRAMES = 800;
@@ -10,18 +10,13 @@ const TEXT = "x".repeat(32_000);
 
 /** @type {import("../support/workerd.js").Workerd} */
 let server;
-/** @type {string[]} */
-const folders = [];
 
 beforeAll(async () => {
-  folders.push(bundle(), makeFolder());
-  const [worker = "", storage = ""] = folders;
-  server = await startWorkerd(worker, storage);
+  server = await serve();
 });
 
 afterAll(async () => {
   await server?.kill();
-  for (const folder of folders) remove(folder);
 });
 
 /** @param {any[]} frames */

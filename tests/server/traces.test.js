@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { native, timeless } from "../support/native.js";
 import { connect, sleep } from "../support/socket.js";
-import { bundle, makeFolder, remove, startWorkerd } from "../support/workerd.js";
+import { serveRooms } from "../support/workerd.js";
 
 /** @typedef {import("../support/socket.js").Client} Client */
 
@@ -13,21 +13,16 @@ const STEPS = 150;
 
 /** @type {import("../support/workerd.js").Workerd} */
 let server;
-/** @type {string[]} */
-const folders = [];
 /** @type {any[]} */
 let traces;
 
 beforeAll(async () => {
   traces = native(["traces", String(LIVES), String(STEPS)]);
-  folders.push(bundle("tests/server/worker/wrangler.jsonc", ["unsafe_module"]), makeFolder());
-  const [worker = "", storage = ""] = folders;
-  server = await startWorkerd(worker, storage);
+  server = await serveRooms();
 }, 300_000);
 
 afterAll(async () => {
   await server?.kill();
-  for (const folder of folders) remove(folder);
 });
 
 /** A life of a room in the real runtime. */

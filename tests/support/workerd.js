@@ -42,6 +42,29 @@ export function makeFolder() {
   return folder;
 }
 
+/**
+ * A Worker on a storage of its own, both removed when it is killed.
+ *
+ * @param {string} [config] its wrangler configuration
+ * @param {string[]} [flags] compatibility flags
+ * @returns {Promise<Workerd>}
+ */
+export async function serve(config, flags) {
+  const folders = [bundle(config, flags), makeFolder()];
+  const [worker = "", storage = ""] = folders;
+  const server = await startWorkerd(worker, storage);
+  return {
+    ...server,
+    async kill() {
+      await server.kill();
+      for (const folder of folders) remove(folder);
+    },
+  };
+}
+
+/** The bundled rooms with all that a test may ask of them. */
+export const serveRooms = () => serve("tests/server/worker/wrangler.jsonc", ["unsafe_module"]);
+
 /** @param {string} folder that was made here */
 export function remove(folder) {
   folders.delete(folder);
