@@ -15,9 +15,12 @@ afterAll(() => server?.stop());
 
 test("200 messages from 10 clients reach everyone, complete and in one order", async () => {
   const names = Array.from({ length: 10 }, (_, i) => `user-${i}`);
-  const clients = await Promise.all(
-    names.map((name) => connect(`${server.url}/ws/chat/burst?userId=${name}`)),
-  );
+  // One after the other: each hears of those who join after it, so how many frames come is known.
+  /** @type {import("../support/socket.js").Client[]} */
+  const clients = [];
+  for (const name of names) {
+    clients.push(await connect(`${server.url}/ws/chat/burst?userId=${name}`));
+  }
   for (let i = 0; i < 20; i++) {
     for (const [n, client] of clients.entries()) client.send({ _tag: "Say", text: `${n}:${i}` });
   }
