@@ -1,21 +1,20 @@
 //! The connections of a room as the engine keeps them: read when they are asked for, kept while the
 //! object is awake.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use crate::migrate::Migrate;
+use crate::attachment::Codec;
+use crate::connection::Handle;
 use crate::tag::id_tag;
 use crate::{Connection, Host, RateLimit, SocketId, Tag, Timestamp};
 
 /// What is known of a room's sockets, with the batch's changes over what the host has.
-pub(crate) struct Connections<C> {
-    migrate: Migrate<C>,
-    known: RefCell<BTreeMap<SocketId, Connection<C>>>,
+pub(crate) struct Connections {
+    pub(crate) codec: Codec,
+    known: RefCell<BTreeMap<SocketId, Handle>>,
     unreadable: RefCell<BTreeSet<SocketId>>,
     opened: BTreeSet<SocketId>,
     ended: BTreeSet<SocketId>,
@@ -24,10 +23,10 @@ pub(crate) struct Connections<C> {
     spent: BTreeSet<SocketId>,
 }
 
-impl<C> Connections<C> {
-    pub(crate) fn new(migrate: Migrate<C>) -> Self {
+impl Connections {
+    pub(crate) fn new(codec: Codec) -> Self {
         Self {
-            migrate,
+            codec,
             known: RefCell::default(),
             unreadable: RefCell::default(),
             opened: BTreeSet::new(),
@@ -37,13 +36,18 @@ impl<C> Connections<C> {
         }
     }
 
+    /// Forgets all that was read, and the batch.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::new(self.codec);
+    }
+
     /// How many are open.
     pub(crate) fn count(&self, host: &dyn Host) -> usize {
         (host.count() + self.opened.len()).saturating_sub(self.ended.len())
     }
 
     /// A connection is there, from now until its end.
-    pub(crate) fn open(&mut self, connection: Connection<C>, attachment: String) {
+    pub(crate) fn open(&mut self, connection: Handle, attachment: String) {
         let socket = connection.socket();
         self.opened.insert(socket);
         self.attachments.insert(socket, attachment);
@@ -67,11 +71,14 @@ impl<C> Connections<C> {
     pub(crate) fn is_over(&self, socket: SocketId) -> bool {
         socket == SocketId::NONE || self.ended.contains(&socket)
     }
-}
 
-impl<C: Serialize + DeserializeOwned> Connections<C> {
+    /// The connection that an attachment tells of, which waits for another socket.
+    pub(crate) fn away(&self, attachment: &str) -> Option<Handle> {
+        self.codec.connection(SocketId::NONE, attachment)
+    }
+
     /// The connection of a socket, if it is open.
-    pub(crate) fn get(&self, host: &dyn Host, socket: SocketId) -> Option<Connection<C>> {
+    pub(crate) fn get(&self, host: &dyn Host, socket: SocketId) -> Option<Handle> {
         if let Some(connection) = self.known.borrow().get(&socket) {
             return Some(connection.clone());
         }
@@ -79,7 +86,7 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
             return None;
         }
         let attachment = host.attachment(socket)?;
-        let connection = Connection::from_attachment(socket, &attachment, self.migrate);
+        let connection = self.codec.connection(socket, &attachment);
         match &connection {
             Some(connection) => {
                 self.known.borrow_mut().insert(socket, connection.clone());
@@ -92,16 +99,13 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
     }
 
     /// All connections.
-    pub(crate) fn all<'a>(
-        &'a self,
-        host: &'a dyn Host,
-    ) -> impl Iterator<Item = Connection<C>> + 'a {
+    pub(crate) fn all<'a>(&'a self, host: &'a dyn Host) -> impl Iterator<Item = Handle> + 'a {
         let sockets = host.sockets(None).into_iter().chain(self.opened.iter().copied());
         sockets.filter_map(move |socket| self.get(host, socket))
     }
 
     /// Those with a tag.
-    pub(crate) fn tagged(&self, host: &dyn Host, tag: &Tag) -> Vec<Connection<C>> {
+    pub(crate) fn tagged(&self, host: &dyn Host, tag: &Tag) -> Vec<Handle> {
         let opened = self.opened.iter().filter_map(|&socket| self.get(host, socket));
         host.sockets(Some(tag.as_str()))
             .into_iter()
@@ -111,7 +115,7 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
     }
 
     /// Those with an id, the oldest first.
-    pub(crate) fn with_id(&self, host: &dyn Host, id: &str) -> Vec<Connection<C>> {
+    pub(crate) fn with_id(&self, host: &dyn Host, id: &str) -> Vec<Handle> {
         let opened = self.opened.iter().filter_map(|&socket| self.get(host, socket));
         let mut found: Vec<_> = host
             .sockets(Some(&id_tag(id)))
@@ -124,7 +128,13 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
     }
 
     /// A connection has another state, unless it is over.
-    pub(crate) fn set_state(&mut self, host: &dyn Host, socket: SocketId, state: C, text: String) {
+    pub(crate) fn set_state(
+        &mut self,
+        host: &dyn Host,
+        socket: SocketId,
+        state: Box<dyn Any>,
+        text: String,
+    ) {
         if let Some(connection) = self.get(host, socket) {
             self.known.get_mut().insert(socket, connection.with_state(state));
             self.attachments.insert(socket, text);
@@ -137,7 +147,7 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
     /// How long to wait, if there is none.
     pub(crate) fn spend(
         &mut self,
-        connection: &Connection<C>,
+        connection: &Handle,
         limit: RateLimit,
         now: Timestamp,
     ) -> Result<(), Duration> {
@@ -152,7 +162,7 @@ impl<C: Serialize + DeserializeOwned> Connections<C> {
             // Its size was allowed for when the state was set; if that was before the room had a rate
             // limit, the bucket is forgotten in sleep.
             if let Some(connection) = self.known.get_mut().get(&socket)
-                && let Ok(text) = connection.attachment(connection.state(), None)
+                && let Ok(text) = self.codec.attachment(connection, None)
             {
                 self.attachments.insert(socket, text);
             }

@@ -105,6 +105,7 @@ mod error;
 #[allow(clippy::float_cmp, reason = "wasm-bindgen makes it of an enum")]
 mod flat;
 mod frame;
+mod handlers;
 mod history;
 mod host;
 mod input;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::Value;
 
 use crate::commit::{Answer, Output};
-use crate::{Close, Connection, Error, Fault, Input, SocketId};
+use crate::connection::Handle;
+use crate::{Close, Error, Fault, Input, SocketId};
 
 /// What has gathered since the last commit.
-pub(super) struct Batch<C> {
+pub(super) struct Batch {
     pub(super) inputs: Vec<(Input, Fault)>,
     /// How often it was begun anew.
     pub(super) pass: u32,
@@ -18,7 +19,7 @@ pub(super) struct Batch<C> {
     pub(super) outputs: Vec<Output>,
     pub(super) answers: Vec<Answer>,
     /// Connections that are over, and whose `handle_close` is yet to run.
-    pub(super) closing: VecDeque<(Connection<C>, Close)>,
+    pub(super) closing: VecDeque<(Handle, Close)>,
     /// An input that was found to fail after its effects had gathered, and why.
     pub(super) redo: Option<(usize, Error)>,
     /// What has become of what clients of the protocol sent.
@@ -33,7 +34,7 @@ pub(super) struct Settled {
     pub(super) refused: Vec<(u64, Value)>,
 }
 
-impl<C> Batch<C> {
+impl Batch {
     pub(super) const fn new() -> Self {
         Self {
             inputs: Vec::new(),

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Engine;
+use super::Core;
+use crate::connection::Handle;
 use crate::envelope;
-use crate::{CloseCode, Connection, Error, Fault, Frame, Host, Room, SocketId};
+use crate::{CloseCode, Connection, Error, Fault, Frame, Host, SocketId};
 
-impl<R: Room> Engine<R> {
+impl Core {
     /// A frame of a client that speaks the protocol: handled if it has not been, and settled.
     pub(super) fn numbered(
         &mut self,
         host: &dyn Host,
-        sender: &Connection<R::Connection>,
+        sender: &Handle,
         session: &str,
         frame: &Frame,
         fault: &Fault,
@@ -46,7 +47,7 @@ impl<R: Room> Engine<R> {
         host: &dyn Host,
         attachments: &BTreeMap<SocketId, String>,
     ) {
-        if R::RESUME.is_none() {
+        if self.traits.resume.is_none() {
             return;
         }
         for (socket, attachment) in attachments {
