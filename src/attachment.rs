@@ -55,7 +55,7 @@ impl Codec {
 
     /// A connection's attachment as it is now.
     pub(crate) fn attachment(self, connection: &Handle, rate: Option<RateLimit>) -> Result<String> {
-        connection.attachment(&*self.state(connection)?, rate)
+        connection.attachment(&self.state(connection)?, rate)
     }
 
     /// The connection that an attachment tells of; none if it does not decode.

@@ -73,7 +73,7 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, view: &View<'_>) -> Result<Che
             }
             Effect::SetConnection { connection, state } => {
                 let connection = connection.cast();
-                let text = connection.attachment(&*state_json(&state)?, R::RATE_LIMIT)?;
+                let text = connection.attachment(&state_json(&state)?, R::RATE_LIMIT)?;
                 steps.push(Step::SetConnection { connection, state: Box::new(state), text });
             }
             Effect::Close { sockets, code, reason } => {

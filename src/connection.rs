@@ -159,6 +159,7 @@ impl<C> Connection<C> {
     /// # let ada = room.connect("ada");
     /// ada.read(|cx| assert_eq!(cx.sender().unwrap().state().user_id, "ada"));
     /// ```
+    #[allow(clippy::missing_panics_doc, reason = "its type is that of the room it was made for")]
     pub fn state(&self) -> &C
     where
         C: 'static,
@@ -234,6 +235,11 @@ impl<'a, C> IntoIterator for &'a Connection<C> {
     fn into_iter(self) -> Self::IntoIter {
         std::iter::once(self)
     }
+}
+
+/// Sorts connections, the oldest first.
+pub(crate) fn by_age(connections: &mut [Handle]) {
+    connections.sort_unstable_by_key(Connection::connected);
 }
 
 /// The sockets behind some connections.

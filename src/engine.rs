@@ -189,6 +189,7 @@ impl<R: Room> Engine<R> {
     /// # let connect = Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() };
     /// assert_eq!(engine.read(&host, None, |cx| cx.count()), Ok(0));
     /// ```
+    #[allow(clippy::missing_panics_doc, reason = "the room is the one it was made for")]
     pub fn read<T>(
         &mut self,
         host: &dyn Host,
@@ -289,7 +290,7 @@ impl Core {
                 .into_iter()
                 .map(|(socket, attachment)| Output::Attach { socket, attachment }),
         );
-        commit.outputs.extend(unreadable.into_iter().map(|socket| Output::Close {
+        commit.outputs.extend(unreadable.into_iter().map(|(socket, ())| Output::Close {
             socket,
             code: CloseCode::UNEXPECTED,
             reason: "this connection's state cannot be read".to_owned(),

@@ -79,10 +79,13 @@ pub trait Decode: Sized {
 impl<T: DeserializeOwned> Decode for T {
     fn decode(frame: &Frame) -> Result<Self> {
         match frame {
-            Frame::Text(text) => serde_json::from_str(text),
-            Frame::Binary(bytes) => serde_json::from_slice(bytes),
+            Frame::Text(text) => Self::decode_json(text),
+            // Not `from_slice`: another copy of all that reads JSON would be compiled for it.
+            Frame::Binary(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Self::decode_json(text),
+                Err(error) => Err(Error::InvalidEvent { reason: error.to_string() }),
+            },
         }
-        .map_err(invalid)
     }
 
     fn decode_json(json: &str) -> Result<Self> {

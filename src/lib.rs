@@ -126,6 +126,7 @@ mod room;
 pub mod rooms;
 mod schedule;
 mod session;
+mod sorted;
 mod state;
 mod tag;
 pub mod testing;

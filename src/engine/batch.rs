@@ -1,11 +1,12 @@
 //! What gathers between two commits.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::Value;
 
 use crate::commit::{Answer, Output};
 use crate::connection::Handle;
+use crate::sorted::SortedMap;
 use crate::{Close, Error, Fault, Input, SocketId};
 
 /// What has gathered since the last commit.
@@ -23,7 +24,7 @@ pub(super) struct Batch {
     /// An input that was found to fail after its effects had gathered, and why.
     pub(super) redo: Option<(usize, Error)>,
     /// What has become of what clients of the protocol sent.
-    pub(super) settled: BTreeMap<SocketId, Settled>,
+    pub(super) settled: SortedMap<SocketId, Settled>,
 }
 
 /// What has become of what a client sent.
@@ -45,12 +46,12 @@ impl Batch {
             answers: Vec::new(),
             closing: VecDeque::new(),
             redo: None,
-            settled: BTreeMap::new(),
+            settled: SortedMap::new(),
         }
     }
 
     pub(super) fn settle(&mut self, socket: SocketId, number: u64, refused: Option<Value>) {
-        let settled = self.settled.entry(socket).or_default();
+        let settled = self.settled.get_or_insert_with(socket, Settled::default);
         settled.last = settled.last.max(number);
         settled.refused.extend(refused.map(|error| (number, error)));
     }

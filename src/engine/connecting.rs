@@ -7,7 +7,7 @@ use crate::connection::{Handle, Moment};
 use crate::envelope::{self, PROTOCOL};
 use crate::handlers::Call;
 use crate::{
-    Admission, CloseCode, Error, Fault, Host, OnDuplicate, Output, Result, SocketId, Upgrade,
+    Admission, CloseCode, Error, Fault, Host, OnDuplicate, Output, Result, SocketId, Tag, Upgrade,
     limits,
 };
 
@@ -28,10 +28,9 @@ impl Core {
         let claim = offer.as_ref().and_then(|offer| offer.claim.as_ref());
         let id = upgrade.id.clone().or_else(|| self.id_of(host, claim?));
         let upgrade = &Upgrade { id, ..upgrade.clone() };
-        let Admission { id, mut tags, state } =
+        let Admission { id, tags, state } =
             self.room.admit(&self.view(host, About::default()), upgrade)?;
-        tags.sort();
-        tags.dedup();
+        let tags = distinct(tags);
         // One more of the platform's marks those who speak the protocol.
         let (limit, count) = (limits::TAGS - usize::from(offer.is_some()), tags.len());
         if count > limit {
@@ -105,4 +104,15 @@ impl Core {
         self.finish_closing(host);
         Ok(true)
     }
+}
+
+/// Tags in their order, each once. There are few.
+fn distinct(tags: Vec<Tag>) -> Vec<Tag> {
+    let mut distinct = Vec::with_capacity(tags.len());
+    for tag in tags {
+        if let Err(at) = distinct.binary_search(&tag) {
+            distinct.insert(at, tag);
+        }
+    }
+    distinct
 }

@@ -1,12 +1,11 @@
 //! What clients of the protocol send: numbered, handled once, settled in the commit.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::Core;
 use crate::connection::Handle;
 use crate::envelope;
+use crate::sorted::SortedMap;
 use crate::{CloseCode, Connection, Error, Fault, Frame, Host, SocketId};
 
 impl Core {
@@ -29,7 +28,7 @@ impl Core {
             return self.end(sender.clone(), CloseCode::PROTOCOL, "a number is missing");
         }
         if number <= handled {
-            let refused = known.and_then(|(_, record)| record.refused.get(&number).cloned());
+            let refused = known.and_then(|(_, record)| record.refusal(number));
             return self.batch.settle(sender.socket(), number, refused);
         }
         let outcome = self.message(host, sender, &frame, fault);
@@ -45,12 +44,12 @@ impl Core {
     pub(super) fn store_sessions(
         &mut self,
         host: &dyn Host,
-        attachments: &BTreeMap<SocketId, String>,
+        attachments: &SortedMap<SocketId, String>,
     ) {
         if self.traits.resume.is_none() {
             return;
         }
-        for (socket, attachment) in attachments {
+        for (socket, attachment) in attachments.iter() {
             let connection = self.connections.get(host, *socket);
             if let Some(session) = connection.as_ref().and_then(Connection::session) {
                 self.sessions.update(host, &self.values, session, |record| {

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::{About, Core};
 use crate::check::error_frame;
-use crate::connection::Handle;
+use crate::connection::{Handle, by_age};
 use crate::handlers::{Call, Decoded};
 use crate::schedule::{LEAVE, POST, SWEEP};
 use crate::time::millis;
-use crate::{Audience, Connection, During, Error, Fault, Frame, Host, Input, Result, Retry, Tag};
+use crate::{Audience, During, Error, Fault, Frame, Host, Input, Result, Retry, Tag};
 
 impl Core {
     pub(super) fn run(&mut self, host: &dyn Host, input: &Input, fault: &Fault) {
@@ -229,7 +229,7 @@ impl Core {
             Some(tag) => self.connections.tagged(host, &tag),
             None => self.connections.all(host).collect(),
         };
-        connections.sort_by_key(Connection::connected);
+        by_age(&mut connections);
         connections
             .iter()
             .map(|connection| {
