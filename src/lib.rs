@@ -87,6 +87,10 @@ struct TestingPage;
 #[doc = include_str!("../docs/security.md")]
 struct SecurityPage;
 
+#[cfg(all(doctest, feature = "typescript"))]
+#[doc = include_str!("../docs/types.md")]
+struct TypesPage;
+
 mod attachment;
 mod audience;
 mod check;
@@ -129,6 +133,8 @@ mod state;
 mod tag;
 pub mod testing;
 mod time;
+#[cfg(feature = "typescript")]
+pub mod typescript;
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, clippy::float_cmp, reason = "wasm-bindgen makes it")]
 pub mod wasm;
@@ -158,6 +164,10 @@ pub use room::{Admission, During, Never, OnDuplicate, Room, Upgrade};
 pub use schedule::{Alarm, Retry, ScheduledEvent, When};
 pub use tag::Tag;
 pub use time::Timestamp;
+
+/// The crate behind [`typescript`], for `#[ts(crate = "dormouse::ts_rs")]`.
+#[cfg(feature = "typescript")]
+pub use ts_rs;
 
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
