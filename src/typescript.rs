@@ -42,9 +42,9 @@
 //! else. `docs/types.md` says how a Worker and a page use it.
 
 mod declared;
+mod keep;
 mod layout;
 mod plain;
-mod stale;
 
 use std::any::TypeId;
 use std::fmt::Write;
@@ -52,6 +52,7 @@ use std::fmt::Write;
 pub use ts_rs::TS;
 
 use self::declared::Declared;
+pub use self::keep::keep;
 use self::layout::{is_identifier, layout};
 use crate::{Frame, Room};
 
@@ -190,9 +191,6 @@ pub fn declarations(rooms: &[RoomTypes]) -> String {
     out
 }
 
-#[doc(hidden)]
-pub use self::stale::keep as __keep;
-
 /// Keeps a file that declares the types of rooms in TypeScript: its path, seen from the folder of the
 /// crate's `Cargo.toml`, and the rooms. See [`typescript`](crate::typescript).
 ///
@@ -213,9 +211,11 @@ macro_rules! typescript {
         #[cfg(test)]
         #[test]
         fn typescript() {
-            $crate::typescript::__keep(
+            $crate::typescript::keep(
                 concat!(env!("CARGO_MANIFEST_DIR"), "/", $path),
-                &[$($crate::typescript::RoomTypes::of::<$room>()$(.upgrade::<$upgrade>())?),+],
+                &$crate::typescript::declarations(&[
+                    $($crate::typescript::RoomTypes::of::<$room>()$(.upgrade::<$upgrade>())?),+
+                ]),
             );
         }
     };

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { RoomClient } from "../../../js/browser/room-client.js";
 import { FakeSocket } from "./fake-socket.js";
 
-/** @type {RoomClient<any, any>} */
+/** @type {RoomClient<any>} */
 let client;
 /** @type {unknown[]} what it told, in order */
 let told;

@@ -1,17 +1,23 @@
-//! Keeping the file that declares the rooms.
+//! Keeping a file that a test makes.
 
 use std::path::Path;
 use std::{env, fs};
 
-use super::{RoomTypes, declarations};
-
-/// What the test of `typescript!` does.
+/// Writes a file that a test makes, if it is not as it should be. Where the variable `CI` is set the
+/// test fails instead, unless there is no such file.
 ///
 /// # Panics
 /// In CI, if the file is not as it should be; anywhere, if it cannot be written.
-pub fn keep(path: &str, rooms: &[RoomTypes]) {
+///
+/// ```
+/// let path = std::env::temp_dir().join(format!("dormouse-{}.d.ts", std::process::id()));
+/// dormouse::typescript::keep(&path, "export type Rooms = {};\n");
+/// assert_eq!(std::fs::read_to_string(&path).unwrap(), "export type Rooms = {};\n");
+/// # std::fs::remove_file(path).unwrap();
+/// ```
+pub fn keep(path: impl AsRef<Path>, text: &str) {
     let is_ci = env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
-    if let Err(message) = update(Path::new(path), &declarations(rooms), is_ci) {
+    if let Err(message) = update(path.as_ref(), text, is_ci) {
         panic!("{message}");
     }
 }
