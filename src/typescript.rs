@@ -1,21 +1,26 @@
 //! TypeScript declarations of what rooms take, say and remember, made of their Rust types.
 //!
 //! The types of a room implement [`TS`], which `#[derive(TS)]` of the crate `ts-rs` does; it reads
-//! serde's attributes. One line lists the rooms, and which file declares them:
+//! serde's attributes. One line lists the rooms, and the file that declares them. All of it is for
+//! tests: the feature `typescript` and `ts-rs` are wanted among the dev-dependencies alone, and a Worker
+//! grows by nothing.
 //!
 //! ```
 //! # mod my_rooms {
 //! use dormouse::{Context, Effects, Never, Result, Room};
 //! use serde::{Deserialize, Serialize};
-//! use ts_rs::TS;
 //!
 //! pub struct Counter;
 //!
-//! #[derive(Deserialize, TS)]
+//! #[derive(Deserialize)]
+//! #[cfg_attr(test, derive(ts_rs::TS))]
+//! # #[derive(ts_rs::TS)]
 //! #[serde(tag = "_tag")]
 //! pub enum Event { Add { by: u64 } }
 //!
-//! #[derive(Serialize, TS)]
+//! #[derive(Serialize)]
+//! #[cfg_attr(test, derive(ts_rs::TS))]
+//! # #[derive(ts_rs::TS)]
 //! #[serde(tag = "_tag")]
 //! pub enum Broadcast { Total { total: u64 } }
 //!
@@ -32,14 +37,16 @@
 //! #   }
 //! }
 //!
+//! #[cfg(test)]
 //! dormouse::typescript!["types/rooms.d.ts"; Counter];
 //! # }
 //! # use dormouse::typescript::{RoomTypes, declarations};
-//! # assert!(declarations(&[RoomTypes::of::<my_rooms::Counter>()]).contains("counter: Counter.Room;"));
+//! # let text = declarations(&[RoomTypes::of::<my_rooms::Counter>()]);
+//! # assert!(text.contains("counter: Counter.Room;"));
+//! # assert!(text.contains("_tag: \"Add\";\n    by: number;"));
 //! ```
 //!
-//! `cargo test` then keeps that file: [`typescript!`](crate::typescript!) makes a test, and nothing
-//! else. `docs/types.md` says how a Worker and a page use it.
+//! `cargo test` then keeps that file. The page `docs/types.md` says how a Worker and a page use it.
 
 mod declared;
 mod keep;

@@ -36,6 +36,7 @@ enum Broadcast {
     Wrapped(Page<Point>),
     Fields {
         large_number: u64,
+        size: usize,
         real: f64,
         maybe: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,7 +53,7 @@ enum Broadcast {
         #[serde(skip)]
         _hidden: u8,
         #[serde(flatten)]
-        size: Size,
+        area: Size,
     },
 }
 
@@ -177,6 +178,7 @@ fn what_serde_writes_is_what_is_declared() {
     samples(&mut out, &format!("{shapes}[\"event\"]"), &events);
     let fields = |maybe: Option<String>| Broadcast::Fields {
         large_number: 1,
+        size: 3,
         real: 0.5,
         absent: maybe.clone(),
         maybe,
@@ -190,7 +192,7 @@ fn what_serde_writes_is_what_is_declared() {
         at,
         anything: serde_json::json!({ "a": [1, null] }),
         _hidden: 0,
-        size: Size { width: 1, height: 2 },
+        area: Size { width: 1, height: 2 },
     };
     let page =
         Page { rows: vec![point()], next: Some(Box::new(Page { rows: vec![], next: None })) };
@@ -232,7 +234,7 @@ room!(Digits, "2d", u8, u8, u8);
 
 mod other {
     #[derive(serde::Serialize, serde::Deserialize, ts_rs::TS)]
-    pub struct Kind(pub u8);
+    pub(super) struct Kind(u8);
 }
 room!(Twice, "twice", Kind, other::Kind, ());
 
@@ -268,4 +270,37 @@ fn rooms_may_use_the_same_names() {
     let rooms =
         [RoomTypes::of::<Chat>(), RoomTypes::of::<HistoryRoom>(), RoomTypes::of::<Reminders>()];
     assert_eq!(declarations(&rooms).matches("export type Event").count(), 2);
+}
+
+/// The types of docs/types.md.
+mod counter {
+    use super::{Deserialize, Serialize, TS};
+
+    #[derive(Deserialize, TS)]
+    #[serde(tag = "_tag")]
+    #[allow(dead_code, reason = "only its type is wanted")]
+    pub(super) enum Event {
+        Add { by: u64 },
+        Reset,
+    }
+
+    /// What everyone hears.
+    #[derive(Serialize, TS)]
+    #[serde(tag = "_tag", rename_all_fields = "camelCase")]
+    #[allow(dead_code, reason = "only its type is wanted")]
+    pub(super) enum Broadcast {
+        Total {
+            total: u64,
+            /// Who changed it; nobody if the Worker did.
+            changed_by: Option<String>,
+        },
+    }
+}
+
+room!(Counter, "counter", counter::Event, counter::Broadcast, u64);
+
+#[test]
+fn the_page_about_types_shows_what_comes_out() {
+    let text = declarations(&[RoomTypes::of::<Counter>()]);
+    assert!(include_str!("../docs/types.md").contains(&text), "{text}");
 }

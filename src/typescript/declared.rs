@@ -4,28 +4,44 @@ use std::any::{TypeId, type_name};
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-/// In the order they are met.
 #[derive(Debug, Default)]
 pub(super) struct Declared(Vec<Declaration>);
 
 #[derive(Debug)]
 struct Declaration {
     id: TypeId,
+    /// Whether it is one of the room's own, and not only a part of one.
+    is_own: bool,
     rust: &'static str,
     name: String,
     text: String,
 }
 
 impl Declared {
-    /// How TypeScript names a type, which is declared with all that it needs.
+    /// How TypeScript names one of the room's own types, which is declared with all that it needs.
     pub(super) fn name_of<T: TS + 'static>(&mut self) -> String {
         self.visit::<T>();
         T::visit_generics(self);
+        let id = TypeId::of::<T::WithoutGenerics>();
+        if let Some(at) = self.0.iter().position(|declaration| declaration.id == id) {
+            let own = self.0.iter().take_while(|declaration| declaration.is_own).count();
+            if at >= own {
+                self.0[at].is_own = true;
+                self.0[own..=at].rotate_right(1);
+            }
+        }
         T::name(&config())
     }
 
+    /// The room's own in their order, then the rest by name: ts-rs visits the parts of a type in an order
+    /// that differs between compilations.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|declaration| declaration.text.as_str())
+        let mut declarations: Vec<_> = self.0.iter().collect();
+        declarations.sort_by_key(|declaration| match declaration.is_own {
+            true => "",
+            false => &declaration.name,
+        });
+        declarations.into_iter().map(|declaration| declaration.text.as_str())
     }
 
     /// # Panics
@@ -55,7 +71,7 @@ impl TypeVisitor for Declared {
         let config = config();
         let text = T::docs().unwrap_or_default() + "export " + &T::decl(&config);
         let name = T::ident(&config);
-        self.0.push(Declaration { id, rust: type_name::<T>(), name, text });
+        self.0.push(Declaration { id, is_own: false, rust: type_name::<T>(), name, text });
         T::visit_dependencies(self);
     }
 }

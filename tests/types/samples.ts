@@ -63,8 +63,8 @@ samples<Shapes["all-shapes"]["event"]>([
 samples<Shapes["all-shapes"]["broadcast"]>([
   {"_tag":"Nothing"},
   {"_tag":"Wrapped","rows":[[-1,9007199254740991]],"next":{"rows":[],"next":null}},
-  {"_tag":"Fields","largeNumber":1,"real":0.5,"maybe":null,"byName":{"one":[[-1,9007199254740991]]},"pair":[1,"words"],"letter":"x","unit":null,"boxed":"Large","who":"ada","tag":"red","at":1700000000000,"anything":{"a":[1,null]},"width":1,"height":2},
-  {"_tag":"Fields","largeNumber":1,"real":0.5,"maybe":"words","absent":"words","byName":{"one":[[-1,9007199254740991]]},"pair":[1,"words"],"letter":"x","unit":null,"boxed":"Large","who":"ada","tag":"red","at":1700000000000,"anything":{"a":[1,null]},"width":1,"height":2},
+  {"_tag":"Fields","largeNumber":1,"size":3,"real":0.5,"maybe":null,"byName":{"one":[[-1,9007199254740991]]},"pair":[1,"words"],"letter":"x","unit":null,"boxed":"Large","who":"ada","tag":"red","at":1700000000000,"anything":{"a":[1,null]},"width":1,"height":2},
+  {"_tag":"Fields","largeNumber":1,"size":3,"real":0.5,"maybe":"words","absent":"words","byName":{"one":[[-1,9007199254740991]]},"pair":[1,"words"],"letter":"x","unit":null,"boxed":"Large","who":"ada","tag":"red","at":1700000000000,"anything":{"a":[1,null]},"width":1,"height":2},
 ]);
 
 samples<Shapes["all-shapes"]["state"]>([

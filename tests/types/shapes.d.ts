@@ -39,6 +39,7 @@ export namespace AllShapes {
     | {
         _tag: "Fields";
         largeNumber: number;
+        size: number;
         real: number;
         maybe: string | null;
         absent?: string | null;
@@ -57,8 +58,22 @@ export namespace AllShapes {
         height: number;
       };
 
-  /** Without a field name. */
-  export type Point = [number, number];
+  /** Tagged beside. */
+  export type State =
+    | {
+        kind: "Empty";
+      }
+    | {
+        kind: "Full";
+        value: Array<Wrapper>;
+      };
+
+  /** Not tagged. */
+  export type Connection =
+    | number
+    | {
+        words: Array<string>;
+      };
 
   export type JsonValue =
     | number
@@ -78,22 +93,8 @@ export namespace AllShapes {
     next: Page<T> | null;
   };
 
-  /** Tagged beside. */
-  export type State =
-    | {
-        kind: "Empty";
-      }
-    | {
-        kind: "Full";
-        value: Array<Wrapper>;
-      };
+  /** Without a field name. */
+  export type Point = [number, number];
 
   export type Wrapper = string;
-
-  /** Not tagged. */
-  export type Connection =
-    | number
-    | {
-        words: Array<string>;
-      };
 }

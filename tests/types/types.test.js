@@ -1,7 +1,7 @@
 // What compiles with the types of the rooms, what does not, and why.
 
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { environment, root } from "../../scripts/run.js";
@@ -53,3 +53,48 @@ test.each(["page", "worker"])(
     expect(errorsIn(`tests/types/${side}`)).toEqual(announced);
   },
 );
+
+const packages = {
+  "dormouse-rooms": ["./js/index.js"],
+  "dormouse-rooms/browser": ["./js/browser/room-client.js"],
+  "dormouse-rooms/react": ["./js/browser/react.js"],
+};
+
+test.each(["page", "worker"])("the blocks of docs/types.md that are for a %s compile", (side) => {
+  const folder = `target/types-page/${side}`;
+  /**
+   * @param {string} name
+   * @param {string} text
+   */
+  const write = (name, text) => writeFileSync(join(root, folder, name), text);
+  rmSync(join(root, folder), { recursive: true, force: true });
+  for (const name of ["src", "types", "pkg"]) {
+    mkdirSync(join(root, folder, name), { recursive: true });
+  }
+  const paths = Object.entries(packages).map(([name, [file = ""]]) => [name, [join(root, file)]]);
+  const options = {
+    extends: join(root, `tests/types/${side}/tsconfig.json`),
+    compilerOptions: { paths: Object.fromEntries(paths) },
+    include: ["src", join(root, "js/env.d.ts")].slice(0, side === "worker" ? 2 : 1),
+  };
+  write("tsconfig.json", JSON.stringify(options));
+  write("pkg/my_rooms_bg.d.ts", 'export * from "../../../../pkg/dormouse_bg.js";\n');
+  write(
+    "pkg/my_rooms_bg.wasm.d.ts",
+    "declare const module: WebAssembly.Module;\nexport default module;\n",
+  );
+
+  const page = readFileSync(join(root, "docs/types.md"), "utf8");
+  const blocks = [...page.matchAll(/^```(ts|js)\n(.*?)^```$/gms)].map(([, kind, text = ""]) => ({
+    kind,
+    text,
+  }));
+  const isForPage = (/** @type {{ text: string }} */ { text }) =>
+    /dormouse-rooms\/(browser|react)"/.test(text);
+  const [declarations, ...uses] = blocks;
+  write("types/rooms.d.ts", declarations?.text ?? "");
+  const ours = uses.filter((block) => isForPage(block) === (side === "page"));
+  expect(ours.length).toBeGreaterThanOrEqual(2);
+  for (const [i, { kind, text }] of ours.entries()) write(`src/${i}.${kind}`, text);
+  expect(errorsIn(folder)).toEqual({});
+});
