@@ -165,7 +165,7 @@ pub use schedule::{Alarm, Retry, ScheduledEvent, When};
 pub use tag::Tag;
 pub use time::Timestamp;
 
-/// The crate behind [`typescript`], for `#[ts(crate = "dormouse::ts_rs")]`.
+/// The crate behind [`mod@typescript`], for `#[ts(crate = "dormouse::ts_rs")]`.
 #[cfg(feature = "typescript")]
 pub use ts_rs;
 
@@ -252,4 +252,17 @@ macro_rules! __only_rooms {
 #[cfg(not(feature = "bundled"))]
 macro_rules! __only_rooms {
     () => {};
+}
+
+/// Without the feature there is nothing to make the test with; and outside of tests nothing is made.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "typescript"))]
+macro_rules! typescript {
+    ($($rooms:tt)*) => {
+        #[cfg(test)]
+        compile_error!(
+            "dormouse::typescript! wants dormouse among the [dev-dependencies] with `features = [\"typescript\"]`, and ts-rs beside it"
+        );
+    };
 }

@@ -37,7 +37,6 @@
 //! #   }
 //! }
 //!
-//! #[cfg(test)]
 //! dormouse::typescript!["types/rooms.d.ts"; Counter];
 //! # }
 //! # use dormouse::typescript::{RoomTypes, declarations};
@@ -92,11 +91,11 @@ impl RoomTypes {
     {
         let mut declared = Declared::default();
         let event = declared.name_of::<R::Event>();
-        let broadcast = match TypeId::of::<R::Broadcast>() == TypeId::of::<Frame>() {
-            // What comes in by an API call is text, but what goes out may be both.
-            true => "string | ArrayBuffer".to_owned(),
-            false => declared.name_of::<R::Broadcast>(),
-        };
+        let mut broadcast = declared.name_of::<R::Broadcast>();
+        // What an API call brings is text, but what goes out may be binary too.
+        if TypeId::of::<R::Broadcast>() == TypeId::of::<Frame>() {
+            broadcast.push_str(" | ArrayBuffer");
+        }
         let state = declared.name_of::<R::State>();
         let connection = declared.name_of::<R::Connection>();
         let upgrade = connection.clone();
@@ -199,7 +198,7 @@ pub fn declarations(rooms: &[RoomTypes]) -> String {
 }
 
 /// Keeps a file that declares the types of rooms in TypeScript: its path, seen from the folder of the
-/// crate's `Cargo.toml`, and the rooms. See [`typescript`](crate::typescript).
+/// crate's `Cargo.toml`, and the rooms. See [the module](mod@crate::typescript).
 ///
 /// This makes a test named `typescript`, and nothing outside of tests. The test writes the file if it is
 /// not as it should be. Where the variable `CI` is set it fails instead, unless there is no such file:

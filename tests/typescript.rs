@@ -31,6 +31,7 @@ enum Event {
 /// Tagged inside, and all that a field can be.
 #[derive(Serialize, TS)]
 #[serde(tag = "_tag", rename_all_fields = "camelCase")]
+#[allow(clippy::large_enum_variant, reason = "it is made four times")]
 enum Broadcast {
     Nothing,
     Wrapped(Page<Point>),

@@ -37,10 +37,7 @@ impl Declared {
     /// that differs between compilations.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let mut declarations: Vec<_> = self.0.iter().collect();
-        declarations.sort_by_key(|declaration| match declaration.is_own {
-            true => "",
-            false => &declaration.name,
-        });
+        declarations.sort_by_key(|declaration| (!declaration.is_own).then_some(&declaration.name));
         declarations.into_iter().map(|declaration| declaration.text.as_str())
     }
 

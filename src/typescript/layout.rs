@@ -113,12 +113,12 @@ impl<'a> Layout<'a> {
         let lines: Vec<_> =
             text.lines().map(|line| line.trim_start().trim_start_matches('*').trim()).collect();
         match &lines[..] {
-            [line] => self.out.push_str(&format!("/** {line} */")),
+            [line] => self.out.extend(["/** ", line, " */"]),
             lines => {
                 self.out.push_str("/**");
                 for line in lines {
                     self.line();
-                    self.out.push_str(&format!(" * {line}"));
+                    self.out.extend([" * ", line]);
                 }
                 self.line();
                 self.out.push_str(" */");

@@ -57,6 +57,16 @@ test("a text is sent as it is, anything else as JSON", () => {
   expect(FakeSocket.last.sent).toEqual(["s1:/remind 5 tea", 's2:{"type":"join"}']);
 });
 
+test("what a room of plain text says is left as it is", () => {
+  const options = { WebSocket: /** @type {any} */ (FakeSocket), text: true };
+  const reader = new RoomClient("http://room.test/ws", options);
+  reader.on("message", (message) => told.push(message));
+  FakeSocket.last.greet();
+  FakeSocket.last.hear("m1:42", 'm2:{"a":1}');
+  reader.close();
+  expect(told).toEqual(["42", '{"a":1}']);
+});
+
 test("who finds the session in use by another begins one of its own", async () => {
   FakeSocket.last.greet();
   const sent = client.send("in doubt").catch(({ code }) => code);

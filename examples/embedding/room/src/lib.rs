@@ -91,8 +91,6 @@ impl Room for Order {
 }
 
 dormouse::rooms![Order];
-
-#[cfg(test)]
 dormouse::typescript!["../types/rooms.d.ts"; Order];
 
 #[cfg(test)]
