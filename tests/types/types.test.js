@@ -54,10 +54,11 @@ test.each(["page", "worker"])(
   },
 );
 
-const packages = {
-  "dormouse-rooms": ["./js/index.js"],
-  "dormouse-rooms/browser": ["./js/browser/room-client.js"],
-  "dormouse-rooms/react": ["./js/browser/react.js"],
+/** Where the compiler finds the package that the page imports. */
+const paths = {
+  "dormouse-rooms": [join(root, "js/index.js")],
+  "dormouse-rooms/browser": [join(root, "js/browser/room-client.js")],
+  "dormouse-rooms/react": [join(root, "js/browser/react.js")],
 };
 
 test.each(["page", "worker"])("the blocks of docs/types.md that are for a %s compile", (side) => {
@@ -71,10 +72,9 @@ test.each(["page", "worker"])("the blocks of docs/types.md that are for a %s com
   for (const name of ["src", "types", "pkg"]) {
     mkdirSync(join(root, folder, name), { recursive: true });
   }
-  const paths = Object.entries(packages).map(([name, [file = ""]]) => [name, [join(root, file)]]);
   const options = {
     extends: join(root, `tests/types/${side}/tsconfig.json`),
-    compilerOptions: { paths: Object.fromEntries(paths) },
+    compilerOptions: { paths },
     include: ["src", join(root, "js/env.d.ts")].slice(0, side === "worker" ? 2 : 1),
   };
   write("tsconfig.json", JSON.stringify(options));
