@@ -87,6 +87,10 @@ struct TestingPage;
 #[doc = include_str!("../docs/security.md")]
 struct SecurityPage;
 
+#[cfg(all(doctest, feature = "typescript"))]
+#[doc = include_str!("../docs/types.md")]
+struct TypesPage;
+
 mod attachment;
 mod audience;
 mod check;
@@ -131,6 +135,8 @@ mod state;
 mod tag;
 pub mod testing;
 mod time;
+#[cfg(feature = "typescript")]
+pub mod typescript;
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, clippy::float_cmp, reason = "wasm-bindgen makes it")]
 pub mod wasm;
@@ -160,6 +166,10 @@ pub use room::{Admission, During, Never, OnDuplicate, Room, Upgrade};
 pub use schedule::{Alarm, Retry, ScheduledEvent, When};
 pub use tag::Tag;
 pub use time::Timestamp;
+
+/// The crate behind [`mod@typescript`], for `#[ts(crate = "dormouse::ts_rs")]`.
+#[cfg(feature = "typescript")]
+pub use ts_rs;
 
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
@@ -244,4 +254,17 @@ macro_rules! __only_rooms {
 #[cfg(not(feature = "bundled"))]
 macro_rules! __only_rooms {
     () => {};
+}
+
+/// Without the feature there is nothing to make the test with; and outside of tests nothing is made.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "typescript"))]
+macro_rules! typescript {
+    ($($rooms:tt)*) => {
+        #[cfg(test)]
+        compile_error!(
+            "dormouse::typescript! wants dormouse among the [dev-dependencies] with `features = [\"typescript\"]`, and ts-rs beside it"
+        );
+    };
 }
