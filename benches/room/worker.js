@@ -6,7 +6,7 @@ import { roomObject } from "../../js/room-object.js";
 import * as glue from "./pkg/bench_room_bg.js";
 import module from "./pkg/bench_room_bg.wasm";
 
-const instance = startInstance(/** @type {any} */ (glue), module);
+const instance = startInstance(glue, module);
 
 export const RoomObject = roomObject(instance);
 

@@ -6,7 +6,7 @@ import { roomObject } from "../../js/room-object.js";
 import * as glue from "./rooms/pkg/faulty_rooms_bg.js";
 import module from "./rooms/pkg/faulty_rooms_bg.wasm";
 
-const instance = startInstance(/** @type {any} */ (glue), module);
+const instance = startInstance(glue, module);
 
 /** How often `flaky` was called, by letter. */
 const calls = new Map();

@@ -4,7 +4,7 @@ import { dormouse } from "../../../js/index.js";
 import * as glue from "../room/pkg/order_room_bg.js";
 import module from "../room/pkg/order_room_bg.wasm";
 
-const { RoomObject, rooms } = dormouse(/** @type {any} */ (glue), module);
+const { RoomObject, rooms } = dormouse(glue, module);
 
 export { RoomObject };
 
