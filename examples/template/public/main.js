@@ -27,5 +27,7 @@ for (const button of buttons) {
 }
 
 function showVotes(votes) {
-  for (const button of buttons) button.querySelector("output").value = votes[button.value] ?? 0;
+  for (const button of buttons) {
+    button.querySelector("span").textContent = votes[button.value] ?? 0;
+  }
 }
