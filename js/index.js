@@ -7,15 +7,17 @@ import { roomObject } from "./room-object.js";
 /**
  * Starts the rooms of a WebAssembly module.
  *
- * @param {import("./instance.js").Glue} glue the `_bg.js` that wasm-pack made
+ * @param {import("./glue.js").Glue} glue the `_bg.js` that wasm-pack made
  * @param {WebAssembly.Module} module the `_bg.wasm` beside it
- * @param {{ binding?: string }} [options] under which name wrangler.jsonc binds the class
+ * @param {object} [options]
+ * @param {string} [options.binding] under which name wrangler.jsonc binds the class
+ * @param {Record<string, import("./letters.js").Call>} [options.calls] functions that rooms can call
  */
-export function dormouse(glue, module, { binding = "ROOMS" } = {}) {
+export function dormouse(glue, module, { binding = "ROOMS", calls = {} } = {}) {
   const instance = startInstance(glue, module);
   return {
     /** The class of all rooms, for the Worker to export. */
-    RoomObject: roomObject(instance),
+    RoomObject: roomObject(instance, { binding, calls }),
     /**
      * The rooms, for a request to be answered.
      *

@@ -89,6 +89,17 @@ test(
   COMPILING,
 );
 
+test(
+  "its code is as rustfmt and clippy want it",
+  () => {
+    const cargo = (/** @type {string[]} */ ...args) =>
+      execFileSync("cargo", args, { cwd: project, env, stdio: ["ignore", "ignore", "inherit"] });
+    cargo("fmt", "--check");
+    cargo("clippy", "--quiet", "--all-targets", "--", "-D", "warnings");
+  },
+  COMPILING,
+);
+
 test("npm start serves the page, and the client that it loads", async () => {
   const page = await fetch(server.url);
   expect(await page.text()).toContain("What is for lunch?");

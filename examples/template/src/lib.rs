@@ -53,7 +53,7 @@ impl Room for Lunch {
     fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
         let Event::Vote { dish } = event;
         let Some(voter) = cx.sender() else {
-            return Err(Error::refuse("not_here", "Only those who are here can vote"));
+            return Err(Error::refuse("not_here", "Only who is here can vote"));
         };
         let mut votes = cx.state().cloned().unwrap_or_default();
         if let Some(before) = voter.state() {
@@ -84,13 +84,18 @@ mod tests {
         ada.send(&Event::Vote { dish: Dish::Pasta });
         let votes = Votes::from([(Dish::Soup, 1), (Dish::Pasta, 1)]);
         assert_eq!(room.state().as_ref(), Some(&votes));
-        assert_eq!(bob.received().last().unwrap().to_text(), r#"{"_tag":"Votes","votes":{"soup":1,"pasta":1}}"#);
+        assert_eq!(
+            bob.received().last().unwrap().to_text(),
+            r#"{"_tag":"Votes","votes":{"soup":1,"pasta":1}}"#
+        );
     }
 
     #[test]
     fn nobody_votes_twice_whatever_happens() {
         Simulation::<Lunch>::new()
-            .events(|dice| Event::Vote { dish: *dice.one_of(&[Dish::Soup, Dish::Pasta, Dish::Salad]) })
+            .events(|dice| Event::Vote {
+                dish: *dice.one_of(&[Dish::Soup, Dish::Pasta, Dish::Salad]),
+            })
             .invariant("everyone has one vote at most", |cx, clients| {
                 let votes: u32 = cx.state().map_or(0, |votes| votes.values().sum());
                 votes as usize <= clients.len()
