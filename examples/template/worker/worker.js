@@ -2,7 +2,9 @@ import { dormouse } from "dormouse-rooms";
 import * as glue from "../pkg/room_bg.js";
 import module from "../pkg/room_bg.wasm";
 
-export const { RoomObject, rooms } = dormouse(glue, module);
+const { RoomObject, rooms } = dormouse(glue, module);
+
+export { RoomObject };
 
 export default {
   async fetch(request, env) {

@@ -6,10 +6,14 @@ import * as glue from "../pkg/dormouse_bg.js";
 import module from "../pkg/dormouse_bg.wasm";
 
 interface Env {
-  ROOMS: DurableObjectNamespace;
+  ROOMS: DurableObjectNamespace<RoomObject>;
 }
 
-export const { RoomObject, rooms } = dormouse(glue, module);
+const made = dormouse(glue, module);
+const { rooms } = made;
+
+// A class of its own, so that it is a type as well.
+export class RoomObject extends made.RoomObject {}
 
 // @ts-expect-error This is no glue.
 dormouse({ open: () => ({ ok: 1 }) }, module);
