@@ -10,7 +10,7 @@ const RECORDED_INPUTS = 10_000;
 const HISTORY_ROWS = 500;
 
 /** @typedef {import("./instance.js").Instance} Instance */
-/** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
+/** @typedef {import("./glue.js").Answer} Answer */
 
 /**
  * The types of a room, as `dormouse::typescript!` declares them; for a room whose types are not known.

@@ -86,9 +86,8 @@ export class Commit {
     return /** @type {number} */ (this.words[this.at++]);
   }
 
-  /** @returns {import("../pkg/dormouse_bg.js").Op} */
   op() {
-    return this.number();
+    return /** @type {import("./glue.js").Op} */ (this.number());
   }
 
   /** A number of 64 bits; ours are below 2⁵³. */

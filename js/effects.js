@@ -1,7 +1,7 @@
 // Reads a commit as plain data: each effect by its name, in the order in which they are performed.
 
 /** @typedef {import("./commit.js").Commit} Commit */
-/** @typedef {typeof import("../pkg/dormouse_bg.js").Op} Op */
+/** @typedef {import("./glue.js").Ops} Ops */
 
 /** @typedef {{ text: string } | { bytes: Uint8Array }} Frame */
 
@@ -32,7 +32,7 @@ const LISTENERS = ["all", "plain", "enveloped"];
  */
 
 /**
- * @param {Op} Op
+ * @param {Ops} Op
  * @param {Commit} commit
  * @returns {Effect[]}
  */
@@ -45,7 +45,7 @@ export function readEffects(Op, commit) {
 }
 
 /**
- * @param {Op} Op
+ * @param {Ops} Op
  * @param {Commit} commit
  * @returns {Effect}
  */

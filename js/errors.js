@@ -1,6 +1,6 @@
 // Errors as they cross from Rust to a Worker's caller and to HTTP.
 
-/** @typedef {import("../pkg/dormouse_bg.js").Failure} Failure */
+/** @typedef {import("./glue.js").Failure} Failure */
 
 /** What a room or its object refused, with the name and the fields that the error has in Rust. */
 export class RoomError extends Error {

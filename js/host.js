@@ -2,7 +2,7 @@
 
 import { plainData } from "./letters.js";
 
-/** @typedef {import("../pkg/dormouse_bg.js").RoomHost} RoomHost */
+/** @typedef {import("./glue.js").RoomHost} RoomHost */
 /** @typedef {import("./sockets.js").Sockets} Sockets */
 /** @typedef {import("./storage.js").RoomStorage} RoomStorage */
 

@@ -19,15 +19,17 @@ import { roomObject } from "./room-object.js";
  * Starts the rooms of a WebAssembly module.
  *
  * @template {Record<string, AnyRoom>} [Rooms=Record<string, AnyRoom>] what `dormouse::typescript!` declares
- * @param {import("./instance.js").Glue} glue the `_bg.js` that wasm-pack made
+ * @param {import("./glue.js").Glue} glue the `_bg.js` that wasm-pack made
  * @param {WebAssembly.Module} module the `_bg.wasm` beside it
- * @param {{ binding?: string }} [options] under which name wrangler.jsonc binds the class
+ * @param {object} [options]
+ * @param {string} [options.binding] under which name wrangler.jsonc binds the class
+ * @param {Record<string, import("./letters.js").Call>} [options.calls] functions that rooms can call
  * @returns {Dormouse<Rooms>}
  */
-export function dormouse(glue, module, { binding = "ROOMS" } = {}) {
+export function dormouse(glue, module, { binding = "ROOMS", calls = {} } = {}) {
   const instance = startInstance(glue, module);
   return {
-    RoomObject: roomObject(instance),
+    RoomObject: roomObject(instance, { binding, calls }),
     rooms: (env) => {
       const { [binding]: namespace, ALLOWED_ORIGINS: allowedOrigins } =
         /** @type {Record<string, any>} */ (env);

@@ -1,8 +1,8 @@
 // What can happen to a room, and how Rust is told of it.
 
 /** @typedef {import("./instance.js").Glue} Glue */
-/** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
-/** @typedef {import("../pkg/dormouse_bg.js").Outcome} Outcome */
+/** @typedef {import("./glue.js").Answer} Answer */
+/** @typedef {import("./glue.js").Outcome} Outcome */
 
 /**
  * Something that happened. `enter` tells Rust; it may return inputs that follow from it.

@@ -3,7 +3,7 @@
 import { Commit } from "./commit.js";
 import { Host } from "./host.js";
 
-/** @typedef {typeof import("../pkg/dormouse_bg.js")} Glue */
+/** @typedef {import("./glue.js").Glue} Glue */
 
 /**
  * @typedef {object} Instance

@@ -1,6 +1,6 @@
 // Delivers what rooms send to other rooms and to functions of the Worker.
 
-/** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
+/** @typedef {import("./glue.js").Answer} Answer */
 
 /**
  * A letter as Rust makes it.

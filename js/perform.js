@@ -6,7 +6,7 @@ import { logError } from "./log.js";
 /** @typedef {import("./letters.js").Letter} Letter */
 /** @typedef {import("./sockets.js").Sockets} Sockets */
 /** @typedef {import("./storage.js").RoomStorage} RoomStorage */
-/** @typedef {typeof import("../pkg/dormouse_bg.js").Op} Op */
+/** @typedef {import("./glue.js").Ops} Ops */
 
 /** Who a broadcast is for, as Rust numbers them; what is left are those that do not speak the protocol. */
 const ALL = 0;
@@ -15,7 +15,7 @@ const ENVELOPED = 2;
 /**
  * Stores what is to be stored, all or nothing, and then does what is to be done on sockets.
  *
- * @param {Op} Op
+ * @param {Ops} Op
  * @param {Commit} commit
  * @param {RoomStorage} storage
  * @param {Sockets} sockets
@@ -39,7 +39,7 @@ export function perform(Op, commit, storage, sockets, deliver) {
 /**
  * All outputs, to the end: what is stored cannot be taken back, so nothing here may stop the rest.
  *
- * @param {Op} Op
+ * @param {Ops} Op
  * @param {Commit} commit
  * @param {Sockets} sockets
  * @returns {Letter[]} to be delivered
@@ -58,7 +58,7 @@ function outputs(Op, commit, sockets) {
 }
 
 /**
- * @param {Op} Op
+ * @param {Ops} Op
  * @param {Commit} commit
  * @param {RoomStorage} storage
  */
@@ -125,7 +125,7 @@ function write(Op, commit, storage) {
 }
 
 /**
- * @param {Op} Op
+ * @param {Ops} Op
  * @param {Commit} commit
  * @param {Sockets} sockets
  * @param {Letter[]} letters

@@ -17,8 +17,15 @@ import { WakeLog } from "./wakes.js";
 
 /** @typedef {import("./instance.js").Instance} Instance */
 /** @typedef {import("./inputs.js").Input} Input */
-/** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
-/** @typedef {import("../pkg/dormouse_bg.js").Failure} Failure */
+/** @typedef {import("./glue.js").Answer} Answer */
+/** @typedef {import("./glue.js").Failure} Failure */
+
+/**
+ * The class as others see it; the storage is for tests, which plant faults there.
+ *
+ * @typedef {new (ctx: DurableObjectState, env: any) =>
+ *   DurableObject & { alarm(): Promise<void>, storage: RoomStorage }} RoomClass
+ */
 
 /**
  * The Durable Object class for the rooms of an instance.
@@ -31,6 +38,7 @@ import { WakeLog } from "./wakes.js";
  * @param {object} [options]
  * @param {string} [options.binding] the name in `env` under which rooms find one another
  * @param {Record<string, import("./letters.js").Call>} [options.calls] functions that rooms can call
+ * @returns {RoomClass}
  */
 export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
   /** Rooms whose object was collected; a handle of an instance that is gone means nothing. */
@@ -399,7 +407,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      *
      * @param {Input[]} batch
      * @param {Input | undefined} culprit
-     * @param {import("../pkg/dormouse_bg.js").Outcome} outcome
+     * @param {import("./glue.js").Outcome} outcome
      */
     #again(batch, culprit, outcome) {
       const input = batch.length === 1 ? batch[0] : culprit;

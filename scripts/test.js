@@ -31,6 +31,7 @@ const stages = {
     if (program) return vitest(["browser"], { CHROMIUM: program });
     return "SKIPPED: no Chromium found, and none can be installed; set CHROMIUM to its path";
   },
+  package: () => vitest(["package"]),
 };
 
 /**

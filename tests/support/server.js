@@ -25,16 +25,37 @@ import { environment, root } from "../../scripts/run.js";
  * @returns {Promise<Server>}
  */
 export async function startServer({ config = "wrangler.jsonc", vars = {}, flags = [] } = {}) {
-  const port = await freePort();
   const storage = await mkdtemp(join(tmpdir(), "dormouse-"));
-  const args = ["dev", "--config", config, "--ip", "127.0.0.1", "--port", String(port)];
-  args.push("--inspector-port", String(await freePort()), "--persist-to", storage);
+  const args = ["dev", "--config", config, "--persist-to", storage];
   for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
   for (const flag of flags) args.push("--compatibility-flags", flag);
-  const child = spawn("wrangler", args, {
+  const server = await serve("wrangler", args);
+  return {
+    ...server,
+    async stop() {
+      await server.stop();
+      await rm(storage, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/**
+ * Starts a program that ends up as `wrangler dev`, on a port of its own.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {import("node:child_process").SpawnOptions} [options]
+ * @returns {Promise<Server>}
+ */
+export async function serve(program, args, options = {}) {
+  const port = await freePort();
+  const address = ["--ip", "127.0.0.1", "--port", String(port)];
+  const inspector = ["--inspector-port", String(await freePort())];
+  const child = spawn(program, [...args, ...address, ...inspector], {
     cwd: root,
     env: environment,
     detached: true,
+    ...options,
     stdio: ["ignore", "pipe", "pipe"],
   });
 
@@ -62,7 +83,6 @@ export async function startServer({ config = "wrangler.jsonc", vars = {}, flags 
         process.kill(-(/** @type {number} */ (child.pid)), "SIGTERM");
         await exited;
       }
-      await rm(storage, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

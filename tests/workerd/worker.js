@@ -1,17 +1,13 @@
 // A Worker around the rooms that misbehave: made the way a Worker with rooms of its own is.
 
-import { roomClient } from "../../js/client.js";
-import { startInstance } from "../../js/instance.js";
-import { roomObject } from "../../js/room-object.js";
+import { dormouse } from "../../js/index.js";
 import * as glue from "./rooms/pkg/faulty_rooms_bg.js";
 import module from "./rooms/pkg/faulty_rooms_bg.wasm";
-
-const instance = startInstance(/** @type {any} */ (glue), module);
 
 /** How often `flaky` was called, by letter. */
 const calls = new Map();
 
-export const RoomObject = roomObject(instance, {
+export const { RoomObject, rooms } = dormouse(glue, module, {
   calls: {
     shout: (/** @type {string} */ text, _env, { room }) => `${text.toUpperCase()} (${room})`,
     nested: (/** @type {string} */ depth) =>
@@ -23,9 +19,6 @@ export const RoomObject = roomObject(instance, {
     },
   },
 });
-
-/** @param {{ ROOMS: DurableObjectNamespace }} env */
-export const rooms = (env) => roomClient(instance, env.ROOMS);
 
 export default {
   /**
