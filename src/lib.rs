@@ -87,6 +87,10 @@ struct TestingPage;
 #[doc = include_str!("../docs/security.md")]
 struct SecurityPage;
 
+#[cfg(doctest)]
+#[doc = include_str!("../docs/migrations.md")]
+struct MigrationsPage;
+
 mod attachment;
 mod audience;
 mod check;
