@@ -1,4 +1,5 @@
-// `npm run check`: formatting, lints, types, documentation, dependencies and the packages. Runs all checks, then says which failed.
+// `npm run check`: formatting, lints, types, documentation, dependencies and the packages. Runs all
+// checks, then says which failed.
 
 import { build, cargoEnvironment, crates, nativeCrates } from "./build.js";
 import { main, run } from "./run.js";
