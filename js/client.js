@@ -155,7 +155,7 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
         const origin = request.headers.get("Origin");
         const own = origin === null ? "" : new URL(request.url).origin;
         if (!glue.originAllowed(origin, own, allowedOrigins)) {
-          const message = "pages of this origin may not connect";
+          const message = `pages of ${origin} may not connect: list it in ALLOWED_ORIGINS`;
           return errorResponse(failure("OriginRefused", "origin_refused", 403, message));
         }
         try {

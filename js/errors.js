@@ -40,7 +40,7 @@ export function failure(tag, code, status, message = "something went wrong in th
  * @returns {Failure}
  */
 export function incomplete(failed) {
-  const message = `the broadcast did not reach ${failed.length} connections`;
+  const message = `the broadcast did not reach ${failed.length} connections, and all the others: send it to those again`;
   return { ...failure("Broadcast", "broadcast_incomplete", 502, message), failed };
 }
 

@@ -1,8 +1,11 @@
 // What a Worker imports: its Durable Object class and its rooms, of what wasm-pack made.
 
+import { namespaceOf } from "./checks.js";
 import { roomClient } from "./client.js";
 import { startInstance } from "./instance.js";
 import { roomObject } from "./room-object.js";
+
+export { SetupError } from "./checks.js";
 
 /** @typedef {import("./client.js").AnyRoom} AnyRoom */
 
@@ -24,6 +27,7 @@ import { roomObject } from "./room-object.js";
  * @param {object} [options]
  * @param {string} [options.binding] under which name wrangler.jsonc binds the class
  * @param {Record<string, import("./letters.js").Call>} [options.calls] functions that rooms can call
+ * @throws {SetupError} if they are not what wasm-pack makes for a Worker, or of two versions
  * @returns {Dormouse<Rooms>}
  */
 export function dormouse(glue, module, { binding = "ROOMS", calls = {} } = {}) {
@@ -31,8 +35,8 @@ export function dormouse(glue, module, { binding = "ROOMS", calls = {} } = {}) {
   return {
     RoomObject: roomObject(instance, { binding, calls }),
     rooms: (env) => {
-      const { [binding]: namespace, ALLOWED_ORIGINS: allowedOrigins } =
-        /** @type {Record<string, any>} */ (env);
+      const namespace = namespaceOf(env, binding);
+      const { ALLOWED_ORIGINS: allowedOrigins } = /** @type {Record<string, any>} */ (env);
       return roomClient(instance, namespace, { allowedOrigins });
     },
   };

@@ -1,5 +1,6 @@
 // The WebAssembly instance that all rooms of an isolate share, and how it is replaced.
 
+import { checkBoundary, checkBuild, checkRuntime } from "./checks.js";
 import { Commit } from "./commit.js";
 import { Host } from "./host.js";
 
@@ -26,8 +27,11 @@ import { Host } from "./host.js";
  * @param {Glue} glue
  * @param {WebAssembly.Module} module
  * @returns {Instance}
+ * @throws {import("./checks.js").SetupError} if they are not what they should be
  */
 export function startInstance(glue, module) {
+  checkRuntime();
+  checkBuild(glue, module);
   const from = new Set(WebAssembly.Module.imports(module).map((entry) => entry.module));
   const imports = Object.fromEntries([...from].map((name) => [name, glue]));
 
@@ -42,6 +46,7 @@ export function startInstance(glue, module) {
   };
 
   let commit = start();
+  checkBoundary(glue);
   const instance = {
     glue,
     generation: 1,

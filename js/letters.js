@@ -1,5 +1,7 @@
 // Delivers what rooms send to other rooms and to functions of the Worker.
 
+import { namespaceOf } from "./checks.js";
+
 /** @typedef {import("./glue.js").Answer} Answer */
 
 /**
@@ -34,10 +36,10 @@
  * @param {string} from.room the sender's object name
  * @param {any} from.env
  * @param {Record<string, Call>} from.calls
- * @param {DurableObjectNamespace} from.namespace
+ * @param {string} from.binding the name in `env` of the rooms' namespace
  * @returns {Promise<Delivered>}
  */
-export async function deliver(letter, { room, env, calls, namespace }) {
+export async function deliver(letter, { room, env, calls, binding }) {
   const { seq } = letter;
   const [errand] = Object.values(letter.errand);
   try {
@@ -49,7 +51,7 @@ export async function deliver(letter, { room, env, calls, namespace }) {
       }
       return { ok: (await call(JSON.parse(errand.argument), env, { room, seq })) ?? null };
     }
-    const object = /** @type {any} */ (namespace.getByName(errand.room));
+    const object = /** @type {any} */ (namespaceOf(env, binding).getByName(errand.room));
     /** @type {Answer} */
     const answer = await object.receive(room, JSON.stringify(letter));
     return "ok" in answer

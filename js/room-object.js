@@ -1,6 +1,7 @@
 // The Durable Object: an inbox, a drain and a commit. It holds no rule of any room.
 
 import { DurableObject } from "cloudflare:workers";
+import { checkObject } from "./checks.js";
 import { errorResponse, failure, incomplete } from "./errors.js";
 import * as inputs from "./inputs.js";
 import { inspection } from "./inspection.js";
@@ -56,6 +57,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      */
     constructor(ctx, env) {
       super(ctx, env);
+      checkObject(ctx);
       this.wakes = new WakeLog(ctx.id.toString(), ctx.id.name);
       this.sockets = new Sockets(ctx, this.wakes.tally);
       this.storage = new RoomStorage(ctx.storage);
@@ -389,12 +391,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     /** @param {import("./letters.js").Letter} letter */
     async #deliver(letter) {
       const room = this.ctx.id.name ?? "";
-      const from = {
-        room,
-        env: this.env,
-        calls,
-        namespace: /** @type {any} */ (this.env)[binding],
-      };
+      const from = { room, env: this.env, calls, binding };
       this.wakes.deliveryBegins();
       const delivered = await deliver(letter, from);
       this.wakes.deliveryEnds();

@@ -9,7 +9,20 @@ import { setup } from "./setup.js";
  * The crates that become WebAssembly: the Worker's own, the rooms that misbehave on purpose for the
  * tests, the examples' and the benchmark's.
  */
-export const crates = [".", "tests/workerd/rooms", "examples/embedding/room", "benches/room"];
+export const crates = [
+  ".",
+  "tests/workerd/rooms",
+  "examples/embedding/room",
+  "examples/migration/room",
+  "benches/room",
+];
+
+/**
+ * The features of a crate that have a build of their own, in pkg/ under their names.
+ *
+ * @type {Record<string, string[]>}
+ */
+const features = { "examples/migration/room": ["v1"] };
 
 /** Those that do not. */
 export const nativeCrates = ["benches/load", "fuzz"];
@@ -31,14 +44,23 @@ export const cargoEnvironment = (crate) => ({
  * @param {string} [crate] the crate's folder, seen from the checkout's
  */
 export async function build(crate = ".") {
-  if (!isFresh(crate)) await compile(crate);
-  declareGlue(join(root, crate, "pkg"));
+  for (const feature of ["", ...(features[crate] ?? [])]) {
+    const pkg = join("pkg", feature);
+    if (!isFresh(crate, pkg)) await compile(crate, pkg, feature);
+    declareGlue(join(root, crate, pkg));
+  }
   if (crate === ".") await import("./serve-client.js");
 }
 
-/** @param {string} crate */
-async function compile(crate) {
-  await run("wasm-pack", ["--log-level", "warn", "build", crate], cargoEnvironment(crate));
+/**
+ * @param {string} crate
+ * @param {string} pkg where to, seen from the crate's folder
+ * @param {string} feature none for the default ones
+ */
+async function compile(crate, pkg, feature) {
+  const args = ["--log-level", "warn", "build", crate, "--out-dir", pkg];
+  if (feature) args.push("--features", feature);
+  await run("wasm-pack", args, cargoEnvironment(crate));
 }
 
 /**
@@ -57,10 +79,10 @@ function declareGlue(pkg) {
   }
 }
 
-/** @param {string} crate */
-function isFresh(crate) {
+/** @param {string} crate @param {string} pkg */
+function isFresh(crate, pkg) {
   // wasm-pack writes package.json last, so a build that broke off halfway is not taken for a whole.
-  const builtAt = newest(join(root, crate, "pkg", "package.json"));
+  const builtAt = newest(join(root, crate, pkg, "package.json"));
   // The root's files count for every crate: they all depend on it.
   const sources = [root, join(root, crate)].flatMap((folder) =>
     ["src", "Cargo.toml", "Cargo.lock"].map((name) => join(folder, name)),

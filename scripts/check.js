@@ -1,4 +1,5 @@
-// `npm run check`: formatting, lints, types and documentation. Runs all checks, then says which failed.
+// `npm run check`: formatting, lints, types, documentation, dependencies and the packages. Runs all
+// checks, then says which failed.
 
 import { build, cargoEnvironment, crates, declareRooms, nativeCrates } from "./build.js";
 import { main, run } from "./run.js";
@@ -44,6 +45,12 @@ function wasmChecks(crate) {
 }
 
 /** @type {Check[]} */
+const releaseChecks = [
+  ["node", ["scripts/dependencies.js"]],
+  ["node", ["scripts/release.js"]],
+];
+
+/** @type {Check[]} */
 const javascriptChecks = [
   ["biome", ["check", "--error-on-warnings"]],
   ["tsc", ["--build"]],
@@ -63,6 +70,7 @@ await main(import.meta.url, async () => {
     ...[...crates, ...nativeCrates].flatMap(rustChecks),
     ...crates.flatMap(wasmChecks),
     ...javascriptChecks,
+    ...releaseChecks,
   ];
   for (const [program, args, extra] of checks) {
     console.log(`\n── ${[program, ...args].join(" ")}`);

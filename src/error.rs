@@ -24,7 +24,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// let error = Tag::new("x".repeat(300)).unwrap_err();
 /// assert_eq!(error, Error::TagTooLong { limit: 256, size: 300 });
-/// assert_eq!(error.to_string(), "a tag of 300 bytes is over the limit of 256");
+/// assert_eq!(
+///     error.to_string(),
+///     "a tag of 300 bytes is over the limit of 256: take a shorter one, or its hash"
+/// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, ThisError, Serialize)]
 #[serde(tag = "_tag", rename_all_fields = "camelCase")]
@@ -45,7 +48,7 @@ pub enum Error {
         reason: String,
     },
     /// An inbound frame over the room's limit; the socket is closed with 1009.
-    #[error("a frame of {size} bytes is over the limit of {limit}")]
+    #[error("a frame of {size} bytes is over the limit of {limit}: send it in parts")]
     FrameTooLarge {
         /// The room's limit in bytes.
         limit: usize,
@@ -65,10 +68,13 @@ pub enum Error {
         reason: String,
     },
     /// A handler panicked. Nothing it did was kept.
-    #[error("the handler panicked")]
+    #[error("the handler panicked, and changed nothing: the Worker's log says where")]
     Panicked,
     /// A connection's state that does not fit its socket's attachment; the old one is kept.
-    #[error("a connection's attachment of {size} bytes is over the limit of {limit}")]
+    #[error(
+        "a connection's attachment of {size} bytes is over the limit of {limit}: keep less in \
+         its state, and the rest in the room's"
+    )]
     AttachmentTooLarge {
         /// [`limits::ATTACHMENT_BYTES`].
         limit: usize,
@@ -76,7 +82,10 @@ pub enum Error {
         size: usize,
     },
     /// A state that does not fit a stored value; the old one is kept.
-    #[error("a state of {size} bytes is over the limit of {limit}")]
+    #[error(
+        "a state of {size} bytes is over the limit of {limit}: keep what grows in a history or \
+         in keyed values"
+    )]
     StateTooLarge {
         /// [`limits::VALUE_BYTES`].
         limit: usize,
@@ -84,7 +93,10 @@ pub enum Error {
         size: usize,
     },
     /// A scheduled event whose payload does not fit a stored value.
-    #[error("the payload of a scheduled event has {size} bytes, over the limit of {limit}")]
+    #[error(
+        "the payload of a scheduled event has {size} bytes, over the limit of {limit}: store \
+         it, and schedule where it is"
+    )]
     PayloadTooLarge {
         /// [`limits::VALUE_BYTES`].
         limit: usize,
@@ -92,7 +104,7 @@ pub enum Error {
         size: usize,
     },
     /// A row of a history, or a keyed value, that does not fit a stored value.
-    #[error("a value of {size} bytes is over the limit of {limit}")]
+    #[error("a value of {size} bytes is over the limit of {limit}: store it as several")]
     ValueTooLarge {
         /// [`limits::VALUE_BYTES`].
         limit: usize,
@@ -100,7 +112,7 @@ pub enum Error {
         size: usize,
     },
     /// A key of keyed values that is too long.
-    #[error("a key of {size} bytes is over the limit of {limit}")]
+    #[error("a key of {size} bytes is over the limit of {limit}: take a shorter one, or its hash")]
     KeyTooLong {
         /// [`limits::KEY_BYTES`].
         limit: usize,
@@ -108,13 +120,18 @@ pub enum Error {
         size: usize,
     },
     /// A key with the character U+10FFFF in it, behind which no key can be listed.
-    #[error("the key {key:?} has the character U+10FFFF in it")]
+    #[error(
+        "the key {key:?} has the character U+10FFFF in it, behind which none could be listed: \
+         leave it out"
+    )]
     InvalidKey {
         /// The key, cut after some characters.
         key: String,
     },
     /// More tags on a connection than the platform takes.
-    #[error("{count} tags on a connection are over the limit of {limit}")]
+    #[error(
+        "{count} tags on a connection are over the limit of {limit}: keep the rest in its state"
+    )]
     TooManyTags {
         /// [`limits::TAGS`].
         limit: usize,
@@ -122,7 +139,7 @@ pub enum Error {
         count: usize,
     },
     /// A tag over the platform's length.
-    #[error("a tag of {size} bytes is over the limit of {limit}")]
+    #[error("a tag of {size} bytes is over the limit of {limit}: take a shorter one, or its hash")]
     TagTooLong {
         /// [`limits::TAG_BYTES`].
         limit: usize,
@@ -130,7 +147,7 @@ pub enum Error {
         size: usize,
     },
     /// A tag with a control character in it.
-    #[error("the tag {tag:?} has a control character in it")]
+    #[error("the tag {tag:?} has a control character in it: leave it out")]
     InvalidTag {
         /// The tag.
         tag: String,
@@ -154,7 +171,7 @@ pub enum Error {
         id: String,
     },
     /// A room type that is not in the registry.
-    #[error("there is no room type {room:?}")]
+    #[error("there is no room type {room:?} in this Worker: list it in `dormouse::rooms!`")]
     RoomNotFound {
         /// The name asked for, cut after some characters.
         room: String,
@@ -166,7 +183,10 @@ pub enum Error {
         code: u16,
     },
     /// A close reason that does not fit a close frame.
-    #[error("a close reason of {size} bytes is over the limit of {limit}")]
+    #[error(
+        "a close reason of {size} bytes is over the limit of {limit}: say the rest in a frame \
+         before"
+    )]
     CloseReasonTooLong {
         /// [`limits::CLOSE_REASON_BYTES`].
         limit: usize,
@@ -174,7 +194,10 @@ pub enum Error {
         size: usize,
     },
     /// An event at a time that an alarm cannot be set to.
-    #[error("an event cannot be scheduled at {at}: after 0 and up to {limit} milliseconds")]
+    #[error(
+        "an event cannot be scheduled at {at}: a time is after 0 and up to {limit}, in \
+         milliseconds since the epoch"
+    )]
     InvalidEventTime {
         /// The last time there is.
         limit: u64,
@@ -182,7 +205,9 @@ pub enum Error {
         at: u64,
     },
     /// A period shorter than a millisecond.
-    #[error("a period of {nanos} nanoseconds is under the limit of {limit}")]
+    #[error(
+        "a period of {nanos} nanoseconds is under the limit of {limit}: take a millisecond or more"
+    )]
     InvalidPeriod {
         /// The nanoseconds of a millisecond.
         limit: u32,
@@ -200,13 +225,13 @@ pub enum Error {
         size: usize,
     },
     /// A connection with this id is open, and the upgrade asked to reject duplicates.
-    #[error("a connection with the id {id:?} is open")]
+    #[error("a connection with the id {id:?} is open: take another id, or close that one first")]
     DuplicateConnection {
         /// The id.
         id: String,
     },
     /// A room with as many connections as the platform allows.
-    #[error("a room takes {limit} connections")]
+    #[error("the room is full: it takes {limit} connections. Try again later")]
     TooManyConnections {
         /// [`limits::CONNECTIONS`].
         limit: usize,
@@ -226,7 +251,10 @@ pub enum Error {
         reason: String,
     },
     /// Something to be stored whose JSON is nested deeper than it could be read again.
-    #[error("{what} is nested {depth} levels deep as JSON, and {limit} can be read again")]
+    #[error(
+        "{what} is nested {depth} levels deep as JSON, and {limit} can be read again: make it \
+         flatter"
+    )]
     TooDeep {
         /// What it is.
         what: String,
@@ -236,25 +264,37 @@ pub enum Error {
         depth: usize,
     },
     /// A stored state that no longer decodes; it is left as it is.
-    #[error("the stored state does not decode as this room's State: {reason}")]
+    #[error(
+        "the stored state does not decode as this room's State: {reason}. It is left as it is: \
+         `migrate_state` reads what other versions stored"
+    )]
     StateUnreadable {
         /// Serde's words.
         reason: String,
     },
     /// A stored row of a history that no longer decodes.
-    #[error("a stored row does not decode as this history's: {reason}")]
+    #[error(
+        "a stored row does not decode as this history's: {reason}. Its type has to read what \
+         other versions stored"
+    )]
     RowUnreadable {
         /// Serde's words.
         reason: String,
     },
     /// A stored keyed value that no longer decodes.
-    #[error("a stored value does not decode as this kind's: {reason}")]
+    #[error(
+        "a stored value does not decode as this kind's: {reason}. Its type has to read what \
+         other versions stored"
+    )]
     ValueUnreadable {
         /// Serde's words.
         reason: String,
     },
     /// A scheduled event whose stored payload no longer decodes.
-    #[error("the stored payload does not decode as this room's Alarm: {reason}")]
+    #[error(
+        "the stored payload does not decode as this room's Alarm: {reason}. It is left as it \
+         is: `migrate_alarm` reads what other versions stored"
+    )]
     PayloadUnreadable {
         /// Serde's words.
         reason: String,
@@ -268,19 +308,24 @@ pub enum Error {
         reason: String,
     },
     /// A letter that more letters led to than may; see [`limits::HOPS`].
-    #[error("a letter after {limit} others that led to it is not sent")]
+    #[error(
+        "a letter after {limit} others that led to it is not sent: rooms may answer one another \
+         without end"
+    )]
     TooManyHops {
         /// [`limits::HOPS`].
         limit: u32,
     },
     /// Configuration of the Worker that does not decode as the type asked for.
-    #[error("the Worker's configuration does not fit: {reason}")]
+    #[error("the Worker's configuration does not fit: {reason}. It is `vars` in wrangler.jsonc")]
     InvalidConfig {
         /// Serde's words.
         reason: String,
     },
     /// Storage refused a commit. Nothing of it was done.
-    #[error("the commit could not be stored")]
+    #[error(
+        "the commit could not be stored, and nothing of it was done: the Worker's log says why"
+    )]
     Storage,
 }
 

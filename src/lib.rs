@@ -91,6 +91,10 @@ struct SecurityPage;
 #[doc = include_str!("../docs/types.md")]
 struct TypesPage;
 
+#[cfg(doctest)]
+#[doc = include_str!("../docs/migrations.md")]
+struct MigrationsPage;
+
 mod attachment;
 mod audience;
 mod check;

@@ -102,6 +102,22 @@ pub fn install(registry: Registry) {
     REGISTRY.set(registry);
 }
 
+/// The form of what crosses between this module and `js/`, which has the same number in
+/// `js/checks.js`. It changes with every change here or in [`Flat`] that the other side has to know of.
+const BOUNDARY: u32 = 1;
+
+/// The number of the boundary's form, for `js/` to refuse another than its own.
+#[wasm_bindgen]
+pub fn boundary() -> u32 {
+    BOUNDARY
+}
+
+/// The version of this crate, to be named where the boundaries differ.
+#[wasm_bindgen(js_name = crateVersion)]
+pub fn crate_version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
 /// What panicked, and where: the trap that follows does not say. Empty if nothing did.
 #[wasm_bindgen(js_name = takePanic)]
 pub fn take_panic() -> String {

@@ -181,6 +181,32 @@ fn a_full_room_lets_a_connection_be_replaced() {
 }
 
 #[test]
+fn what_breaks_a_limit_says_the_limit_the_value_and_what_to_do() {
+    let (limit, size) = (1111, 2222);
+    let too_large = [
+        Error::FrameTooLarge { limit, size },
+        Error::AttachmentTooLarge { limit, size },
+        Error::StateTooLarge { limit, size },
+        Error::PayloadTooLarge { limit, size },
+        Error::ValueTooLarge { limit, size },
+        Error::KeyTooLong { limit, size },
+        Error::TooManyTags { limit, count: size },
+        Error::TagTooLong { limit, size },
+        Error::CloseReasonTooLong { limit, size },
+        Error::InvalidEventTime { limit: 1111, at: 2222 },
+        Error::InvalidPeriod { limit: 1111, nanos: 2222 },
+        Error::InvalidEventName { limit, size },
+        Error::TooDeep { what: "the state".into(), limit, depth: size },
+    ];
+    for error in too_large {
+        let message = error.to_string();
+        assert!(message.contains("1111") && message.contains("2222"), "{message}");
+        assert!(message.contains(": "), "what to do is missing in: {message}");
+        assert!(message.len() <= 123 || !matches!(error, Error::FrameTooLarge { .. }));
+    }
+}
+
+#[test]
 fn every_error_has_a_code_a_status_and_a_message_that_names_the_value() {
     let long = "x".repeat(200);
     let error = ConnectionId::new(&long).unwrap_err();

@@ -59,7 +59,7 @@ const kinds = [
   [
     "for a frame that is too large",
     ({ socket }) => socket.send(Buffer.alloc(3 * 1024 * 1024)),
-    { code: 1009, reason: "a frame of 3145728 bytes is over the limit of 65536" },
+    { code: 1009, reason: "a frame of 3145728 bytes is over the limit of 65536: send it in parts" },
     { code: 1009, wasClean: true },
   ],
 ];

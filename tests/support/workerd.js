@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { environment, root } from "../../scripts/run.js";
 
@@ -82,7 +82,7 @@ export function bundle(config = "wrangler.jsonc", flags = []) {
   const folder = makeFolder();
   const { status, stdout, stderr } = spawnSync(
     "wrangler",
-    ["deploy", "--dry-run", "--config", join(root, config), "--outdir", folder],
+    ["deploy", "--dry-run", "--config", resolve(root, config), "--outdir", folder],
     { cwd: root, env: environment, encoding: "utf8" },
   );
   if (status !== 0) throw new Error(`wrangler could not bundle ${config}:\n${stdout}${stderr}`);

@@ -1,0 +1,77 @@
+//! The first version: texts, names and reminders are strings.
+
+use std::time::Duration;
+
+use dormouse::{Context, Effects, Result, Room, Upgrade, When};
+use serde::{Deserialize, Serialize};
+
+/// A list of errands.
+pub struct Errands;
+
+/// What comes in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "_tag")]
+pub enum Event {
+    /// There is something to do.
+    Add {
+        /// What.
+        text: String,
+    },
+    /// It is to be said again.
+    Remind {
+        /// What.
+        text: String,
+        /// In how many seconds.
+        seconds: u64,
+    },
+}
+
+/// What goes out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "_tag")]
+pub enum Broadcast {
+    /// What there is to do.
+    List {
+        /// Everything.
+        items: Vec<String>,
+    },
+    /// It is time.
+    Reminder {
+        /// For what.
+        text: String,
+    },
+}
+
+impl Room for Errands {
+    const NAME: &'static str = "errands";
+    type State = Vec<String>;
+    /// A name.
+    type Connection = String;
+    type Event = Event;
+    type Broadcast = Broadcast;
+    /// What to say.
+    type Alarm = String;
+
+    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+        let items = cx.state().cloned().unwrap_or_default();
+        Ok(Effects::new().send(cx.sender(), Broadcast::List { items }))
+    }
+
+    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+        match event {
+            Event::Add { text } => {
+                let mut items = cx.state().cloned().unwrap_or_default();
+                items.push(text);
+                Ok(Effects::new().save(items.clone()).broadcast(Broadcast::List { items }))
+            }
+            Event::Remind { text, seconds } => {
+                let when = When::after(Duration::from_secs(seconds));
+                Ok(Effects::new().schedule(text.clone(), when, text))
+            }
+        }
+    }
+
+    fn handle_alarm(_: &Context<Self>, text: String) -> Result<Effects<Self>> {
+        Ok(Effects::new().broadcast(Broadcast::Reminder { text }))
+    }
+}
