@@ -53,6 +53,7 @@ export default defineConfig({
       ),
       node("server", "tests/server/*.test.js"),
       node("browser", "tests/browser/**/*.test.js"),
+      node("docs", "tests/docs*.test.js"),
     ],
     passWithNoTests: true,
     // The rooms that fail on purpose say so in the log: of interest only where a test fails.
