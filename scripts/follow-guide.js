@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { blocksOf } from "./markdown.js";
 import { environment, main, root } from "./run.js";
@@ -37,7 +37,7 @@ const UNRELEASED = "Before the first release";
  * @param {object} [options]
  * @param {boolean} [options.cold] download all crates and packages anew
  * @param {string} [options.target] where cargo puts what it builds, if not into the new folder
- * @param {(url: string) => Promise<void>} [options.browse] looks at the page while it is served
+ * @param {(url: string) => Promise<void>} [options.browse] looks at the page, which is served then
  * @returns {Promise<Step[]>}
  */
 export async function followGuide({ cold = false, target, browse } = {}) {
@@ -87,9 +87,11 @@ export async function followGuide({ cold = false, target, browse } = {}) {
       } else if (language === "sh") {
         for (const line of text.trim().split("\n")) {
           const command = standIn(line, unreleased);
+          if (browse && command.includes("wrangler deploy")) {
+            await step(section, "open the page", () => browse(shell.url));
+          }
           if (command.includes("wrangler dev")) {
             await step(section, line, () => shell.serve(command));
-            await browse?.(shell.url);
           } else {
             await step(section, line, () => shell.run(command));
           }
@@ -252,12 +254,13 @@ function tableOf(steps) {
 
 await main(import.meta.url, async () => {
   const options = process.argv.slice(2);
+  const load = loadavg()[0]?.toFixed(1);
   const table = tableOf(await followGuide({ cold: options.includes("--cold") }));
   console.log(table);
   if (!options.includes("--keep")) return;
   const date = new Date().toISOString().slice(0, 10);
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()})`;
   const before = readFileSync(join(root, TIMES), "utf8").split("<!-- times -->")[0];
-  const caption = `On ${date}, on a machine with ${machine}:`;
+  const caption = `On ${date}, on a machine with ${machine}, whose load was ${load} before it began:`;
   writeFileSync(join(root, TIMES), `${before}<!-- times -->\n\n${caption}\n\n${table}\n`);
 });
