@@ -123,6 +123,9 @@ fn every_error_is_in_the_page_that_people_search_with_its_words() {
     let mut count = 0;
     for variant in enumeration.split("#[error(").skip(1) {
         let message = variant.split('"').nth(1).unwrap();
+        // A message over two lines.
+        let lines = message.split("\\\n").map(str::trim_start);
+        let message = lines.collect::<String>();
         let after = variant.split_once(")]").unwrap().1.trim_start();
         let name = after.split(|c: char| !c.is_alphanumeric()).next().unwrap();
         let row = page.lines().find(|line| line.starts_with(&format!("| `{name}`")));

@@ -67,6 +67,15 @@ test.for(pages)("the links of %s lead somewhere", (page) => {
   expect(broken).toEqual([]);
 });
 
+test("every file that a drawing names is there", () => {
+  const drawings = readdirSync(join(root, "docs/images")).filter((name) => name.endsWith(".svg"));
+  const names = drawings.flatMap((name) => [
+    ...read(`docs/images/${name}`).matchAll(/\b(?:src|js)\/[\w./-]+/g),
+  ]);
+  expect(names.length).toBeGreaterThan(10);
+  expect(names.filter(([name]) => !existsSync(join(root, name)))).toEqual([]);
+});
+
 test("every page of the guide is in its index", () => {
   const index = read("docs/guide/README.md");
   const missing = pagesIn("docs/guide").filter(
