@@ -53,6 +53,7 @@ export default defineConfig({
       ),
       node("server", "tests/server/*.test.js"),
       node("browser", "tests/browser/**/*.test.js"),
+      node("types", "tests/types/*.test.js"),
       node("docs", "tests/docs*.test.js"),
     ],
     passWithNoTests: true,

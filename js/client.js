@@ -13,27 +13,42 @@ const HISTORY_ROWS = 500;
 /** @typedef {import("../pkg/dormouse_bg.js").Answer} Answer */
 
 /**
+ * The types of a room, as `dormouse::typescript!` declares them; for a room whose types are not known.
+ *
+ * @typedef {object} AnyRoom
+ * @property {unknown} event what it takes
+ * @property {unknown} broadcast what it says
+ * @property {unknown} state what it remembers
+ * @property {unknown} connection what a connection remembers
+ * @property {unknown} upgrade the state that an upgrade brings
+ */
+
+/**
+ * @template {AnyRoom} [Types=AnyRoom]
  * @typedef {object} UpgradeOptions
  * @property {string} [id] the connection's id; a UUID without one, unless the room decides otherwise
  * @property {string[]} [tags] its tags
- * @property {unknown} [state] its first state
+ * @property {Types["upgrade"]} [state] its first state
  * @property {unknown} [meta] seen by the room while it connects, not kept
  * @property {"allow" | "replace" | "reject"} [onDuplicate] what to do if the id is connected already
  */
 
 /**
- * @typedef {object} Room one type of room
- * @property {(id: string, request: Request, options?: UpgradeOptions) => Promise<Response>} upgrade
+ * One type of room.
+ *
+ * @template {AnyRoom} [Types=AnyRoom]
+ * @typedef {object} Room
+ * @property {(id: string, request: Request, options?: UpgradeOptions<Types>) => Promise<Response>} upgrade
  *   answers a WebSocket upgrade, or says with a 4xx why not
- * @property {(id: string, event: unknown) => Promise<void>} send gives the room an event
- * @property {(id: string, message: unknown, tag?: string) => Promise<void>} broadcast says something to
- *   every connection, or to those with a tag, past the room's handlers
- * @property {(id: string) => Promise<unknown>} getState the room's state, or null
+ * @property {(id: string, event: Types["event"]) => Promise<void>} send gives the room an event
+ * @property {(id: string, message: Types["broadcast"], tag?: string) => Promise<void>} broadcast says
+ *   something to every connection, or to those with a tag, past the room's handlers
+ * @property {(id: string) => Promise<Types["state"] | null>} getState the room's state, or null
  * @property {(id: string) => Promise<void>} fireAlarm lets the alarm go off now; what is due is
  *   handled
  * @property {(id: string) => Promise<number>} getCount how many connections are open
- * @property {(id: string, tag?: string) => Promise<Connection[]>} getConnections the open connections,
- *   the oldest first
+ * @property {(id: string, tag?: string) => Promise<Connection<Types>[]>} getConnections the open
+ *   connections, the oldest first
  * @property {(id: string, history: string, page?: { before?: number, limit?: number }) =>
  *   Promise<HistoryRow[]>} getHistory rows of a history, the oldest first: the last before a number, or
  *   of all; 100 if it is not said, 500 at most
@@ -90,20 +105,30 @@ const HISTORY_ROWS = 500;
 /** @typedef {{ seq: number, at: number, row: string }} StoredRow */
 
 /**
+ * @template {AnyRoom} [Types=AnyRoom]
  * @typedef {object} Connection
  * @property {string} id
  * @property {string[]} tags
- * @property {unknown} state
+ * @property {Types["connection"]} state
  * @property {number} connectedAt milliseconds since the epoch
  */
 
 /**
  * The rooms behind a Durable Object namespace.
  *
+ * @template {Record<string, AnyRoom>} [Rooms=Record<string, AnyRoom>]
+ * @typedef {object} RoomClient
+ * @property {<Name extends keyof Rooms & string>(type: Name) => Room<Rooms[Name]>} room by the name of
+ *   its type
+ */
+
+/**
+ * @template {Record<string, AnyRoom>} [Rooms=Record<string, AnyRoom>]
  * @param {Instance} instance
  * @param {DurableObjectNamespace} namespace
  * @param {{ allowedOrigins?: string }} [options] origins, besides the Worker's own, whose pages may
  *   open sockets: separated by commas, or `*`
+ * @returns {RoomClient<Rooms>}
  */
 export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
   const { glue } = instance;
@@ -118,10 +143,6 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
   };
 
   return {
-    /**
-     * @param {string} type the room type's name
-     * @returns {Room}
-     */
     room: (type) => ({
       async upgrade(id, request, options = {}) {
         if (request.method !== "GET") return methodNotAllowed("GET");
@@ -154,7 +175,7 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
       },
 
       async getState(id) {
-        return unwrap(await object(type, id).getState());
+        return /** @type {any} */ (unwrap(await object(type, id).getState()));
       },
 
       async fireAlarm(id) {
@@ -167,7 +188,7 @@ export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
 
       async getConnections(id, tag) {
         const answer = await object(type, id).getConnections(tag);
-        return /** @type {Connection[]} */ (unwrap(answer));
+        return /** @type {Connection<any>[]} */ (unwrap(answer));
       },
 
       async getHistory(id, history, { before = Number.MAX_SAFE_INTEGER, limit = 100 } = {}) {

@@ -9,8 +9,8 @@ import { errorResponse, failure, RoomError } from "./errors.js";
 import { keepTracing } from "./tracer.js";
 import { fellAsleep, seenRooms } from "./wakes.js";
 
-/** @typedef {ReturnType<typeof import("./client.js").roomClient>} Rooms */
-/** @typedef {import("./client.js").Room} Room */
+/** @typedef {import("./client.js").Room<any>} Room */
+/** @typedef {{ room: (type: any) => Room }} Rooms whatever the types of the rooms are */
 
 /**
  * @typedef {object} InspectEnv

@@ -7,7 +7,7 @@
  *
  * @typedef {object} Letter
  * @property {number} seq
- * @property {{ kind: "call", function: string, argument: string } | { kind: string, room: string }} errand
+ * @property {{ call: { function: string, argument: string } } | Record<string, { room: string }>} errand
  */
 
 /**
@@ -38,8 +38,10 @@
  * @returns {Promise<Delivered>}
  */
 export async function deliver(letter, { room, env, calls, namespace }) {
-  const { errand, seq } = letter;
+  const { seq } = letter;
+  const [errand] = Object.values(letter.errand);
   try {
+    if (!errand) throw new Error("a letter says what is to be done");
     if ("function" in errand) {
       const call = Object.hasOwn(calls, errand.function) ? calls[errand.function] : undefined;
       if (!call) {

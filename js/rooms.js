@@ -4,4 +4,5 @@ import * as glue from "../pkg/dormouse_bg.js";
 import module from "../pkg/dormouse_bg.wasm";
 import { dormouse } from "./index.js";
 
+/** @type {import("./index.js").Dormouse<import("../types/rooms.d.ts").Rooms>} */
 export const { RoomObject, rooms } = dormouse(glue, module);

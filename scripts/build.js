@@ -82,7 +82,24 @@ function newest(path) {
   return Math.max(status.mtimeMs, ...inside.map((name) => newest(join(path, name))));
 }
 
+/** The crates whose rooms are declared in TypeScript. */
+const declared = [".", "examples/embedding/room"];
+
+/**
+ * Declares the rooms of a crate in TypeScript; with the variable CI set, looks whether that was done.
+ * A test does it, since only native code can ask a Rust type what it looks like.
+ *
+ * @param {string} crate
+ */
+export async function declareRooms(crate) {
+  if (!declared.includes(crate)) return;
+  const test = ["test", "--quiet", "--manifest-path", `${crate}/Cargo.toml`, "--lib", "typescript"];
+  await run("cargo", test, cargoEnvironment(crate));
+}
+
 await main(import.meta.url, async () => {
+  const crate = process.argv[2] ?? ".";
   await setup();
-  await build(process.argv[2]);
+  await build(crate);
+  await declareRooms(crate);
 });

@@ -1,6 +1,6 @@
 // `npm run check`: formatting, lints, types and documentation. Runs all checks, then says which failed.
 
-import { build, cargoEnvironment, crates, nativeCrates } from "./build.js";
+import { build, cargoEnvironment, crates, declareRooms, nativeCrates } from "./build.js";
 import { main, run } from "./run.js";
 import { setup } from "./setup.js";
 
@@ -51,8 +51,11 @@ const javascriptChecks = [
 
 await main(import.meta.url, async () => {
   await setup();
-  // tsc reads the types that wasm-pack writes.
-  for (const crate of crates) await build(crate);
+  // tsc reads the types that wasm-pack writes, and those of the rooms.
+  for (const crate of crates) {
+    await build(crate);
+    await declareRooms(crate);
+  }
 
   /** @type {string[]} */
   const failures = [];

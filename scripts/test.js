@@ -23,6 +23,7 @@ const stages = {
   build: async () => {
     for (const crate of crates) await build(crate);
   },
+  types: () => vitest(["types"]),
   workerd: () => vitest(["workerd", "faults", "faults-old", "embedding"]),
   server: () => vitest(["server"]),
   docs: () => vitest(["docs"]),

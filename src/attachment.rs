@@ -1,18 +1,20 @@
 //! What a connection keeps beside its socket while the object sleeps.
 
+use std::any::Any;
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
-use crate::connection::Moment;
+use crate::connection::{Handle, Moment};
 use crate::frame::to_json;
-use crate::migrate::Migrate;
-use crate::{Connection, ConnectionId, Error, RateLimit, Result, SocketId, Tag, Timestamp, limits};
+use crate::migrate::decode;
+use crate::{ConnectionId, Error, RateLimit, Result, Room, SocketId, Tag, Timestamp, limits};
 
 /// What a socket's attachment holds, as JSON that a person can read.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Attachment<'a, S> {
+struct Attachment<'a> {
     id: String,
     at: Timestamp,
     nth: u32,
@@ -23,17 +25,63 @@ struct Attachment<'a, S> {
     tags: Cow<'a, [Tag]>,
     #[serde(default, skip_serializing_if = "is_default")]
     session: Option<Cow<'a, str>>,
-    state: S,
+    #[serde(borrow)]
+    state: &'a RawValue,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-impl<C: Serialize> Connection<C> {
+/// How the states of a room's connections are read and written.
+#[derive(Clone, Copy)]
+pub(crate) struct Codec {
+    read: fn(&str) -> Option<Box<dyn Any>>,
+    write: fn(&dyn Any) -> Result<Box<RawValue>>,
+}
+
+impl Codec {
+    pub(crate) const fn of<R: Room>() -> Self {
+        Self {
+            read: |state| Some(Box::new(decode(state, R::migrate_connection).ok()?)),
+            write: |state| state_json(&state.downcast_ref::<R::Connection>()),
+        }
+    }
+
+    /// The state of a connection, as JSON.
+    pub(crate) fn state(self, connection: &Handle) -> Result<Box<RawValue>> {
+        (self.write)(connection.any_state())
+    }
+
+    /// A connection's attachment as it is now.
+    pub(crate) fn attachment(self, connection: &Handle, rate: Option<RateLimit>) -> Result<String> {
+        connection.attachment(&self.state(connection)?, rate)
+    }
+
+    /// The connection that an attachment tells of; none if it does not decode.
+    pub(crate) fn connection(self, socket: SocketId, attachment: &str) -> Option<Handle> {
+        let Attachment { id, at, nth, full_at, tags, session, state } =
+            serde_json::from_str(attachment).ok()?;
+        let id = ConnectionId::new(id).ok()?;
+        let (tags, session) = (tags.into_owned().into(), session.map(Into::into));
+        let state = (self.read)(state.get())?;
+        let connection = Handle::new(socket, id, tags, Moment { at, nth }, session, state);
+        connection.set_full_at(full_at);
+        Some(connection)
+    }
+}
+
+const STATE: &str = "a connection's state";
+
+/// The state of a connection, as JSON.
+pub(crate) fn state_json<C: Serialize>(state: &C) -> Result<Box<RawValue>> {
+    to_raw_value(state).map_err(|error| Error::encode(STATE, &error))
+}
+
+impl Handle {
     /// The attachment of this connection with `state`, checked against the platform's limit. With a
     /// rate limit there is room in it for the bucket, however full.
-    pub(crate) fn attachment(&self, state: &C, rate: Option<RateLimit>) -> Result<String> {
+    pub(crate) fn attachment(&self, state: &RawValue, rate: Option<RateLimit>) -> Result<String> {
         let text = self.attachment_with(state, self.full_at())?;
         let size = match rate {
             Some(_) => serialized_bytes(&self.attachment_with(state, Timestamp::MAX)?),
@@ -43,39 +91,12 @@ impl<C: Serialize> Connection<C> {
         if size > limit { Err(Error::AttachmentTooLarge { limit, size }) } else { Ok(text) }
     }
 
-    fn attachment_with(&self, state: &C, full_at: Timestamp) -> Result<String> {
+    fn attachment_with(&self, state: &RawValue, full_at: Timestamp) -> Result<String> {
         let Moment { at, nth } = self.connected();
         let (tags, session) = (self.tags().into(), self.session().map(Into::into));
         let id = self.id().to_string();
-        let attachment = Attachment { id, at, nth, full_at, tags, session, state };
-        to_json("a connection's state", &attachment)
+        to_json(STATE, &Attachment { id, at, nth, full_at, tags, session, state })
     }
-}
-
-impl<C: for<'de> Deserialize<'de>> Connection<C> {
-    /// The connection that an attachment tells of; none if it does not decode.
-    pub(crate) fn from_attachment(
-        socket: SocketId,
-        attachment: &str,
-        migrate: Migrate<C>,
-    ) -> Option<Self> {
-        let read = serde_json::from_str(attachment);
-        let Attachment { id, at, nth, full_at, tags, session, state } =
-            read.ok().or_else(|| migrated(attachment, migrate))?;
-        let id = ConnectionId::new(id).ok()?;
-        let tags = tags.into_owned().into();
-        let connection = Self::new(socket, id, tags, Moment { at, nth }, state)
-            .in_session(session.map(Into::into));
-        connection.set_full_at(full_at);
-        Some(connection)
-    }
-}
-
-/// An attachment whose state an earlier version wrote.
-fn migrated<C>(attachment: &str, migrate: Migrate<C>) -> Option<Attachment<'static, C>> {
-    let Attachment { id, at, nth, full_at, tags, session, state } =
-        serde_json::from_str(attachment).ok()?;
-    Some(Attachment { id, at, nth, full_at, tags, session, state: migrate(state)? })
 }
 
 /// The bytes of a string in V8's serialization, which is what the platform's limit counts: two of

@@ -1,19 +1,24 @@
 //! Every effect against the platform's limits, before anything is done.
 
+use std::any::Any;
+
+use crate::attachment::state_json;
 use crate::close::check_reason;
+use crate::connection::Handle;
+use crate::context::View;
 use crate::effect::Update;
 use crate::frame::to_json;
 use crate::keyed::check_key;
 use crate::schedule::check_name;
 use crate::{
-    Audience, CloseCode, Connection, Effect, Effects, Encode, Errand, Error, Frame, Keep, Registry,
-    Result, Room, ScheduledEvent, SocketId, Timestamp, limits,
+    Audience, CloseCode, Effect, Effects, Encode, Errand, Error, Frame, Keep, Result, Room,
+    ScheduledEvent, SocketId, limits,
 };
 
 /// An effect that was found good: encoded, resolved, and sure to succeed.
-pub(crate) enum Step<R: Room> {
+pub(crate) enum Step {
     Send { to: Audience, frame: Frame },
-    SetConnection { connection: Connection<R::Connection>, state: R::Connection, text: String },
+    SetConnection { connection: Handle, state: Box<dyn Any>, text: String },
     Close { sockets: Vec<SocketId>, code: CloseCode, reason: String },
     Schedule(ScheduledEvent),
     Cancel(String),
@@ -35,36 +40,25 @@ pub(crate) enum Change<S> {
 /// A list of effects that was found good: what it does to the state, and the rest.
 pub(crate) struct Checked<R: Room> {
     pub(crate) changes: Vec<Change<R::State>>,
-    pub(crate) steps: Vec<Step<R>>,
+    pub(crate) steps: Vec<Step>,
 }
 
-/// What decides besides the list itself.
-pub(crate) struct Rules {
-    pub(crate) now: Timestamp,
-    /// The rooms of this Worker, if they are known.
-    pub(crate) siblings: Option<Registry>,
-    /// How many letters led to this list.
-    pub(crate) hops: u32,
-}
-
-impl Rules {
-    fn check_errand(&self, errand: &Errand) -> Result<()> {
-        let (limit, size) = (limits::LETTER_BYTES, errand.size());
-        if size > limit {
-            return Err(Error::ValueTooLarge { limit, size });
-        }
-        if self.hops >= limits::HOPS {
-            return Err(Error::TooManyHops { limit: limits::HOPS });
-        }
-        match (errand, self.siblings) {
-            (Errand::Call { .. }, _) | (_, None) => Ok(()),
-            (errand, Some(rooms)) => rooms.check(errand.to()),
-        }
+fn check_errand(errand: &Errand, view: &View<'_>) -> Result<()> {
+    let (limit, size) = (limits::LETTER_BYTES, errand.size());
+    if size > limit {
+        return Err(Error::ValueTooLarge { limit, size });
+    }
+    if view.hops >= limits::HOPS {
+        return Err(Error::TooManyHops { limit: limits::HOPS });
+    }
+    match (errand, view.siblings) {
+        (Errand::Call { .. }, _) | (_, None) => Ok(()),
+        (errand, Some(rooms)) => rooms.check(errand.to()),
     }
 }
 
 /// Checks a list; the first breach is the error of all of it.
-pub(crate) fn check<R: Room>(effects: Effects<R>, rules: &Rules) -> Result<Checked<R>> {
+pub(crate) fn check<R: Room>(effects: Effects<R>, view: &View<'_>) -> Result<Checked<R>> {
     let mut changes = Vec::new();
     let mut steps = Vec::new();
     for effect in effects {
@@ -78,8 +72,9 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, rules: &Rules) -> Result<Check
                 steps.push(Step::Send { to, frame: error_frame(&code, &message) });
             }
             Effect::SetConnection { connection, state } => {
-                let text = connection.attachment(&state, R::RATE_LIMIT)?;
-                steps.push(Step::SetConnection { connection, state, text });
+                let connection = connection.cast();
+                let text = connection.attachment(&state_json(&state)?, R::RATE_LIMIT)?;
+                steps.push(Step::SetConnection { connection, state: Box::new(state), text });
             }
             Effect::Close { sockets, code, reason } => {
                 check_reason(&reason)?;
@@ -87,7 +82,7 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, rules: &Rules) -> Result<Check
             }
             Effect::Schedule { name, when, alarm } => {
                 check_name(&name)?;
-                let (at, period) = when.resolve(rules.now)?;
+                let (at, period) = when.resolve(view.host.now())?;
                 let payload = to_json("an alarm", &alarm)?;
                 let (limit, size) = (limits::VALUE_BYTES, payload.len());
                 if size > limit {
@@ -110,7 +105,7 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, rules: &Rules) -> Result<Check
             Effect::Delete { key } => steps.push(Step::Delete(key)),
             Effect::Post { errand, reply } => {
                 let errand = errand?;
-                rules.check_errand(&errand)?;
+                check_errand(&errand, view)?;
                 reply.as_deref().map_or(Ok(()), check_name)?;
                 steps.push(Step::Post { errand, reply });
             }
@@ -129,7 +124,7 @@ fn check_value(json: String) -> Result<String> {
 }
 
 /// The frame that tells a client of an error.
-fn error_frame(code: &str, message: &str) -> Frame {
+pub(crate) fn error_frame(code: &str, message: &str) -> Frame {
     let error = serde_json::json!({ "_tag": "Error", "code": code, "message": message });
     Frame::Text(error.to_string())
 }

@@ -1,8 +1,10 @@
 //! A connection as handlers see it.
 
+use std::any::Any;
 use std::borrow::Borrow;
 use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 use std::rc::Rc;
 
 use crate::session::ENVELOPED;
@@ -42,9 +44,15 @@ impl SocketId {
 ///     assert_eq!(ada.state().user_id, "ada");
 /// });
 /// ```
-pub struct Connection<C>(Rc<Record<C>>);
+pub struct Connection<C>(Rc<Record>, PhantomData<fn() -> C>);
 
-struct Record<C> {
+/// A connection as the engine has it, which knows no room's types: it is compiled once for all rooms.
+pub(crate) type Handle = Connection<Untyped>;
+
+/// Stands for the type of a state that is not of interest.
+pub(crate) enum Untyped {}
+
+struct Record {
     socket: SocketId,
     id: ConnectionId,
     tags: Rc<[Tag]>,
@@ -53,7 +61,7 @@ struct Record<C> {
     full_at: Cell<Timestamp>,
     /// The session, if its client speaks the protocol.
     session: Option<Rc<str>>,
-    state: C,
+    state: Box<dyn Any>,
 }
 
 /// When a connection was made: the time, and for the order among those of one millisecond the
@@ -64,24 +72,46 @@ pub(crate) struct Moment {
     pub(crate) nth: u32,
 }
 
-impl<C> Connection<C> {
+impl Handle {
     pub(crate) fn new(
         socket: SocketId,
         id: ConnectionId,
         tags: Rc<[Tag]>,
         connected: Moment,
-        state: C,
+        session: Option<Rc<str>>,
+        state: Box<dyn Any>,
     ) -> Self {
-        let (full_at, session) = (Cell::default(), None);
-        Self(Rc::new(Record { socket, id, tags, connected, full_at, session, state }))
+        let full_at = Cell::default();
+        let record = Record { socket, id, tags, connected, full_at, session, state };
+        Self(Rc::new(record), PhantomData)
     }
 
-    /// The same in a session.
-    pub(crate) fn in_session(self, session: Option<Rc<str>>) -> Self {
-        match Rc::try_unwrap(self.0) {
-            Ok(record) => Self(Rc::new(Record { session, ..record })),
-            Err(shared) => Self(shared),
-        }
+    /// The same connection with another state.
+    pub(crate) fn with_state(&self, state: Box<dyn Any>) -> Self {
+        let Record { socket, id, tags, connected, full_at, session, .. } = &*self.0;
+        let changed =
+            Self::new(*socket, id.clone(), tags.clone(), *connected, session.clone(), state);
+        changed.set_full_at(full_at.get());
+        changed
+    }
+
+    /// The tags that its socket wears.
+    pub(crate) fn platform_tags(&self) -> Vec<String> {
+        let id = id_tag(self.0.id.as_str());
+        let mark = self.session().map(|_| ENVELOPED.to_owned());
+        let tags = self.0.tags.iter().map(|tag| tag.as_str().to_owned());
+        [id].into_iter().chain(mark).chain(tags).collect()
+    }
+}
+
+impl<C> Connection<C> {
+    /// The same connection for a room whose connections have states of the type `D`.
+    pub(crate) fn cast<D>(self) -> Connection<D> {
+        Connection(self.0, PhantomData)
+    }
+
+    pub(crate) fn any_state(&self) -> &dyn Any {
+        &*self.0.state
     }
 
     /// Its id, which other connections of the room may share.
@@ -129,8 +159,12 @@ impl<C> Connection<C> {
     /// # let ada = room.connect("ada");
     /// ada.read(|cx| assert_eq!(cx.sender().unwrap().state().user_id, "ada"));
     /// ```
-    pub fn state(&self) -> &C {
-        &self.0.state
+    #[allow(clippy::missing_panics_doc, reason = "its type is that of the room it was made for")]
+    pub fn state(&self) -> &C
+    where
+        C: 'static,
+    {
+        self.0.state.downcast_ref().expect("a state of the type that this room's connections have")
     }
 
     /// When it was made.
@@ -168,31 +202,14 @@ impl<C> Connection<C> {
         self.0.socket == SocketId::NONE
     }
 
-    /// The tags that its socket wears.
-    pub(crate) fn platform_tags(&self) -> Vec<String> {
-        let id = id_tag(self.0.id.as_str());
-        let mark = self.session().map(|_| ENVELOPED.to_owned());
-        let tags = self.0.tags.iter().map(|tag| tag.as_str().to_owned());
-        [id].into_iter().chain(mark).chain(tags).collect()
-    }
-
     pub(crate) fn socket(&self) -> SocketId {
         self.0.socket
-    }
-
-    /// The same connection with another state.
-    pub(crate) fn with_state(&self, state: C) -> Self {
-        let Record { socket, id, tags, connected, full_at, session, .. } = &*self.0;
-        let changed = Self::new(*socket, id.clone(), tags.clone(), *connected, state)
-            .in_session(session.clone());
-        changed.set_full_at(full_at.get());
-        changed
     }
 }
 
 impl<C> Clone for Connection<C> {
     fn clone(&self) -> Self {
-        Self(Rc::clone(&self.0))
+        Self(Rc::clone(&self.0), PhantomData)
     }
 }
 
@@ -218,6 +235,11 @@ impl<'a, C> IntoIterator for &'a Connection<C> {
     fn into_iter(self) -> Self::IntoIter {
         std::iter::once(self)
     }
+}
+
+/// Sorts connections, the oldest first.
+pub(crate) fn by_age(connections: &mut [Handle]) {
+    connections.sort_unstable_by_key(Connection::connected);
 }
 
 /// The sockets behind some connections.

@@ -5,15 +5,17 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
+use crate::connection::Handle;
 use crate::connections::Connections;
+use crate::handlers::Traits;
 use crate::history::Histories;
 use crate::keyed::Values;
 use crate::registry::ObjectName;
 use crate::schedule::Schedule;
-use crate::session::{Sessions, Whereabouts};
+use crate::session::{Session, Sessions, Whereabouts};
 use crate::{
-    Connection, ConnectionId, Error, History, HistoryReader, Host, Keyed, KeyedReader, Result,
-    Retry, Room, ScheduledEvent, SocketId, Tag, Timestamp,
+    Connection, ConnectionId, Error, History, HistoryReader, Host, Keyed, KeyedReader, Registry,
+    Result, Retry, Room, ScheduledEvent, Tag, Timestamp,
 };
 
 /// Everything a handler may read: the room, who speaks, the state, the connections, the schedule,
@@ -37,18 +39,70 @@ use crate::{
 /// });
 /// ```
 pub struct Context<'a, R: Room> {
+    pub(crate) view: &'a View<'a>,
+    pub(crate) state: Option<&'a R::State>,
+    sender: Option<Connection<R::Connection>>,
+}
+
+/// All of a context but the room's own types.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
     pub(crate) host: &'a dyn Host,
     pub(crate) object: &'a ObjectName,
-    pub(crate) state: Option<&'a R::State>,
-    pub(crate) connections: &'a Connections<R::Connection>,
+    pub(crate) traits: &'a Traits,
+    pub(crate) connections: &'a Connections,
     pub(crate) schedule: &'a Schedule,
     pub(crate) histories: &'a Histories,
     pub(crate) values: &'a Values,
     pub(crate) sibling: Option<&'a ObjectName>,
-    pub(crate) sender: Option<&'a Connection<R::Connection>>,
+    pub(crate) sender: Option<&'a Handle>,
     pub(crate) retry: Option<&'a Retry>,
     /// Which input of the batch is being handled.
     pub(crate) turn: Turn,
+    /// The rooms of this Worker, if they are known.
+    pub(crate) siblings: Option<Registry>,
+    /// How many letters led to the input that is being handled.
+    pub(crate) hops: u32,
+}
+
+impl View<'_> {
+    /// The connections whose line is lost and that may come back in time.
+    fn away(&self) -> Vec<Handle> {
+        if self.traits.resume.is_none() {
+            return Vec::new();
+        }
+        let away = Sessions::all(self.host, self.values, Whereabouts::Away, usize::MAX);
+        let read = |session: &Session| self.connections.away(&session.attachment);
+        away.iter().filter_map(|(_, session)| read(session)).collect()
+    }
+
+    /// The ids of all who are here, or may come back in time.
+    pub(crate) fn present(&self) -> BTreeSet<String> {
+        let open = self.connections.all(self.host).map(|connection| connection.id().to_string());
+        if self.traits.resume.is_none() {
+            return open.collect();
+        }
+        let away = Sessions::all(self.host, self.values, Whereabouts::Away, usize::MAX);
+        open.chain(away.into_iter().map(|(_, session)| session.id)).collect()
+    }
+
+    fn uuid(&self) -> String {
+        let (high, low) = (self.host.random(), self.host.random());
+        let high = high & !0xf000 | 0x4000;
+        let low = low & !(0b11 << 62) | 0b10 << 62;
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        )
+    }
+}
+
+fn typed<C>(connections: Vec<Handle>) -> Vec<Connection<C>> {
+    connections.into_iter().map(Connection::cast).collect()
 }
 
 /// The place of an input in a batch that may be run again.
@@ -60,7 +114,11 @@ pub(crate) struct Turn {
     pub(crate) nth: usize,
 }
 
-impl<R: Room> Context<'_, R> {
+impl<'a, R: Room> Context<'a, R> {
+    pub(crate) fn new(view: &'a View<'a>, state: Option<&'a R::State>) -> Self {
+        Self { view, state, sender: view.sender.cloned().map(Connection::cast) }
+    }
+
     /// The room type's name.
     ///
     /// ```
@@ -70,7 +128,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.room(), "chat"));
     /// ```
     pub fn room(&self) -> &str {
-        self.object.room()
+        self.view.object.room()
     }
 
     /// Which room of its type this is.
@@ -82,7 +140,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.id(), "lounge"));
     /// ```
     pub fn id(&self) -> &str {
-        self.object.id()
+        self.view.object.id()
     }
 
     /// The connection that this is about: that connects, spoke, or is over. None for API calls and
@@ -96,7 +154,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert!(cx.sender().is_none()));
     /// ```
     pub fn sender(&self) -> Option<&Connection<R::Connection>> {
-        self.sender
+        self.sender.as_ref()
     }
 
     /// The sender's id.
@@ -108,7 +166,7 @@ impl<R: Room> Context<'_, R> {
     /// ada.read(|cx| assert_eq!(cx.sender_id().unwrap().as_str(), "ada"));
     /// ```
     pub fn sender_id(&self) -> Option<&ConnectionId> {
-        self.sender.map(Connection::id)
+        self.sender().map(Connection::id)
     }
 
     /// The room that sent this event, if it came in a letter from one.
@@ -118,7 +176,7 @@ impl<R: Room> Context<'_, R> {
     /// TestRoom::<Chat>::new("lounge").read(|cx| assert!(cx.sibling().is_none()));
     /// ```
     pub fn sibling(&self) -> Option<&ObjectName> {
-        self.sibling
+        self.view.sibling
     }
 
     /// The Worker's configuration, its variables that are plain data, as a type.
@@ -142,7 +200,7 @@ impl<R: Room> Context<'_, R> {
     /// });
     /// ```
     pub fn config<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.host.config())
+        serde_json::from_str(&self.view.host.config())
             .map_err(|error| Error::InvalidConfig { reason: error.to_string() })
     }
 
@@ -171,7 +229,7 @@ impl<R: Room> Context<'_, R> {
     /// });
     /// ```
     pub fn connections(&self) -> impl Iterator<Item = Connection<R::Connection>> {
-        self.connections.all(self.host)
+        self.view.connections.all(self.view.host).map(Connection::cast)
     }
 
     /// Of a room with a [`RESUME`](Room::RESUME) the connections whose line is lost and that may come
@@ -184,15 +242,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.away().len(), 0));
     /// ```
     pub fn away(&self) -> Vec<Connection<R::Connection>> {
-        if R::RESUME.is_none() {
-            return Vec::new();
-        }
-        let away = Sessions::all(self.host, self.values, Whereabouts::Away, usize::MAX);
-        let read = away.iter().filter_map(|(_, session)| {
-            let migrate = R::migrate_connection;
-            Connection::from_attachment(SocketId::NONE, &session.attachment, migrate)
-        });
-        read.collect()
+        typed(self.view.away())
     }
 
     /// The open connections with a tag.
@@ -205,7 +255,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.tagged(&tag).len(), 1));
     /// ```
     pub fn tagged(&self, tag: &Tag) -> Vec<Connection<R::Connection>> {
-        self.connections.tagged(self.host, tag)
+        typed(self.view.connections.tagged(self.view.host, tag))
     }
 
     /// The open connection with an id; the newest, where several have it.
@@ -220,7 +270,7 @@ impl<R: Room> Context<'_, R> {
     /// });
     /// ```
     pub fn connection(&self, id: &str) -> Option<Connection<R::Connection>> {
-        self.connections.with_id(self.host, id).pop()
+        self.view.connections.with_id(self.view.host, id).pop().map(Connection::cast)
     }
 
     /// All open connections with an id, the oldest first.
@@ -233,7 +283,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.connections_with_id("ada").len(), 2));
     /// ```
     pub fn connections_with_id(&self, id: &str) -> Vec<Connection<R::Connection>> {
-        self.connections.with_id(self.host, id)
+        typed(self.view.connections.with_id(self.view.host, id))
     }
 
     /// The ids of all who are here, each once however many connections it has; of a room with a
@@ -247,12 +297,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.present().len(), 2));
     /// ```
     pub fn present(&self) -> BTreeSet<String> {
-        let open = self.connections().map(|connection| connection.id().to_string());
-        if R::RESUME.is_none() {
-            return open.collect();
-        }
-        let away = Sessions::all(self.host, self.values, Whereabouts::Away, usize::MAX);
-        open.chain(away.into_iter().map(|(_, session)| session.id)).collect()
+        self.view.present()
     }
 
     /// How many connections are open. Reads no state.
@@ -264,7 +309,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.count(), 2));
     /// ```
     pub fn count(&self) -> usize {
-        self.connections.count(self.host)
+        self.view.connections.count(self.view.host)
     }
 
     /// The scheduled event that comes first.
@@ -276,7 +321,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.next_event(), None));
     /// ```
     pub fn next_event(&self) -> Option<ScheduledEvent> {
-        self.schedule.next_of_room(self.host)
+        self.view.schedule.next_of_room(self.view.host)
     }
 
     /// The scheduled event of a name, pending or failed.
@@ -288,7 +333,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.event("clean-up"), None));
     /// ```
     pub fn event(&self, name: &str) -> Option<ScheduledEvent> {
-        self.schedule.get(self.host, name)
+        self.view.schedule.get(self.view.host, name)
     }
 
     /// The events that were set aside after their last try.
@@ -300,7 +345,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert!(cx.failed_events().is_empty()));
     /// ```
     pub fn failed_events(&self) -> Vec<ScheduledEvent> {
-        self.schedule.failed_events(self.host)
+        self.view.schedule.failed_events(self.view.host)
     }
 
     /// A history of the room.
@@ -313,7 +358,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.history(&SAID).len(), 0));
     /// ```
     pub fn history<T>(&self, history: &History<T>) -> HistoryReader<'_, T> {
-        let (host, histories, name) = (self.host, self.histories, history.name());
+        let (host, histories, name) = (self.view.host, self.view.histories, history.name());
         HistoryReader { host, histories, name, rows: PhantomData }
     }
 
@@ -327,7 +372,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).get("ada"), Ok(None)));
     /// ```
     pub fn keyed<'b, T>(&'b self, kind: &'b Keyed<T>) -> KeyedReader<'b, T> {
-        KeyedReader { host: self.host, values: self.values, kind }
+        KeyedReader { host: self.view.host, values: self.view.values, kind }
     }
 
     /// The time.
@@ -340,7 +385,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.now(), now));
     /// ```
     pub fn now(&self) -> Timestamp {
-        self.host.now()
+        self.view.host.now()
     }
 
     /// 64 random bits, good for secrets in the real runtime; a seed decides them in tests.
@@ -352,7 +397,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_ne!(cx.random(), cx.random()));
     /// ```
     pub fn random(&self) -> u64 {
-        self.host.random()
+        self.view.host.random()
     }
 
     /// A random UUID (RFC 9562, version 4).
@@ -364,17 +409,7 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert_eq!(cx.uuid().len(), 36));
     /// ```
     pub fn uuid(&self) -> String {
-        let (high, low) = (self.host.random(), self.host.random());
-        let high = high & !0xf000 | 0x4000;
-        let low = low & !(0b11 << 62) | 0b10 << 62;
-        format!(
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            high >> 32,
-            high >> 16 & 0xffff,
-            high & 0xffff,
-            low >> 48,
-            low & 0xffff_ffff_ffff
-        )
+        self.view.uuid()
     }
 
     /// What failed before, if this is not the first try of a scheduled event.
@@ -386,6 +421,6 @@ impl<R: Room> Context<'_, R> {
     /// room.read(|cx| assert!(cx.retry().is_none(), "this is no scheduled event"));
     /// ```
     pub fn retry(&self) -> Option<&Retry> {
-        self.retry
+        self.view.retry
     }
 }

@@ -13,19 +13,26 @@ mod staying;
 mod sweeping;
 mod turn;
 
+use std::any::Any;
+use std::marker::PhantomData;
 use std::mem;
 
 use batch::Batch;
 
+use crate::attachment::Codec;
 use crate::commit::{Commit, Output, Write};
+use crate::connection::Handle;
 use crate::connections::Connections;
+use crate::context::{Turn, View};
+use crate::handlers::{Handlers, Traits, Typed};
 use crate::history::Histories;
 use crate::keyed::Values;
 use crate::registry::{ObjectName, Registry};
 use crate::schedule::{Schedule, ScheduleChange};
 use crate::session::Sessions;
-use crate::state::State;
-use crate::{CloseCode, Context, Fault, Host, Input, Result, Room, SocketId};
+use crate::{
+    AnyRoom, AutoResponse, CloseCode, Context, Fault, Host, Input, Result, Retry, Room, SocketId,
+};
 
 /// One room, awake: takes inputs, gives commits.
 ///
@@ -43,16 +50,23 @@ use crate::{CloseCode, Context, Fault, Host, Input, Result, Room, SocketId};
 /// assert_eq!(engine.commit(&host).answers, [Answer::Ok(serde_json::Value::Null)]);
 /// ```
 pub struct Engine<R: Room> {
+    core: Core,
+    room: PhantomData<R>,
+}
+
+/// An engine, whatever its room.
+pub(crate) struct Core {
     object: ObjectName,
     /// The rooms that letters can go to, if that is known.
     siblings: Option<Registry>,
-    state: State<R::State>,
-    connections: Connections<R::Connection>,
+    room: Box<dyn Handlers>,
+    traits: Traits,
+    connections: Connections,
     schedule: Schedule,
     histories: Histories,
     values: Values,
     sessions: Sessions,
-    batch: Batch<R::Connection>,
+    batch: Batch,
 }
 
 impl<R: Room> Engine<R> {
@@ -63,17 +77,7 @@ impl<R: Room> Engine<R> {
     /// let engine = Engine::<Chat>::new(ObjectName::new("chat", "lounge").unwrap());
     /// ```
     pub fn new(object: ObjectName) -> Self {
-        Self {
-            object,
-            siblings: None,
-            state: State::new(R::migrate_state),
-            connections: Connections::new(R::migrate_connection),
-            schedule: Schedule::default(),
-            histories: Histories::default(),
-            values: Values::default(),
-            sessions: Sessions::default(),
-            batch: Batch::new(),
-        }
+        Self { core: Core::new::<R>(object), room: PhantomData }
     }
 
     /// The same among these rooms: letters to others are refused.
@@ -85,7 +89,7 @@ impl<R: Room> Engine<R> {
     /// let engine = Engine::<Chat>::new(name).among(ROOMS);
     /// ```
     pub fn among(self, siblings: Registry) -> Self {
-        Self { siblings: Some(siblings), ..self }
+        Self { core: self.core.among(siblings), ..self }
     }
 
     /// Handles one input. What it does is gathered for the [`commit`](Engine::commit).
@@ -117,8 +121,7 @@ impl<R: Room> Engine<R> {
     /// assert!(engine.commit(&host).writes.is_empty(), "the handler was not called");
     /// ```
     pub fn handle_again(&mut self, host: &dyn Host, input: Input, fault: Fault) {
-        self.run(host, &input, &fault);
-        self.batch.inputs.push((input, fault));
+        self.core.handle(host, input, fault);
     }
 
     /// The names of the events that are due, in the order of their turns;
@@ -134,7 +137,7 @@ impl<R: Room> Engine<R> {
     /// assert!(engine.due(&host).is_empty());
     /// ```
     pub fn due(&self, host: &dyn Host) -> Vec<String> {
-        self.schedule.due(host)
+        self.core.due(host)
     }
 
     /// Ends the batch: all that its inputs did.
@@ -151,28 +154,7 @@ impl<R: Room> Engine<R> {
     /// assert!(engine.commit(&host).writes.is_empty(), "all of it came out before");
     /// ```
     pub fn commit(&mut self, host: &dyn Host) -> Commit {
-        loop {
-            let strict = match self.batch.redo.take() {
-                Some((index, error)) => {
-                    self.batch.inputs[index].1 = Fault::Failed(error);
-                    false
-                }
-                None => match self.finish(host) {
-                    Ok(commit) => return commit,
-                    Err(_) => true,
-                },
-            };
-            let inputs = mem::take(&mut self.batch.inputs);
-            let pass = self.batch.pass + 1;
-            self.reset();
-            self.batch.pass = pass;
-            if strict {
-                self.state.be_strict();
-            }
-            for (input, fault) in inputs {
-                self.handle_again(host, input, fault);
-            }
-        }
+        self.core.commit(host)
     }
 
     /// Forgets everything since the last commit, and all that was read before: what the host has
@@ -190,8 +172,91 @@ impl<R: Room> Engine<R> {
     /// assert!(engine.commit(&host).writes.is_empty());
     /// ```
     pub fn reset(&mut self) {
-        let siblings = self.siblings;
-        *self = Self { siblings, ..Self::new(self.object.clone()) };
+        self.core.reset();
+    }
+
+    /// Calls something with the context of a connection. For tests and inspection.
+    ///
+    /// # Errors
+    /// [`Error::StateUnreadable`](crate::Error::StateUnreadable).
+    ///
+    /// ```
+    /// # use dormouse::rooms::Chat;
+    /// # use dormouse::testing::MemoryHost;
+    /// # use dormouse::{Engine, Fault, Input, ObjectName, SocketId, Upgrade};
+    /// # let host = MemoryHost::new();
+    /// # let mut engine = Engine::<Chat>::new(ObjectName::new("chat", "lounge").unwrap());
+    /// # let connect = Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() };
+    /// assert_eq!(engine.read(&host, None, |cx| cx.count()), Ok(0));
+    /// ```
+    #[allow(clippy::missing_panics_doc, reason = "the room is the one it was made for")]
+    pub fn read<T>(
+        &mut self,
+        host: &dyn Host,
+        socket: Option<SocketId>,
+        look: impl FnOnce(&Context<'_, R>) -> T,
+    ) -> Result<T> {
+        let core = &mut self.core;
+        core.room.load(host)?;
+        let sender = socket.and_then(|socket| core.connections.get(host, socket));
+        let room: &dyn Any = &*core.room;
+        let room = room.downcast_ref::<Typed<R>>().expect("the room that the engine was made for");
+        let view = core.view(host, About { sender: sender.as_ref(), ..About::default() });
+        Ok(look(&Context::new(&view, room.state.get())))
+    }
+}
+
+/// What an input is about.
+#[derive(Clone, Copy, Default)]
+struct About<'a> {
+    sender: Option<&'a Handle>,
+    sibling: Option<&'a ObjectName>,
+    retry: Option<&'a Retry>,
+}
+
+impl<'a> From<&'a Handle> for About<'a> {
+    fn from(sender: &'a Handle) -> Self {
+        Self { sender: Some(sender), ..Self::default() }
+    }
+}
+
+impl Core {
+    pub(crate) fn new<R: Room>(object: ObjectName) -> Self {
+        Self {
+            object,
+            siblings: None,
+            room: Box::new(Typed::<R>::new()),
+            traits: Traits::of::<R>(),
+            connections: Connections::new(Codec::of::<R>()),
+            schedule: Schedule::default(),
+            histories: Histories::default(),
+            values: Values::default(),
+            sessions: Sessions::default(),
+            batch: Batch::new(),
+        }
+    }
+
+    pub(crate) fn among(self, siblings: Registry) -> Self {
+        Self { siblings: Some(siblings), ..self }
+    }
+
+    fn view<'a>(&'a self, host: &'a dyn Host, about: About<'a>) -> View<'a> {
+        let About { sender, sibling, retry } = about;
+        View {
+            host,
+            object: &self.object,
+            traits: &self.traits,
+            connections: &self.connections,
+            schedule: &self.schedule,
+            histories: &self.histories,
+            values: &self.values,
+            sibling,
+            sender,
+            retry,
+            turn: Turn { pass: self.batch.pass, nth: self.batch.inputs.len() },
+            siblings: self.siblings,
+            hops: self.batch.hops,
+        }
     }
 
     fn finish(&mut self, host: &dyn Host) -> Result<Commit> {
@@ -199,7 +264,7 @@ impl<R: Room> Engine<R> {
         if self.batch.purged {
             commit.writes.push(Write::Purge);
         }
-        if let Some(state) = self.state.take()? {
+        if let Some(state) = self.room.take_state()? {
             commit.writes.push(Write::State(state));
         }
         self.settle_all();
@@ -225,7 +290,7 @@ impl<R: Room> Engine<R> {
                 .into_iter()
                 .map(|(socket, attachment)| Output::Attach { socket, attachment }),
         );
-        commit.outputs.extend(unreadable.into_iter().map(|socket| Output::Close {
+        commit.outputs.extend(unreadable.into_iter().map(|(socket, ())| Output::Close {
             socket,
             code: CloseCode::UNEXPECTED,
             reason: "this connection's state cannot be read".to_owned(),
@@ -233,29 +298,58 @@ impl<R: Room> Engine<R> {
         commit.answers = batch.answers;
         Ok(commit)
     }
+}
 
-    /// Calls something with the context of a connection. For tests and inspection.
-    ///
-    /// # Errors
-    /// [`Error::StateUnreadable`](crate::Error::StateUnreadable).
-    ///
-    /// ```
-    /// # use dormouse::rooms::Chat;
-    /// # use dormouse::testing::MemoryHost;
-    /// # use dormouse::{Engine, Fault, Input, ObjectName, SocketId, Upgrade};
-    /// # let host = MemoryHost::new();
-    /// # let mut engine = Engine::<Chat>::new(ObjectName::new("chat", "lounge").unwrap());
-    /// # let connect = Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() };
-    /// assert_eq!(engine.read(&host, None, |cx| cx.count()), Ok(0));
-    /// ```
-    pub fn read<T>(
-        &mut self,
-        host: &dyn Host,
-        socket: Option<SocketId>,
-        look: impl FnOnce(&Context<'_, R>) -> T,
-    ) -> Result<T> {
-        self.state.load(host)?;
-        let sender = socket.and_then(|socket| self.connections.get(host, socket));
-        Ok(look(&self.context(host, sender.as_ref(), None)))
+impl AnyRoom for Core {
+    fn max_frame_bytes(&self) -> usize {
+        self.traits.max_frame_bytes
+    }
+
+    fn auto_response(&self) -> Option<AutoResponse> {
+        self.traits.auto_response
+    }
+
+    fn handle(&mut self, host: &dyn Host, input: Input, fault: Fault) {
+        self.run(host, &input, &fault);
+        self.batch.inputs.push((input, fault));
+    }
+
+    fn due(&self, host: &dyn Host) -> Vec<String> {
+        self.schedule.due(host)
+    }
+
+    fn commit(&mut self, host: &dyn Host) -> Commit {
+        loop {
+            let strict = match self.batch.redo.take() {
+                Some((index, error)) => {
+                    self.batch.inputs[index].1 = Fault::Failed(error);
+                    false
+                }
+                None => match self.finish(host) {
+                    Ok(commit) => return commit,
+                    Err(_) => true,
+                },
+            };
+            let inputs = mem::take(&mut self.batch.inputs);
+            let pass = self.batch.pass + 1;
+            self.reset();
+            self.batch.pass = pass;
+            if strict {
+                self.room.be_strict();
+            }
+            for (input, fault) in inputs {
+                self.handle(host, input, fault);
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        self.room.reset();
+        self.connections.reset();
+        self.schedule = Schedule::default();
+        self.histories = Histories::default();
+        self.values = Values::default();
+        self.sessions = Sessions::default();
+        self.batch = Batch::new();
     }
 }

@@ -306,6 +306,10 @@ impl Error {
         Self::Execution { reason: reason.to_string() }
     }
 
+    pub(crate) fn encode(what: &str, error: &serde_json::Error) -> Self {
+        Self::Encode { what: what.to_owned(), reason: error.to_string() }
+    }
+
     /// The short name a client sees as `code`.
     ///
     /// ```

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 
 use crate::error::excerpt;
 use crate::{Error, Result, limits};
@@ -78,10 +79,13 @@ pub trait Decode: Sized {
 impl<T: DeserializeOwned> Decode for T {
     fn decode(frame: &Frame) -> Result<Self> {
         match frame {
-            Frame::Text(text) => serde_json::from_str(text),
-            Frame::Binary(bytes) => serde_json::from_slice(bytes),
+            Frame::Text(text) => Self::decode_json(text),
+            // Not `from_slice`: another copy of all that reads JSON would be compiled for it.
+            Frame::Binary(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Self::decode_json(text),
+                Err(error) => Err(Error::InvalidEvent { reason: error.to_string() }),
+            },
         }
-        .map_err(invalid)
     }
 
     fn decode_json(json: &str) -> Result<Self> {
@@ -188,6 +192,10 @@ pub(crate) fn to_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<St
     Ok(json)
 }
 
+pub(crate) fn to_value<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<Value> {
+    serde_json::to_value(value).map_err(|error| Error::encode(what, &error))
+}
+
 /// How deep a JSON text is nested; exact only where it is over the limit.
 fn depth(json: &str) -> usize {
     let opens = |byte: &u8| matches!(byte, b'[' | b'{');
@@ -213,8 +221,7 @@ fn depth(json: &str) -> usize {
 }
 
 fn unchecked_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| Error::Encode { what: what.to_owned(), reason: error.to_string() })
+    serde_json::to_string(value).map_err(|error| Error::encode(what, &error))
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "so that it fits map_err")]

@@ -1,12 +1,12 @@
 //! Append-only histories: rows in the order and at the time of the server.
 
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::sorted::SortedMap;
 use crate::{Error, Host, Result, Timestamp};
 
 /// A history of a room: an append-only log whose rows are `T`.
@@ -156,7 +156,7 @@ pub(crate) struct HistoryChange {
 /// Histories between two commits: what the batch has appended and trimmed, over what is stored.
 #[derive(Debug, Default)]
 pub(crate) struct Histories {
-    changes: BTreeMap<&'static str, HistoryChange>,
+    changes: SortedMap<&'static str, HistoryChange>,
     purged: bool,
 }
 
@@ -171,7 +171,7 @@ impl Histories {
 
     fn change(&mut self, host: &dyn Host, name: &'static str) -> &mut HistoryChange {
         let ends = self.ends(host, name);
-        self.changes.entry(name).or_insert_with(|| HistoryChange {
+        self.changes.get_or_insert_with(name, || HistoryChange {
             ends,
             appended: Vec::new(),
             trimmed: false,
@@ -242,7 +242,7 @@ impl Histories {
     }
 
     /// Ends the batch.
-    pub(crate) fn take(&mut self) -> BTreeMap<&'static str, HistoryChange> {
+    pub(crate) fn take(&mut self) -> SortedMap<&'static str, HistoryChange> {
         self.purged = false;
         std::mem::take(&mut self.changes)
     }

@@ -1,11 +1,11 @@
 //! Values by key, for a room whose data outgrows one state.
 
-use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
 use crate::error::excerpt;
+use crate::sorted::SortedMap;
 use crate::{Error, Host, Result, limits};
 
 /// A room's values of one kind, each under a key of its own.
@@ -95,7 +95,7 @@ pub(crate) fn check_key(key: &str) -> Result<()> {
 /// Keyed values between two commits: the batch's changes over what is stored.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
-    changes: BTreeMap<String, Option<String>>,
+    changes: SortedMap<String, Option<String>>,
     purged: bool,
 }
 
@@ -131,20 +131,33 @@ impl Values {
         limit: usize,
         order: Order,
     ) -> Vec<(String, String)> {
-        let mut found: Vec<(String, String)> = self
+        let changed = self
             .changes
-            .range(prefix.to_owned()..)
+            .from(prefix)
             .take_while(|(key, _)| key.starts_with(prefix))
-            .filter_map(|(key, value)| Some((key.clone(), value.clone()?)))
-            .collect();
+            .filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
+        let mut changed: Vec<_> = changed.collect();
+        let mut stored = Vec::new();
         if !self.purged {
-            self.stored(host, prefix, limit, order, &mut found);
+            self.stored(host, prefix, limit, order, &mut stored);
         }
-        found.sort();
-        if order == Order::Backwards {
-            found.reverse();
+        // What comes first is taken from the ends.
+        stored.reverse();
+        if order == Order::Forwards {
+            changed.reverse();
         }
-        found.truncate(limit);
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let takes_changed = match (changed.last(), stored.last()) {
+                (Some((changed, _)), Some((stored, _))) => {
+                    (changed < stored) == (order == Order::Forwards)
+                }
+                (changed, _) => changed.is_some(),
+            };
+            let from = if takes_changed { &mut changed } else { &mut stored };
+            let Some(first) = from.pop() else { break };
+            found.push(first);
+        }
         found
     }
 
@@ -176,7 +189,7 @@ impl Values {
     }
 
     /// Ends the batch: by key, the value as it is now, or none if it is gone.
-    pub(crate) fn take(&mut self) -> BTreeMap<String, Option<String>> {
+    pub(crate) fn take(&mut self) -> SortedMap<String, Option<String>> {
         self.purged = false;
         std::mem::take(&mut self.changes)
     }

@@ -14,7 +14,7 @@ use crate::{Error, Result, Timestamp};
 /// assert_eq!(errand.to(), "chat/lounge");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub enum Errand {
     /// A room handles an event.
     Event {

@@ -127,6 +127,10 @@ struct TroubleshootingPage;
 #[doc = include_str!("../docs/guide/clients.md")]
 struct ClientsPage;
 
+#[cfg(all(doctest, feature = "typescript"))]
+#[doc = include_str!("../docs/types.md")]
+struct TypesPage;
+
 mod attachment;
 mod audience;
 mod check;
@@ -145,6 +149,7 @@ mod error;
 #[allow(clippy::float_cmp, reason = "wasm-bindgen makes it of an enum")]
 mod flat;
 mod frame;
+mod handlers;
 mod history;
 mod host;
 mod input;
@@ -165,10 +170,13 @@ mod room;
 pub mod rooms;
 mod schedule;
 mod session;
+mod sorted;
 mod state;
 mod tag;
 pub mod testing;
 mod time;
+#[cfg(feature = "typescript")]
+pub mod typescript;
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, clippy::float_cmp, reason = "wasm-bindgen makes it")]
 pub mod wasm;
@@ -198,6 +206,10 @@ pub use room::{Admission, During, Never, OnDuplicate, Room, Upgrade};
 pub use schedule::{Alarm, Retry, ScheduledEvent, When};
 pub use tag::Tag;
 pub use time::Timestamp;
+
+/// The crate behind [`mod@typescript`], for `#[ts(crate = "dormouse::ts_rs")]`.
+#[cfg(feature = "typescript")]
+pub use ts_rs;
 
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
@@ -282,4 +294,17 @@ macro_rules! __only_rooms {
 #[cfg(not(feature = "bundled"))]
 macro_rules! __only_rooms {
     () => {};
+}
+
+/// Without the feature there is nothing to make the test with; and outside of tests nothing is made.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "typescript"))]
+macro_rules! typescript {
+    ($($rooms:tt)*) => {
+        #[cfg(test)]
+        compile_error!(
+            "dormouse::typescript! wants dormouse among the [dev-dependencies] with `features = [\"typescript\"]`, and ts-rs beside it"
+        );
+    };
 }

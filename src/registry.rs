@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::engine::Core;
 use crate::error::excerpt;
 use crate::{AutoResponse, Commit, Engine, Error, Fault, Host, Input, Result, Room, limits};
 
@@ -154,7 +155,7 @@ impl RoomType {
             assert!(plain, "a room's name has letters, digits, - and _ alone");
             i += 1;
         }
-        Self { name: R::NAME, open: |name, rooms| Box::new(Engine::<R>::new(name).among(rooms)) }
+        Self { name: R::NAME, open: |name, rooms| Box::new(Core::new::<R>(name).among(rooms)) }
     }
 
     /// [`Room::NAME`].

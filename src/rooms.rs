@@ -13,3 +13,9 @@ pub use lobby::Lobby;
 pub use reminders::Reminders;
 
 crate::__rooms![Chat, Echo, HistoryRoom, Lobby, Reminders];
+
+#[cfg(feature = "typescript")]
+crate::typescript![
+    "types/rooms.d.ts";
+    Chat, Echo, HistoryRoom { upgrade: history::Invited }, Lobby, Reminders
+];

@@ -3,11 +3,12 @@
 //! Events are rows of their own. What a batch of inputs changes is kept here until the commit, over
 //! what the host has stored; the cost follows the change, not the number of events.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sorted::SortedMap;
 use crate::time::millis;
 use crate::{Error, Host, Result, Timestamp, limits};
 
@@ -227,7 +228,7 @@ impl From<Option<Timestamp>> for Stands {
 /// The schedule between two commits: the batch's changes over the stored events.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
-    changes: BTreeMap<String, Option<ScheduledEvent>>,
+    changes: SortedMap<String, Option<ScheduledEvent>>,
     purged: bool,
     stands: Stands,
     /// Whether the alarm must be held against the events at the commit.
@@ -300,7 +301,7 @@ impl Schedule {
         let mut failed = if self.purged { Vec::new() } else { host.failed_events() };
         failed.retain(|event| !self.changes.contains_key(&event.name));
         failed.extend(self.changes.values().flatten().filter(|event| event.failed).cloned());
-        failed.sort_by(|a, b| a.name.cmp(&b.name));
+        sort(&mut failed, |one, other| one.name.cmp(&other.name));
         failed
     }
 
@@ -321,7 +322,7 @@ impl Schedule {
         if !self.purged {
             found.extend(self.stored(host, limit, wanted));
         }
-        found.sort_by(|a, b| a.position().cmp(&b.position()));
+        sort(&mut found, |one, other| one.position().cmp(&other.position()));
         found.truncate(limit);
         found
     }
@@ -384,10 +385,15 @@ impl Schedule {
     }
 }
 
+/// Sorting is compiled once; for each order it would take kilobytes of the module.
+fn sort(events: &mut [ScheduledEvent], order: fn(&ScheduledEvent, &ScheduledEvent) -> Ordering) {
+    events.sort_unstable_by(order);
+}
+
 /// What a batch did to the schedule.
 #[derive(Debug, Default)]
 pub(crate) struct ScheduleChange {
     /// By name: the event as it is now, or none if it is gone.
-    pub(crate) events: BTreeMap<String, Option<ScheduledEvent>>,
+    pub(crate) events: SortedMap<String, Option<ScheduledEvent>>,
     pub(crate) alarm: Option<Alarm>,
 }

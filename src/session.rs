@@ -1,11 +1,10 @@
 //! Sessions: what outlives a socket of a client that speaks the protocol.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::keyed::{Order, Values};
+use crate::sorted::SortedMap;
 use crate::{Frame, Host, Tag, Timestamp};
 
 /// What a socket wears whose client speaks the protocol. No [`Tag`] has a control character.
@@ -57,8 +56,8 @@ pub(crate) struct Session {
     /// The number of the last that its client sent and that was handled.
     pub(crate) handled: u64,
     /// Of those the last that were refused, and why.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) refused: BTreeMap<u64, Value>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) refused: Vec<(u64, Value)>,
     /// The connection, as its socket has it too.
     pub(crate) attachment: String,
     /// When it is over, or forgotten.
@@ -72,13 +71,19 @@ impl Session {
         self.due
     }
 
+    /// Why what was sent with a number was refused, if it was.
+    pub(crate) fn refusal(&self, number: u64) -> Option<Value> {
+        let refused = self.refused.iter().find(|(refused, _)| *refused == number);
+        refused.map(|(_, error)| error.clone())
+    }
+
     /// What its client sent with a number has been handled, or refused.
     pub(crate) fn settle(&mut self, number: u64, refused: Option<Value>) {
         self.handled = number;
         if let Some(error) = refused {
-            self.refused.insert(number, error);
+            self.refused.push((number, error));
         }
-        self.refused.retain(|refused, _| refused + UNSETTLED > number);
+        self.refused.retain(|(refused, _)| refused + UNSETTLED > number);
     }
 }
 
@@ -87,8 +92,8 @@ impl Session {
 pub(crate) struct Sessions {
     /// Whether there are any, once that is known.
     any: Option<bool>,
-    known: BTreeMap<String, (Whereabouts, Session)>,
-    changed: BTreeSet<String>,
+    known: SortedMap<String, (Whereabouts, Session)>,
+    changed: SortedMap<String, ()>,
 }
 
 impl Sessions {
@@ -124,9 +129,9 @@ impl Sessions {
     ) {
         self.get(host, values, session);
         let unknown = || (Whereabouts::Here, Session::default());
-        let (_, known) = self.known.entry(session.to_owned()).or_insert_with(unknown);
+        let (_, known) = self.known.get_or_insert_with(session.to_owned(), unknown);
         change(known);
-        self.changed.insert(session.to_owned());
+        self.changed.insert(session.to_owned(), ());
     }
 
     /// Says where a session is from now on, and when that ends, if it does.
@@ -211,7 +216,7 @@ impl Sessions {
 
     /// Writes what has changed, for the commit.
     pub(crate) fn store(&mut self, values: &mut Values) {
-        for session in std::mem::take(&mut self.changed) {
+        for (session, ()) in std::mem::take(&mut self.changed) {
             if let Some((whereabouts, record)) = self.known.get(&session) {
                 values.put(whereabouts.key(&session), to_json(record));
             }

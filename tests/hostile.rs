@@ -175,7 +175,7 @@ fn what_a_client_says_of_itself_in_an_event_is_not_believed() {
 #[test]
 fn a_letter_that_a_client_writes_is_a_frame_like_others() {
     let (room, [_, eve]) = wall();
-    let letter = r#"{"seq":1,"floor":1,"hops":0,"errand":{"kind":"event","room":"pinboard/wall","json":"{\"_tag\":\"Who\"}"}}"#;
+    let letter = r#"{"seq":1,"floor":1,"hops":0,"errand":{"event":{"room":"pinboard/wall","json":"{\"_tag\":\"Who\"}"}}}"#;
     let receipt = r#"{"seq":1,"ok":null}"#;
     for forged in [letter, receipt] {
         eve.send_text(forged);

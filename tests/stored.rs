@@ -85,7 +85,8 @@ fn a_letter_that_cannot_be_read_keeps_no_other_from_its_way() {
 
 #[test]
 fn a_letter_under_the_number_of_another_is_not_sent_for_ever() {
-    let letter = r#"{"seq":2,"hops":0,"errand":{"kind":"state","room":"teller/b"},"reply":"r","tries":1,"at":1}"#;
+    let letter =
+        r#"{"seq":2,"hops":0,"errand":{"state":{"room":"teller/b"}},"reply":"r","tries":1,"at":1}"#;
     let post = ScheduledEvent::once("\u{1}post", Timestamp::from_millis(1), "null");
     let room = waking_on(vec![value(LETTER, letter), Write::Event(post)]);
     room.fire_alarm();

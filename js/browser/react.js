@@ -6,9 +6,9 @@ import { RoomClient } from "./room-client.js";
 /**
  * A room for as long as the component is there.
  *
- * @template Event, Message
+ * @template {import("./room-client.js").RoomTypes} [Room=any]
  * @param {string} url
- * @param {(message: Message, number: number) => void} onMessage
+ * @param {(message: Room["broadcast"], number: number) => void} onMessage
  * @param {import("./room-client.js").Options} [options] of the first time
  */
 export function useRoom(url, onMessage, options) {
@@ -16,7 +16,7 @@ export function useRoom(url, onMessage, options) {
   const store = useMemo(() => roomStore(url, options), [url]);
   const room = useSyncExternalStore(store.subscribe, store.read);
   useEffect(() => store.client()?.on("message", onMessage), [store, onMessage]);
-  return { ...room, send: store.send };
+  return { ...room, send: /** @type {RoomClient<Room>["send"]} */ (store.send) };
 }
 
 /**
@@ -24,7 +24,7 @@ export function useRoom(url, onMessage, options) {
  * @param {import("./room-client.js").Options} [options]
  */
 function roomStore(url, options) {
-  /** @type {RoomClient<any, any> | undefined} */
+  /** @type {RoomClient<any> | undefined} */
   let client;
   let users = 0;
   const look = () => ({
@@ -37,7 +37,7 @@ function roomStore(url, options) {
     client: () => client,
     read: () => seen,
     /** @param {any} event */
-    send: (event) => /** @type {RoomClient<any, any>} */ (client).send(event),
+    send: (event) => /** @type {RoomClient<any>} */ (client).send(event),
     /** @param {() => void} changed */
     subscribe(changed) {
       users += 1;

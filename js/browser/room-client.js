@@ -25,6 +25,23 @@ export { SendError } from "./outbox.js";
  * @property {number} [buffer] how many sends may wait for their answer, 64 at most
  * @property {string} [key] under which the session survives a reload of the page, in sessionStorage:
  *   then the room takes the reloaded page for the same connection
+ * @property {boolean} [text] whether what the room says is plain text, as a `Text` is, and to be left as
+ *   it is; without, what can be read as JSON is
+ */
+
+/**
+ * The types of a room that matter to its clients, as `dormouse::typescript!` declares them.
+ *
+ * @typedef {object} RoomTypes
+ * @property {unknown} event what it takes
+ * @property {unknown} broadcast what it says
+ */
+
+/**
+ * What a room says of an error, unless its `handle_error` and the like say otherwise. It comes as a
+ * message, although it is none of the room's broadcasts: a listener that takes both is right.
+ *
+ * @typedef {{ _tag: "Error", code: string, message: string }} ErrorFrame
  */
 
 /**
@@ -55,7 +72,7 @@ const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010]);
 /**
  * A connection to a room, for as long as it is wanted.
  *
- * @template Event, Message
+ * @template {RoomTypes} [Room=any] its types, for the compiler to check what is sent and read
  */
 export class RoomClient {
   #url;
@@ -73,7 +90,7 @@ export class RoomClient {
   /** @type {Outbox} */
   #outbox;
   #backoff;
-  /** @type {{ [Name in keyof Events<Message>]: Set<Events<Message>[Name]> }} */
+  /** @type {{ [Name in keyof Events<Room["broadcast"]>]: Set<Events<Room["broadcast"]>[Name]> }} */
   #listeners = {
     message: new Set(),
     state: new Set(),
@@ -127,9 +144,9 @@ export class RoomClient {
   /**
    * Calls a function whenever something happens.
    *
-   * @template {keyof Events<Message>} Name
+   * @template {keyof Events<Room["broadcast"]>} Name
    * @param {Name} name
-   * @param {Events<Message>[Name]} listener
+   * @param {Events<Room["broadcast"]>[Name]} listener
    * @returns {() => void} ends that
    */
   on(name, listener) {
@@ -141,7 +158,7 @@ export class RoomClient {
    * Sends an event: a text as it is, anything else as JSON. Settles when the commit that handled it is stored. Without a line it waits for one;
    * it is handled once, however often the line is lost.
    *
-   * @param {Event} event
+   * @param {Room["event"]} event
    * @returns {Promise<void>}
    * @throws {SendError} with the room's code if it refused; `buffer_full` if too many wait already;
    *   `closed` if the client is closed; `unknown` if the room has forgotten this client, so that nobody
@@ -189,7 +206,9 @@ export class RoomClient {
       case "message": {
         if (!this.#place || frame.number <= this.#place.offset) return;
         this.#place.offset = frame.number;
-        return this.#tell("message", read(frame.payload), frame.number);
+        const { payload } = frame;
+        const message = this.#options.text ? payload : read(payload);
+        return this.#tell("message", message, frame.number);
       }
       case "handled":
         return this.#outbox.handled(frame.number);
@@ -356,9 +375,9 @@ export class RoomClient {
   }
 
   /**
-   * @template {keyof Events<Message>} Name
+   * @template {keyof Events<Room["broadcast"]>} Name
    * @param {Name} name
-   * @param {Parameters<Events<Message>[Name]>} details
+   * @param {Parameters<Events<Room["broadcast"]>[Name]>} details
    */
   #tell(name, ...details) {
     for (const listener of this.#listeners[name]) {

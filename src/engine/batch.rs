@@ -1,14 +1,16 @@
 //! What gathers between two commits.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::Value;
 
 use crate::commit::{Answer, Output};
-use crate::{Close, Connection, Error, Fault, Input, SocketId};
+use crate::connection::Handle;
+use crate::sorted::SortedMap;
+use crate::{Close, Error, Fault, Input, SocketId};
 
 /// What has gathered since the last commit.
-pub(super) struct Batch<C> {
+pub(super) struct Batch {
     pub(super) inputs: Vec<(Input, Fault)>,
     /// How often it was begun anew.
     pub(super) pass: u32,
@@ -18,11 +20,11 @@ pub(super) struct Batch<C> {
     pub(super) outputs: Vec<Output>,
     pub(super) answers: Vec<Answer>,
     /// Connections that are over, and whose `handle_close` is yet to run.
-    pub(super) closing: VecDeque<(Connection<C>, Close)>,
+    pub(super) closing: VecDeque<(Handle, Close)>,
     /// An input that was found to fail after its effects had gathered, and why.
     pub(super) redo: Option<(usize, Error)>,
     /// What has become of what clients of the protocol sent.
-    pub(super) settled: BTreeMap<SocketId, Settled>,
+    pub(super) settled: SortedMap<SocketId, Settled>,
 }
 
 /// What has become of what a client sent.
@@ -33,7 +35,7 @@ pub(super) struct Settled {
     pub(super) refused: Vec<(u64, Value)>,
 }
 
-impl<C> Batch<C> {
+impl Batch {
     pub(super) const fn new() -> Self {
         Self {
             inputs: Vec::new(),
@@ -44,12 +46,12 @@ impl<C> Batch<C> {
             answers: Vec::new(),
             closing: VecDeque::new(),
             redo: None,
-            settled: BTreeMap::new(),
+            settled: SortedMap::new(),
         }
     }
 
     pub(super) fn settle(&mut self, socket: SocketId, number: u64, refused: Option<Value>) {
-        let settled = self.settled.entry(socket).or_default();
+        let settled = self.settled.get_or_insert_with(socket, Settled::default);
         settled.last = settled.last.max(number);
         settled.refused.extend(refused.map(|error| (number, error)));
     }

@@ -1,12 +1,14 @@
 //! How a connection ends: however it does, its socket is answered, and `handle_close` runs once.
 
-use super::Engine;
-use crate::{Close, CloseCode, Connection, During, Error, Fault, Host, Output, Room, SocketId};
+use super::Core;
+use crate::connection::Handle;
+use crate::handlers::Call;
+use crate::{Close, CloseCode, During, Error, Fault, Host, Output, SocketId};
 
-impl<R: Room> Engine<R> {
+impl Core {
     pub(super) fn refuse_size(&mut self, host: &dyn Host, socket: SocketId, size: usize) {
         if let Some(connection) = self.connections.get(host, socket) {
-            let error = Error::FrameTooLarge { limit: R::MAX_FRAME_BYTES, size };
+            let error = Error::FrameTooLarge { limit: self.traits.max_frame_bytes, size };
             self.end(connection, CloseCode::TOO_BIG, &error.to_string());
         }
     }
@@ -27,7 +29,7 @@ impl<R: Room> Engine<R> {
         });
         if let Some(connection) = connection {
             self.connections.end(socket);
-            if Self::outlives(&connection, close) {
+            if self.outlives(&connection, close) {
                 self.lose(host, &connection);
             } else {
                 self.call_close(host, &connection, close, fault);
@@ -36,12 +38,7 @@ impl<R: Room> Engine<R> {
     }
 
     /// The room ends a connection.
-    pub(super) fn end(
-        &mut self,
-        connection: Connection<R::Connection>,
-        code: CloseCode,
-        reason: &str,
-    ) {
+    pub(super) fn end(&mut self, connection: Handle, code: CloseCode, reason: &str) {
         let socket = connection.socket();
         if self.connections.is_over(socket) {
             return;
@@ -63,14 +60,13 @@ impl<R: Room> Engine<R> {
     pub(super) fn call_close(
         &mut self,
         host: &dyn Host,
-        connection: &Connection<R::Connection>,
+        connection: &Handle,
         close: &Close,
         fault: &Fault,
     ) {
-        let result = self.ready(host, fault).and_then(|()| {
-            let effects = R::handle_close(&self.context(host, Some(connection), None), close)?;
-            self.apply(host, effects)
-        });
+        let result = self
+            .ready(host, fault)
+            .and_then(|()| self.apply(host, connection.into(), Call::Close(close)));
         if let Err(error) = result {
             self.fail(host, During::Close, Some(connection), &error, fault);
         }

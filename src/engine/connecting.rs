@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
-use super::{Engine, resuming};
-use crate::connection::Moment;
+use super::{About, Core, resuming};
+use crate::connection::{Handle, Moment};
 use crate::envelope::{self, PROTOCOL};
+use crate::handlers::Call;
 use crate::{
-    Admission, CloseCode, Connection, Error, Fault, Host, OnDuplicate, Output, Result, Room,
-    SocketId, Upgrade, limits,
+    Admission, CloseCode, Error, Fault, Host, OnDuplicate, Output, Result, SocketId, Tag, Upgrade,
+    limits,
 };
 
-impl<R: Room> Engine<R> {
+impl Core {
     pub(super) fn connect(
         &mut self,
         host: &dyn Host,
@@ -21,15 +22,15 @@ impl<R: Room> Engine<R> {
         self.ready(host, fault)?;
         let offer = upgrade.protocol.as_deref().and_then(envelope::offer);
         if offer.is_some() {
-            resuming::check::<R>()?;
+            resuming::check(self.traits.resume)?;
         }
         // The id that was made up for it the first time.
         let claim = offer.as_ref().and_then(|offer| offer.claim.as_ref());
         let id = upgrade.id.clone().or_else(|| self.id_of(host, claim?));
         let upgrade = &Upgrade { id, ..upgrade.clone() };
-        let Admission { id, mut tags, state } = R::admit(&self.context(host, None, None), upgrade)?;
-        tags.sort();
-        tags.dedup();
+        let Admission { id, tags, state } =
+            self.room.admit(&self.view(host, About::default()), upgrade)?;
+        let tags = distinct(tags);
         // One more of the platform's marks those who speak the protocol.
         let (limit, count) = (limits::TAGS - usize::from(offer.is_some()), tags.len());
         if count > limit {
@@ -51,13 +52,11 @@ impl<R: Room> Engine<R> {
 
         let moment = Moment { at: host.now(), nth: socket.0 };
         let session = arrival.as_ref().map(|arrival| arrival.session.as_str().into());
-        let connection =
-            Connection::new(socket, id, tags.into(), moment, state).in_session(session);
-        let joined = connection.attachment(connection.state(), R::RATE_LIMIT).and_then(|text| {
+        let connection = Handle::new(socket, id, tags.into(), moment, session, state);
+        let attachment = self.connections.codec.attachment(&connection, self.traits.rate_limit);
+        let joined = attachment.and_then(|text| {
             self.connections.open(connection.clone(), text.clone());
-            let cx = self.context(host, Some(&connection), None);
-            let effects = R::handle_connect(&cx, upgrade)?;
-            Ok((text, self.prepare(host, effects)?))
+            Ok((text, self.call(host, (&connection).into(), Call::Connect(upgrade))?))
         });
         match joined {
             Ok((attachment, steps)) => {
@@ -105,4 +104,15 @@ impl<R: Room> Engine<R> {
         self.finish_closing(host);
         Ok(true)
     }
+}
+
+/// Tags in their order, each once. There are few.
+fn distinct(tags: Vec<Tag>) -> Vec<Tag> {
+    let mut distinct = Vec::with_capacity(tags.len());
+    for tag in tags {
+        if let Err(at) = distinct.binary_search(&tag) {
+            distinct.insert(at, tag);
+        }
+    }
+    distinct
 }

@@ -1,12 +1,12 @@
 //! What clients of the protocol are told: logged with a number, for those whose line is lost.
 
-use super::Engine;
+use super::Core;
 use crate::audience::Among;
 use crate::envelope;
 use crate::session::{LOG, Logged, epoch};
-use crate::{Audience, Frame, Host, Listeners, Output, Resume, Room, SocketId};
+use crate::{Audience, Frame, Host, Listeners, Output, Resume, SocketId};
 
-impl<R: Room> Engine<R> {
+impl Core {
     /// Logs a message, and sends it to those who speak the protocol with its number, to others as it is.
     pub(super) fn send_logged(
         &mut self,

@@ -1,27 +1,38 @@
 //! From a list of effects to what the commit will say.
 
-use super::Engine;
+use super::{About, Core};
 use crate::audience::Among;
-use crate::check::{Checked, Rules, Step, check};
-use crate::{Audience, Effects, Frame, Host, Listeners, Output, Result, Room};
+use crate::check::Step;
+use crate::handlers::{Call, Done};
+use crate::{Audience, Frame, Host, Listeners, Output, Result};
 
-impl<R: Room> Engine<R> {
-    pub(super) fn apply(&mut self, host: &dyn Host, effects: Effects<R>) -> Result<()> {
-        let steps = self.prepare(host, effects)?;
+impl Core {
+    /// Calls a handler, and does what it wants done.
+    pub(super) fn apply(
+        &mut self,
+        host: &dyn Host,
+        about: About<'_>,
+        call: Call<'_>,
+    ) -> Result<()> {
+        let steps = self.call(host, about, call)?;
         self.perform(host, steps);
         Ok(())
     }
 
-    /// Checks everything and changes the state: the part that can fail.
-    pub(super) fn prepare(&mut self, host: &dyn Host, effects: Effects<R>) -> Result<Vec<Step<R>>> {
-        let rules = Rules { now: host.now(), siblings: self.siblings, hops: self.batch.hops };
-        let Checked { changes, steps } = check(effects, &rules)?;
-        self.state.apply(changes)?;
+    /// Calls a handler, checks everything and changes the state: the part that can fail.
+    pub(super) fn call(
+        &mut self,
+        host: &dyn Host,
+        about: About<'_>,
+        call: Call<'_>,
+    ) -> Result<Vec<Step>> {
+        let Done { changes, steps } = self.room.call(&self.view(host, about), call)?;
+        self.room.change(changes)?;
         Ok(steps)
     }
 
     /// Does the part that cannot fail. Frames go before closes.
-    pub(super) fn perform(&mut self, host: &dyn Host, steps: Vec<Step<R>>) {
+    pub(super) fn perform(&mut self, host: &dyn Host, steps: Vec<Step>) {
         let mut closes = Vec::new();
         for step in steps {
             match step {
@@ -66,7 +77,7 @@ impl<R: Room> Engine<R> {
         if let Among::Only(sockets) = &mut among {
             sockets.retain(|socket| !self.connections.is_over(*socket) && !except.contains(socket));
         }
-        if let Some(resume) = R::RESUME
+        if let Some(resume) = self.traits.resume
             && self.sessions.any(host, &self.values)
         {
             return self.send_logged(host, resume, Audience { among, away, except }, frame);

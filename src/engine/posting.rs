@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Engine;
+use super::{About, Core};
+use crate::handlers::{Call, Decoded};
 use crate::keyed::Order;
 use crate::letter::{Posted, Received};
 use crate::schedule::POST;
 use crate::{
-    Context, Decode, Delivered, During, Errand, Error, Fault, Frame, Host, Letter, ObjectName,
-    Output, Reply, Result, Room, ScheduledEvent, limits,
+    Delivered, During, Errand, Error, Fault, Frame, Host, Letter, ObjectName, Output, Reply,
+    Result, ScheduledEvent, limits,
 };
 
 // Control characters in front keep these keys apart from those of keyed values.
@@ -28,7 +29,7 @@ fn read(stored_key: &str, json: &str) -> Option<Posted> {
     (key(posted.seq) == stored_key).then_some(posted)
 }
 
-impl<R: Room> Engine<R> {
+impl Core {
     /// Sends a letter for the first time.
     pub(super) fn post(&mut self, host: &dyn Host, errand: Errand, reply: Option<String>) {
         let last = self.values.get(host, LAST).and_then(|last| last.parse::<u64>().ok());
@@ -121,9 +122,7 @@ impl<R: Room> Engine<R> {
     fn settle(&mut self, host: &dyn Host, letter: &Posted, result: Result<Value>, fault: &Fault) {
         let steps = match (letter.reply.clone(), result) {
             (Some(name), result) => self.ready(host, fault).and_then(|()| {
-                let effects =
-                    R::handle_reply(&self.context(host, None, None), &Reply { name, result })?;
-                self.prepare(host, effects)
+                self.call(host, About::default(), Call::Reply(&Reply { name, result }))
             }),
             (None, result) => result.map(|_| Vec::new()),
         };
@@ -168,10 +167,9 @@ impl<R: Room> Engine<R> {
         self.batch.hops = letter.hops.saturating_add(1);
         let steps = match &letter.errand {
             Errand::Event { json, .. } => {
-                let event = R::Event::decode_json(json)?;
-                let cx = Context { sibling: Some(from), ..self.context(host, None, None) };
-                let effects = R::handle_message(&cx, event)?;
-                self.prepare(host, effects)?
+                let Decoded { event, .. } = self.room.decode_json(json)?;
+                let about = About { sibling: Some(from), ..About::default() };
+                self.call(host, about, Call::Message(event))?
             }
             Errand::Text { frame, .. } => {
                 self.send(host, crate::Audience::everyone(), Frame::Text(frame.clone()));

@@ -1,15 +1,16 @@
 //! Who is here, as clients of the protocol are told.
 
-use super::Engine;
+use super::{About, Core};
+use crate::connection::Handle;
 use crate::envelope;
 use crate::session::Sessions;
-use crate::{Connection, Frame, Host, Listeners, Output, Room, SocketId, limits};
+use crate::{Frame, Host, Listeners, Output, SocketId, limits};
 
-impl<R: Room> Engine<R> {
+impl Core {
     /// The ids of all who are here or may come back, unless there are too many to tell.
     pub(super) fn present(&self, host: &dyn Host) -> Option<Vec<String>> {
         let is_crowd = self.connections.count(host) > limits::PRESENT;
-        (!is_crowd).then(|| self.context(host, None, None).present().into_iter().collect())
+        (!is_crowd).then(|| self.view(host, About::default()).present().into_iter().collect())
     }
 
     /// How many connections an id has, with one for all that may come back.
@@ -20,11 +21,11 @@ impl<R: Room> Engine<R> {
 
     /// Whether there may be anyone who is told who is here.
     fn is_watched(&mut self, host: &dyn Host) -> bool {
-        R::RESUME.is_some() && self.sessions.any(host, &self.values)
+        self.traits.resume.is_some() && self.sessions.any(host, &self.values)
     }
 
     /// Tells who has come, if nobody of that id was here before.
-    pub(super) fn tell_came(&mut self, host: &dyn Host, connection: &Connection<R::Connection>) {
+    pub(super) fn tell_came(&mut self, host: &dyn Host, connection: &Handle) {
         if !self.is_watched(host) {
             return;
         }
@@ -41,7 +42,7 @@ impl<R: Room> Engine<R> {
     }
 
     /// Tells who has gone, if nobody of that id is left.
-    pub(super) fn tell_went(&mut self, host: &dyn Host, connection: &Connection<R::Connection>) {
+    pub(super) fn tell_went(&mut self, host: &dyn Host, connection: &Handle) {
         let id = connection.id().as_str();
         if self.is_watched(host)
             && self.connections.count(host) <= limits::PRESENT

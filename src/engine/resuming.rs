@@ -1,12 +1,11 @@
 //! How a client of the protocol comes, and comes back to what it was.
 
-use super::Engine;
+use super::Core;
+use crate::connection::Handle;
 use crate::envelope::{self, Claim, Hello, Offer};
 use crate::history::{Entry, Range, Side};
 use crate::session::{LOG, Logged, Session, Whereabouts, epoch};
-use crate::{
-    CloseCode, Connection, Ends, Error, Frame, Host, Output, Result, Room, SocketId, limits,
-};
+use crate::{CloseCode, Ends, Error, Frame, Host, Output, Result, Resume, SocketId, limits};
 
 /// How a client that speaks the protocol is taken in.
 pub(super) struct Arrival {
@@ -16,7 +15,7 @@ pub(super) struct Arrival {
     pub(super) handled: u64,
 }
 
-impl<R: Room> Engine<R> {
+impl Core {
     /// Looks up what a client says of itself; a session of another connection's id is none of its.
     pub(super) fn arrival(&mut self, host: &dyn Host, offer: &Offer<'_>, id: &str) -> Arrival {
         let known = offer.claim.as_ref().and_then(|claim| {
@@ -42,7 +41,7 @@ impl<R: Room> Engine<R> {
     fn missed(
         &mut self,
         host: &dyn Host,
-        connection: &Connection<R::Connection>,
+        connection: &Handle,
         arrival: &Arrival,
     ) -> Option<Vec<(u64, Frame)>> {
         /// How many rows are read at a time.
@@ -88,10 +87,10 @@ impl<R: Room> Engine<R> {
         let old = self.connections.with_id(host, &record.id);
         let old = old.into_iter().find(|old| old.session() == Some(&arrival.session));
         let attachment = match &old {
-            Some(old) => old.attachment(old.state(), None).unwrap_or_default(),
+            Some(old) => self.connections.codec.attachment(old, None).unwrap_or_default(),
             None => record.attachment.clone(),
         };
-        let revived = Connection::from_attachment(socket, &attachment, R::migrate_connection);
+        let revived = self.connections.codec.connection(socket, &attachment);
         let Some(connection) = revived else { return false };
         if let Some(old) = old {
             self.connections.end(old.socket());
@@ -119,7 +118,7 @@ impl<R: Room> Engine<R> {
     pub(super) fn begin(
         &mut self,
         host: &dyn Host,
-        connection: &Connection<R::Connection>,
+        connection: &Handle,
         attachment: &str,
         arrival: &Arrival,
     ) {
@@ -135,7 +134,7 @@ impl<R: Room> Engine<R> {
     pub(super) fn greet(
         &mut self,
         host: &dyn Host,
-        connection: &Connection<R::Connection>,
+        connection: &Handle,
         arrival: &Arrival,
         same: bool,
     ) {
@@ -144,7 +143,8 @@ impl<R: Room> Engine<R> {
         let last = self.histories.ends(host, LOG).last;
         let offset = arrival.from.filter(|_| missed.is_some()).unwrap_or(last);
         let epoch = epoch(host, &mut self.values);
-        let ping = R::AUTO_RESPONSE.map(|pair| (pair.request().into(), pair.response().into()));
+        let ping =
+            self.traits.auto_response.map(|pair| (pair.request().into(), pair.response().into()));
         let hello = envelope::hello(&Hello {
             session: &arrival.session,
             epoch: &epoch,
@@ -175,8 +175,8 @@ impl<R: Room> Engine<R> {
 }
 
 /// Whether a room takes clients that speak the protocol.
-pub(super) fn check<R: Room>() -> Result<()> {
-    match R::RESUME {
+pub(super) fn check(resume: Option<Resume>) -> Result<()> {
+    match resume {
         Some(_) => Ok(()),
         None => Err(Error::InvalidUpgrade {
             reason: "the protocol dormouse.1 is for rooms with a RESUME".to_owned(),

@@ -1,19 +1,19 @@
 //! What clients of the protocol send: numbered, handled once, settled in the commit.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
-use super::Engine;
+use super::Core;
+use crate::connection::Handle;
 use crate::envelope;
-use crate::{CloseCode, Connection, Error, Fault, Frame, Host, Room, SocketId};
+use crate::sorted::SortedMap;
+use crate::{CloseCode, Connection, Error, Fault, Frame, Host, SocketId};
 
-impl<R: Room> Engine<R> {
+impl Core {
     /// A frame of a client that speaks the protocol: handled if it has not been, and settled.
     pub(super) fn numbered(
         &mut self,
         host: &dyn Host,
-        sender: &Connection<R::Connection>,
+        sender: &Handle,
         session: &str,
         frame: &Frame,
         fault: &Fault,
@@ -28,7 +28,7 @@ impl<R: Room> Engine<R> {
             return self.end(sender.clone(), CloseCode::PROTOCOL, "a number is missing");
         }
         if number <= handled {
-            let refused = known.and_then(|(_, record)| record.refused.get(&number).cloned());
+            let refused = known.and_then(|(_, record)| record.refusal(number));
             return self.batch.settle(sender.socket(), number, refused);
         }
         let outcome = self.message(host, sender, &frame, fault);
@@ -44,12 +44,12 @@ impl<R: Room> Engine<R> {
     pub(super) fn store_sessions(
         &mut self,
         host: &dyn Host,
-        attachments: &BTreeMap<SocketId, String>,
+        attachments: &SortedMap<SocketId, String>,
     ) {
-        if R::RESUME.is_none() {
+        if self.traits.resume.is_none() {
             return;
         }
-        for (socket, attachment) in attachments {
+        for (socket, attachment) in attachments.iter() {
             let connection = self.connections.get(host, *socket);
             if let Some(session) = connection.as_ref().and_then(Connection::session) {
                 self.sessions.update(host, &self.values, session, |record| {

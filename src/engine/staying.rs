@@ -1,25 +1,21 @@
 //! Connections that wait for another socket, and sessions that are over.
 
-use super::Engine;
+use super::Core;
 use super::resuming::Arrival;
+use crate::connection::Handle;
 use crate::schedule::LEAVE;
 use crate::session::{Session, Sessions, Whereabouts};
-use crate::{Close, Connection, Fault, Host, Resume, Room, ScheduledEvent, SocketId, limits};
+use crate::{Close, Fault, Host, Resume, ScheduledEvent, limits};
 
-impl<R: Room> Engine<R> {
+impl Core {
     /// Whether a close is a line that was lost, and the connection is to wait for another socket.
-    pub(super) fn outlives(connection: &Connection<R::Connection>, close: &Close) -> bool {
+    pub(super) fn outlives(&self, connection: &Handle, close: &Close) -> bool {
         // Who leaves on purpose says 1000, or a code of its own.
         let is_lost = close.code != 1000 && close.code < 3000;
-        R::RESUME.is_some() && connection.session().is_some() && is_lost
+        self.traits.resume.is_some() && connection.session().is_some() && is_lost
     }
 
-    fn record_of(
-        &mut self,
-        host: &dyn Host,
-        session: &str,
-        connection: &Connection<R::Connection>,
-    ) -> Session {
+    fn record_of(&mut self, host: &dyn Host, session: &str, connection: &Handle) -> Session {
         let known = self.sessions.get(host, &self.values, session);
         let mut record = known.map(|(_, record)| record.clone()).unwrap_or_default();
         record.id = connection.id().to_string();
@@ -27,12 +23,14 @@ impl<R: Room> Engine<R> {
     }
 
     /// The line is lost: from now on the connection waits.
-    pub(super) fn lose(&mut self, host: &dyn Host, connection: &Connection<R::Connection>) {
-        let (Some(session), Some(Resume { grace, .. })) = (connection.session(), R::RESUME) else {
+    pub(super) fn lose(&mut self, host: &dyn Host, connection: &Handle) {
+        let (Some(session), Some(Resume { grace, .. })) =
+            (connection.session(), self.traits.resume)
+        else {
             return;
         };
         let mut record = self.record_of(host, session, connection);
-        if let Ok(attachment) = connection.attachment(connection.state(), None) {
+        if let Ok(attachment) = self.connections.codec.attachment(connection, None) {
             record.attachment = attachment;
         }
         let until = host.now() + grace;
@@ -42,8 +40,9 @@ impl<R: Room> Engine<R> {
     }
 
     /// After its `handle_close`: a session is over, and remembered for a while.
-    pub(super) fn over(&mut self, host: &dyn Host, connection: &Connection<R::Connection>) {
-        let (Some(session), Some(Resume { remember, .. })) = (connection.session(), R::RESUME)
+    pub(super) fn over(&mut self, host: &dyn Host, connection: &Handle) {
+        let (Some(session), Some(Resume { remember, .. })) =
+            (connection.session(), self.traits.resume)
         else {
             return;
         };
@@ -87,11 +86,8 @@ impl<R: Room> Engine<R> {
             }
             let known = self.sessions.get(host, &self.values, &session).cloned();
             let away = known.filter(|(whereabouts, _)| *whereabouts == Whereabouts::Away);
-            let left = away.and_then(|(_, record)| {
-                let migrate = R::migrate_connection;
-                let read = Connection::from_attachment(SocketId::NONE, &record.attachment, migrate);
-                Some((read?, record))
-            });
+            let left = away
+                .and_then(|(_, record)| Some((self.connections.away(&record.attachment)?, record)));
             let Some((connection, record)) = left else {
                 self.sessions.remove(host, &mut self.values, &session);
                 continue;
@@ -106,13 +102,11 @@ impl<R: Room> Engine<R> {
 
     /// After waking: a machine that failed has lost all sockets, and tells of no close.
     pub(super) fn find_lost(&mut self, host: &dyn Host) {
-        if R::RESUME.is_none() || host.count() > 0 {
+        if self.traits.resume.is_none() || host.count() > 0 {
             return;
         }
         for (_, record) in Sessions::all(host, &self.values, Whereabouts::Here, usize::MAX) {
-            let migrate = R::migrate_connection;
-            let lost = Connection::from_attachment(SocketId::NONE, &record.attachment, migrate);
-            if let Some(connection) = lost {
+            if let Some(connection) = self.connections.away(&record.attachment) {
                 self.lose(host, &connection);
             }
         }
@@ -124,8 +118,8 @@ impl<R: Room> Engine<R> {
     pub(super) fn staying(
         &mut self,
         host: &dyn Host,
-    ) -> (Vec<(Connection<R::Connection>, Session)>, Vec<(String, Session)>) {
-        if R::RESUME.is_none() || !self.sessions.any(host, &self.values) {
+    ) -> (Vec<(Handle, Session)>, Vec<(String, Session)>) {
+        if self.traits.resume.is_none() || !self.sessions.any(host, &self.values) {
             return (Vec::new(), Vec::new());
         }
         let all: Vec<_> = self.connections.all(host).collect();
@@ -142,10 +136,10 @@ impl<R: Room> Engine<R> {
     pub(super) fn keep_sessions(
         &mut self,
         host: &dyn Host,
-        open: Vec<(Connection<R::Connection>, Session)>,
+        open: Vec<(Handle, Session)>,
         away: Vec<(String, Session)>,
     ) {
-        if R::RESUME.is_none() {
+        if self.traits.resume.is_none() {
             return;
         }
         self.sessions.purge();

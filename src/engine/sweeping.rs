@@ -1,13 +1,13 @@
 //! Finding the sockets whose peer is gone, if the room asks for it.
 
-use super::Engine;
+use super::Core;
 use crate::schedule::SWEEP;
-use crate::{Close, CloseCode, Host, Output, Room, ScheduledEvent, When};
+use crate::{Close, CloseCode, Host, Output, ScheduledEvent, When};
 
-impl<R: Room> Engine<R> {
+impl Core {
     /// There are connections: someone will have to look after them.
     pub(super) fn plan_sweep(&mut self, host: &dyn Host) {
-        let Some(limit) = R::PRESUMED_GONE_AFTER else { return };
+        let Some(limit) = self.traits.presumed_gone_after else { return };
         if self.schedule.get(host, SWEEP).is_some() {
             return;
         }
@@ -18,7 +18,7 @@ impl<R: Room> Engine<R> {
 
     /// Closes every connection that has been silent for too long.
     pub(super) fn sweep(&mut self, host: &dyn Host, event: ScheduledEvent) {
-        let Some(limit) = R::PRESUMED_GONE_AFTER else {
+        let Some(limit) = self.traits.presumed_gone_after else {
             // The room of an older version asked for it.
             return self.schedule.cancel(host, SWEEP);
         };
@@ -34,7 +34,7 @@ impl<R: Room> Engine<R> {
                 self.connections.end(socket);
                 let (code, reason) = (CloseCode::AWAY, "no sign of life".to_owned());
                 self.batch.outputs.push(Output::Close { socket, code, reason });
-                if Self::outlives(&connection, &Close::cut()) {
+                if self.outlives(&connection, &Close::cut()) {
                     self.lose(host, &connection);
                 } else {
                     self.batch.closing.push_back((connection, Close::cut()));

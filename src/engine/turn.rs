@@ -1,18 +1,18 @@
 //! One input after the other: which handler it means, and what comes of the handler's result.
 
+use std::any::Any;
+
 use serde_json::{Value, json};
 
-use super::Engine;
-use crate::context::Turn;
-use crate::migrate::decode;
+use super::{About, Core};
+use crate::check::error_frame;
+use crate::connection::{Handle, by_age};
+use crate::handlers::{Call, Decoded};
 use crate::schedule::{LEAVE, POST, SWEEP};
 use crate::time::millis;
-use crate::{
-    Audience, Connection, Context, Decode, During, Effects, Encode, Error, Fault, Frame, Host,
-    Input, Result, Retry, Room, Tag,
-};
+use crate::{Audience, During, Error, Fault, Frame, Host, Input, Result, Retry, Tag};
 
-impl<R: Room> Engine<R> {
+impl Core {
     pub(super) fn run(&mut self, host: &dyn Host, input: &Input, fault: &Fault) {
         self.batch.hops = 0;
         match input {
@@ -26,7 +26,7 @@ impl<R: Room> Engine<R> {
             }
             Input::Message { socket, frame } => {
                 if let Some(sender) = self.connections.get(host, *socket) {
-                    match (R::RESUME, sender.session()) {
+                    match (self.traits.resume, sender.session()) {
                         (Some(_), Some(session)) => {
                             self.numbered(host, &sender, session, frame, fault);
                         }
@@ -43,8 +43,9 @@ impl<R: Room> Engine<R> {
             }
             Input::Event { name } => self.event(host, name, fault),
             Input::Send { json } => {
-                let result = R::Event::decode_json(json)
-                    .and_then(|event| self.call_message(host, None, event, fault));
+                let result = self.room.decode_json(json).and_then(|Decoded { event, .. }| {
+                    self.call_message(host, About::default(), event, fault)
+                });
                 if let Err(error) = &result {
                     self.fail(host, During::Message, None, error, fault);
                 }
@@ -83,50 +84,29 @@ impl<R: Room> Engine<R> {
             Some(tag) => Audience::tagged(tag),
             None => Audience::everyone(),
         };
-        let frame = R::Broadcast::encode_json(json)?;
+        let frame = self.room.encode_json(json)?;
         self.send(host, to, frame);
         Ok(())
     }
 
     pub(super) fn read_state(&mut self, host: &dyn Host) -> Result<Value> {
-        self.state.load(host)?;
-        to_value("the state", &self.state.get())
+        self.room.load(host)?;
+        self.room.state()
     }
 
     pub(super) fn answer(&mut self, result: Result<Value>) {
         self.batch.answers.push(result.into());
     }
 
-    pub(super) fn context<'a>(
-        &'a self,
-        host: &'a dyn Host,
-        sender: Option<&'a Connection<R::Connection>>,
-        retry: Option<&'a Retry>,
-    ) -> Context<'a, R> {
-        Context {
-            host,
-            object: &self.object,
-            state: self.state.get(),
-            connections: &self.connections,
-            schedule: &self.schedule,
-            histories: &self.histories,
-            values: &self.values,
-            sibling: None,
-            sender,
-            retry,
-            turn: Turn { pass: self.batch.pass, nth: self.batch.inputs.len() },
-        }
-    }
-
     /// What has become of a message: whatever went wrong, its sender has been told.
     pub(super) fn message(
         &mut self,
         host: &dyn Host,
-        sender: &Connection<R::Connection>,
+        sender: &Handle,
         frame: &Frame,
         fault: &Fault,
     ) -> Result<()> {
-        let (limit, size) = (R::MAX_FRAME_BYTES, frame.as_bytes().len());
+        let (limit, size) = (self.traits.max_frame_bytes, frame.as_bytes().len());
         if size > limit {
             self.refuse_size(host, sender.socket(), size);
             return Err(Error::FrameTooLarge { limit, size });
@@ -135,22 +115,19 @@ impl<R: Room> Engine<R> {
             self.fail(host, During::Message, Some(sender), &error, fault);
             return Err(error);
         }
-        let decoded = R::Event::decode(frame);
-        let exempt = decoded.as_ref().is_ok_and(R::is_exempt);
-        if let (Some(limit), false) = (R::RATE_LIMIT, exempt)
+        let decoded = self.room.decode(frame);
+        let exempt = decoded.as_ref().is_ok_and(|decoded| decoded.is_exempt);
+        if let (Some(limit), false) = (self.traits.rate_limit, exempt)
             && let Err(wait) = self.connections.spend(sender, limit, host.now())
         {
             let error = Error::RateLimited { wait_millis: millis(wait) };
-            let effects = R::handle_limited(&self.context(host, Some(sender), None), wait);
-            self.apply_or_tell(host, Some(sender), effects, &error);
+            self.apply_or_tell(host, Some(sender), Call::Limited(wait), &error);
             return Err(error);
         }
-        let event = decoded.inspect_err(|error| {
-            let cx = self.context(host, Some(sender), None);
-            let effects = R::handle_invalid(&cx, frame, error);
-            self.apply_or_tell(host, Some(sender), effects, error);
+        let Decoded { event, .. } = decoded.inspect_err(|error| {
+            self.apply_or_tell(host, Some(sender), Call::Invalid(frame, error), error);
         })?;
-        self.call_message(host, Some(sender), event, fault).inspect_err(|error| {
+        self.call_message(host, sender.into(), event, fault).inspect_err(|error| {
             self.fail(host, During::Message, Some(sender), error, fault);
         })
     }
@@ -158,13 +135,12 @@ impl<R: Room> Engine<R> {
     pub(super) fn call_message(
         &mut self,
         host: &dyn Host,
-        sender: Option<&Connection<R::Connection>>,
-        event: R::Event,
+        about: About<'_>,
+        event: Box<dyn Any>,
         fault: &Fault,
     ) -> Result<()> {
         self.ready(host, fault)?;
-        let effects = R::handle_message(&self.context(host, sender, None), event)?;
-        self.apply(host, effects)
+        self.apply(host, about, Call::Message(event))
     }
 
     pub(super) fn event(&mut self, host: &dyn Host, name: &str, fault: &Fault) {
@@ -183,10 +159,8 @@ impl<R: Room> Engine<R> {
         let attempt = event.failures.saturating_add(1);
         let retry = event.error.clone().map(|reason| Retry { attempt, reason });
         let result = self.ready(host, fault).and_then(|()| {
-            let alarm = decode(&event.payload, R::migrate_alarm)
-                .map_err(|error| Error::PayloadUnreadable { reason: error.to_string() })?;
-            let effects = R::handle_alarm(&self.context(host, None, retry.as_ref()), alarm)?;
-            self.prepare(host, effects)
+            let about = About { retry: retry.as_ref(), ..About::default() };
+            self.call(host, about, Call::Alarm(&event.payload))
         });
         match result {
             Ok(steps) => {
@@ -203,7 +177,7 @@ impl<R: Room> Engine<R> {
 
     /// Whether a handler can be called: the state is read, and this input has not failed before.
     pub(super) fn ready(&mut self, host: &dyn Host, fault: &Fault) -> Result<()> {
-        self.state.load(host)?;
+        self.room.load(host)?;
         match fault {
             Fault::None => Ok(()),
             Fault::Handler | Fault::Hook => Err(Error::Panicked),
@@ -216,31 +190,34 @@ impl<R: Room> Engine<R> {
         &mut self,
         host: &dyn Host,
         during: During,
-        sender: Option<&Connection<R::Connection>>,
+        sender: Option<&Handle>,
         error: &Error,
         fault: &Fault,
     ) {
         // Without its state a room would take itself for a fresh one.
-        let effects = if *fault == Fault::Hook || self.state.load(host).is_err() {
-            Effects::new().send_error(sender, error)
+        if *fault == Fault::Hook || self.room.load(host).is_err() {
+            self.tell(host, sender, error);
         } else {
-            R::handle_error(&self.context(host, sender, None), during, error)
-        };
-        self.apply_or_tell(host, sender, effects, error);
+            self.apply_or_tell(host, sender, Call::Failed(during, error), error);
+        }
     }
 
     /// Applies what a hook wants; if that breaks a rule, the sender hears of the first error.
     pub(super) fn apply_or_tell(
         &mut self,
         host: &dyn Host,
-        sender: Option<&Connection<R::Connection>>,
-        effects: Effects<R>,
+        sender: Option<&Handle>,
+        hook: Call<'_>,
         error: &Error,
     ) {
-        if self.apply(host, effects).is_err() {
-            let told = self.apply(host, Effects::new().send_error(sender, error));
-            debug_assert!(told.is_ok(), "an error frame breaks no limit");
+        if self.apply(host, About { sender, ..About::default() }, hook).is_err() {
+            self.tell(host, sender, error);
         }
+    }
+
+    fn tell(&mut self, host: &dyn Host, sender: Option<&Handle>, error: &Error) {
+        let frame = error_frame(error.code(), &error.public_message());
+        self.send(host, Audience::only(sender), frame);
     }
 
     pub(super) fn describe_connections(
@@ -252,22 +229,17 @@ impl<R: Room> Engine<R> {
             Some(tag) => self.connections.tagged(host, &tag),
             None => self.connections.all(host).collect(),
         };
-        connections.sort_by_key(Connection::connected);
+        by_age(&mut connections);
         connections
             .iter()
             .map(|connection| {
                 Ok(json!({
                     "id": connection.id(),
                     "tags": connection.tags(),
-                    "state": to_value("a connection's state", connection.state())?,
+                    "state": self.connections.codec.state(connection)?,
                     "connectedAt": connection.connected_at(),
                 }))
             })
             .collect()
     }
-}
-
-fn to_value<T: serde::Serialize + ?Sized>(what: &str, value: &T) -> Result<Value> {
-    serde_json::to_value(value)
-        .map_err(|error| Error::Encode { what: what.to_owned(), reason: error.to_string() })
 }

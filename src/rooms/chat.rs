@@ -24,6 +24,7 @@ pub struct Chat;
 
 /// What the room remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct State {
     /// When the first connection was made.
@@ -34,6 +35,7 @@ pub struct State {
 
 /// What a connection remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
     /// Whose connection it is.
@@ -44,6 +46,7 @@ pub struct Member {
 
 /// What clients and API calls may send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "_tag", deny_unknown_fields)]
 pub enum Event {
     /// Something is said.
@@ -57,6 +60,7 @@ pub enum Event {
 
 /// What clients hear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "_tag", rename_all_fields = "camelCase")]
 pub enum Broadcast {
     /// Someone came.

@@ -42,6 +42,7 @@ pub struct Said {
 
 /// What a connection remembers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Guest {
     /// The name it has joined with; none before.
     pub name: Option<String>,
@@ -52,12 +53,14 @@ pub struct Guest {
 /// What an upgrade may bring: with a name its connection has joined at once, and also when it comes
 /// back too late to be the same.
 #[derive(Deserialize)]
-struct Invited {
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(super) struct Invited {
     name: String,
 }
 
 /// What clients may send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Event {
     /// Takes part, with a name.
@@ -79,6 +82,7 @@ pub enum Event {
 
 /// What clients hear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Broadcast {
     /// Something was said.

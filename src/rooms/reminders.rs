@@ -25,6 +25,7 @@ pub struct Reminders;
 
 /// What the room remembers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct State {
     /// How many reminders there have been: the next one's number.
     pub made: u64,

@@ -6,11 +6,7 @@ import { find, initial, make, tint } from "./dom.js";
 const TYPING_SENT_EVERY_MS = 2_000;
 const TYPING_SHOWN_MS = 3_500;
 
-/**
- * @typedef {{ _tag: "Typing", userId: string }
- *   | { _tag: "Message", text: string, userId: string, ts: number }
- *   | { _tag: "UserJoined" | "UserLeft", userId: string }} Broadcast
- */
+/** @typedef {import("../../../types/rooms.d.ts").Rooms} Rooms */
 
 export class People {
   #name;
@@ -28,7 +24,7 @@ export class People {
    */
   constructor(room, name, tell) {
     this.#name = name;
-    /** @type {RoomClient<object, Broadcast>} */
+    /** @type {RoomClient<Rooms["chat"]>} */
     this.client = new RoomClient(`/ws/chat/${room}?userId=${encodeURIComponent(name)}`, {
       key: `people/${room}/${name}`,
     });

@@ -21,10 +21,10 @@ export function reminderOf(text) {
  * @param {(words: string, kind: "reminder" | "") => void} tell
  */
 export function joinReminders(room, tell) {
-  /** @type {RoomClient<string, unknown>} */
-  const client = new RoomClient(`/room/${room}`, { key: `reminders/${room}` });
+  /** @type {RoomClient<import("../../../types/rooms.d.ts").Rooms["reminders"]>} */
+  const client = new RoomClient(`/room/${room}`, { key: `reminders/${room}`, text: true });
   client.on("message", (line) => {
-    const [, kind, words = ""] = /^\[(system|reminder)\] (.*)$/s.exec(String(line)) ?? [];
+    const [, kind, words = ""] = /^\[(system|reminder)\] (.*)$/s.exec(line) ?? [];
     const [, seconds] = /^Reminder scheduled in (\d+)s$/.exec(words) ?? [];
     if (kind === "reminder") tell(words, "reminder");
     else if (seconds) tell(`Everyone here is reminded in ${duration(Number(seconds))}.`, "");

@@ -5,6 +5,7 @@ import { Edge } from "./edge.js";
 import { readBackTo, readPage } from "./pages.js";
 
 /** @typedef {import("./pages.js").Entry} Entry */
+/** @typedef {import("../../../types/rooms.d.ts").Rooms["history"]} HistoryRoom */
 
 /**
  * @typedef {object} Own something we say
@@ -21,12 +22,6 @@ import { readBackTo, readPage } from "./pages.js";
  * @property {(entries: Entry[]) => void} older in front
  * @property {() => void} cleared what follows does not go on from what there was
  * @property {(seconds: number) => void} tooFast
- */
-
-/**
- * @typedef {{ type: "chat", from: string, message: string, timestamp: number }
- *   | { type: "rate-limit", retryAfter: number }
- *   | { type: "system" | "users" | "error" }} Frame
  */
 
 /** Frames that come so soon after the line are those that were missed. */
@@ -63,7 +58,7 @@ export class Talk {
     this.#room = room;
     this.#name = name;
     this.#listener = listener;
-    /** @type {RoomClient<object, Frame>} */
+    /** @type {RoomClient<HistoryRoom>} */
     this.client = new RoomClient(`/rooms/${room}/ws?name=${encodeURIComponent(name)}`, {
       key: `talk/${room}/${name}`,
     });
@@ -130,7 +125,7 @@ export class Talk {
     this.client.close();
   }
 
-  /** @param {Frame} frame */
+  /** @param {HistoryRoom["broadcast"]} frame */
   #receive(frame) {
     if (frame.type === "rate-limit") return this.#listener.tooFast(frame.retryAfter);
     if (frame.type !== "chat") return;

@@ -117,7 +117,7 @@ export function effectWords(effect, batch, reach) {
         text: frame(effect.frame),
       };
     case "deliver": {
-      const { errand } = parse(effect.letter) ?? {};
+      const [errand] = Object.values(parse(effect.letter)?.errand ?? {});
       const to = errand?.room ?? errand?.function ?? "somewhere";
       return { ...sent("deliver", `to ${to}`), text: effect.letter };
     }

@@ -95,8 +95,8 @@ fn observe<R: Room>(
                 Ok(_) => Ended::Changing,
                 Err(_) => Ended::Failed,
             };
-            let (turn, socket) = (cx.turn, cx.sender.map(crate::Connection::socket));
-            let is_from_sibling = cx.sibling.is_some();
+            let (turn, socket) = (cx.view.turn, cx.sender().map(crate::Connection::socket));
+            let is_from_sibling = cx.sibling().is_some();
             glass.calls.push(Call { handler, turn, socket, is_from_sibling, ended });
         }
     });
@@ -122,21 +122,7 @@ fn burn() {
 }
 
 fn inside<'a, R: Room>(cx: &Context<'a, Observed<R>>) -> Context<'a, R> {
-    let Context { host, object, state, connections, schedule, histories, values, .. } = *cx;
-    let Context { sibling, sender, retry, turn, .. } = *cx;
-    Context {
-        host,
-        object,
-        state,
-        connections,
-        schedule,
-        histories,
-        values,
-        sibling,
-        sender,
-        retry,
-        turn,
-    }
+    Context::new(cx.view, cx.state)
 }
 
 fn outside<R: Room>(effects: Effects<R>) -> Effects<Observed<R>> {

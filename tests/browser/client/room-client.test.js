@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { RoomClient } from "../../../js/browser/room-client.js";
 import { FakeSocket } from "./fake-socket.js";
 
-/** @type {RoomClient<any, any>} */
+/** @type {RoomClient<any>} */
 let client;
 /** @type {unknown[]} what it told, in order */
 let told;
@@ -55,6 +55,16 @@ test("a text is sent as it is, anything else as JSON", () => {
   client.send("/remind 5 tea").catch(() => {});
   client.send({ type: "join" }).catch(() => {});
   expect(FakeSocket.last.sent).toEqual(["s1:/remind 5 tea", 's2:{"type":"join"}']);
+});
+
+test("what a room of plain text says is left as it is", () => {
+  const options = { WebSocket: /** @type {any} */ (FakeSocket), text: true };
+  const reader = new RoomClient("http://room.test/ws", options);
+  reader.on("message", (message) => told.push(message));
+  FakeSocket.last.greet();
+  FakeSocket.last.hear("m1:42", 'm2:{"a":1}');
+  reader.close();
+  expect(told).toEqual(["42", '{"a":1}']);
 });
 
 test("who finds the session in use by another begins one of its own", async () => {

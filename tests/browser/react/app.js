@@ -4,13 +4,18 @@ import { createElement as h, StrictMode, useCallback, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { useRoom } from "../../../js/browser/react.js";
 
+/** @typedef {import("../../../types/rooms.d.ts").Rooms["chat"]} Chat */
+
+/** @type {typeof useRoom<Chat>} */
+const useChat = useRoom;
+
 /** @param {{ url: string }} props */
 function Talk({ url }) {
   const [texts, setTexts] = useState(/** @type {string[]} */ ([]));
-  const hear = useCallback((/** @type {any} */ { _tag, text }) => {
-    if (_tag === "Message") setTexts((texts) => [...texts, text]);
+  const hear = useCallback((/** @type {Chat["broadcast"]} */ message) => {
+    if (message._tag === "Message") setTexts((texts) => [...texts, message.text]);
   }, []);
-  const { state, here, send } = useRoom(url, hear);
+  const { state, here, send } = useChat(url, hear);
   return h(
     "main",
     null,

@@ -33,7 +33,7 @@ export default {
 async function answer(request, env) {
   const url = new URL(request.url);
   const [, type = "", id = "", name] = url.pathname.split("/");
-  const room = rooms(env).room(type);
+  const room = rooms(env).room(/** @type {any} */ (type));
   const object = /** @type {any} */ (env.ROOMS.getByName(`${type}/${id}`));
   if (name === undefined) {
     const options = JSON.parse(url.searchParams.get("options") ?? "{}");

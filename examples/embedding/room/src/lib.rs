@@ -8,6 +8,7 @@ pub struct Order;
 
 /// What the room remembers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct State {
     /// Where the order is.
     pub status: String,
@@ -15,6 +16,7 @@ pub struct State {
 
 /// What a connection remembers. The Worker gives it: who may connect is its affair.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Visitor {
     /// The name that the Worker knows.
     pub name: String,
@@ -24,6 +26,7 @@ pub struct Visitor {
 
 /// What comes in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Event {
     /// The order is somewhere else now. From the Worker or from staff.
@@ -40,6 +43,7 @@ pub enum Event {
 
 /// What goes out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Broadcast {
     /// Where the order is.
@@ -87,6 +91,7 @@ impl Room for Order {
 }
 
 dormouse::rooms![Order];
+dormouse::typescript!["../types/rooms.d.ts"; Order];
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,173 @@
+//! A room's code behind a trait object, so that the engine is compiled once and not for each room.
+
+use std::any::Any;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::check::{Change, Checked, Step, check};
+use crate::context::View;
+use crate::frame::to_value;
+use crate::migrate::decode;
+use crate::state::State;
+use crate::{
+    Admission, AutoResponse, Close, Context, Decode, During, Encode, Error, Frame, Host, RateLimit,
+    Reply, Result, Resume, Room, Upgrade,
+};
+
+/// What a room says of itself once and for all.
+#[derive(Clone, Copy)]
+pub(crate) struct Traits {
+    pub(crate) max_frame_bytes: usize,
+    pub(crate) auto_response: Option<AutoResponse>,
+    pub(crate) resume: Option<Resume>,
+    pub(crate) presumed_gone_after: Option<Duration>,
+    pub(crate) rate_limit: Option<RateLimit>,
+}
+
+impl Traits {
+    pub(crate) const fn of<R: Room>() -> Self {
+        Self {
+            max_frame_bytes: R::MAX_FRAME_BYTES,
+            auto_response: R::AUTO_RESPONSE,
+            resume: R::RESUME,
+            presumed_gone_after: R::PRESUMED_GONE_AFTER,
+            rate_limit: R::RATE_LIMIT,
+        }
+    }
+}
+
+/// Which handler is called, and with what beside the context.
+pub(crate) enum Call<'a> {
+    Connect(&'a Upgrade),
+    Message(Box<dyn Any>),
+    Close(&'a Close),
+    Alarm(&'a str),
+    Reply(&'a Reply),
+    Invalid(&'a Frame, &'a Error),
+    Limited(Duration),
+    Failed(During, &'a Error),
+}
+
+/// An event of a room, whatever its type.
+pub(crate) struct Decoded {
+    pub(crate) event: Box<dyn Any>,
+    pub(crate) is_exempt: bool,
+}
+
+/// A room's state and its code.
+pub(crate) trait Handlers: Any {
+    /// Reads the stored state, unless that was done.
+    fn load(&mut self, host: &dyn Host) -> Result<()>;
+    /// The state as an API call reads it.
+    fn state(&self) -> Result<Value>;
+    /// From now to the commit, every change of the state is measured.
+    fn be_strict(&mut self);
+    /// What the commit writes of the state; none if nothing changed, or nothing is left.
+    fn take_state(&mut self) -> Result<Option<String>>;
+    /// Forgets the state; it will be read again.
+    fn reset(&mut self);
+    fn admit(&self, view: &View<'_>, upgrade: &Upgrade) -> Result<Admission<Box<dyn Any>>>;
+    fn decode(&self, frame: &Frame) -> Result<Decoded>;
+    fn decode_json(&self, json: &str) -> Result<Decoded>;
+    fn encode_json(&self, json: &str) -> Result<Frame>;
+    /// Calls a handler, and checks the effects that it returns.
+    fn call(&self, view: &View<'_>, call: Call<'_>) -> Result<Done>;
+    /// Changes the state. It is left as it was if it becomes too large, as far as that is seen now.
+    fn change(&mut self, changes: Changes) -> Result<()>;
+}
+
+/// What a handler's effects do to the state, whatever its type; none if nothing.
+pub(crate) type Changes = Option<Box<dyn Any>>;
+
+/// What a handler wants done, and was found good.
+pub(crate) struct Done {
+    pub(crate) changes: Changes,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// The handlers of a room, with the state that they read.
+pub(crate) struct Typed<R: Room> {
+    pub(crate) state: State<R::State>,
+}
+
+impl<R: Room> Typed<R> {
+    pub(crate) fn new() -> Self {
+        Self { state: State::new(R::migrate_state) }
+    }
+}
+
+impl<R: Room> Handlers for Typed<R> {
+    fn load(&mut self, host: &dyn Host) -> Result<()> {
+        self.state.load(host)
+    }
+
+    fn state(&self) -> Result<Value> {
+        to_value("the state", &self.state.get())
+    }
+
+    fn be_strict(&mut self) {
+        self.state.be_strict();
+    }
+
+    fn take_state(&mut self) -> Result<Option<String>> {
+        self.state.take()
+    }
+
+    fn reset(&mut self) {
+        *self = Self::new();
+    }
+
+    fn admit(&self, view: &View<'_>, upgrade: &Upgrade) -> Result<Admission<Box<dyn Any>>> {
+        let Admission { id, tags, state } =
+            R::admit(&Context::new(view, self.state.get()), upgrade)?;
+        Ok(Admission { id, tags, state: Box::new(state) })
+    }
+
+    fn decode(&self, frame: &Frame) -> Result<Decoded> {
+        R::Event::decode(frame).map(decoded::<R>)
+    }
+
+    fn decode_json(&self, json: &str) -> Result<Decoded> {
+        R::Event::decode_json(json).map(decoded::<R>)
+    }
+
+    fn encode_json(&self, json: &str) -> Result<Frame> {
+        R::Broadcast::encode_json(json)
+    }
+
+    fn call(&self, view: &View<'_>, call: Call<'_>) -> Result<Done> {
+        let cx = Context::<R>::new(view, self.state.get());
+        let effects = match call {
+            Call::Connect(upgrade) => R::handle_connect(&cx, upgrade)?,
+            Call::Message(event) => {
+                let event = event.downcast().expect("an event that this room has decoded");
+                R::handle_message(&cx, *event)?
+            }
+            Call::Close(close) => R::handle_close(&cx, close)?,
+            Call::Alarm(payload) => {
+                let alarm = decode(payload, R::migrate_alarm)
+                    .map_err(|error| Error::PayloadUnreadable { reason: error.to_string() })?;
+                R::handle_alarm(&cx, alarm)?
+            }
+            Call::Reply(reply) => R::handle_reply(&cx, reply)?,
+            Call::Invalid(frame, error) => R::handle_invalid(&cx, frame, error),
+            Call::Limited(wait) => R::handle_limited(&cx, wait),
+            Call::Failed(during, error) => R::handle_error(&cx, during, error),
+        };
+        let Checked { changes, steps } = check(effects, view)?;
+        let changes: Changes = if changes.is_empty() { None } else { Some(Box::new(changes)) };
+        Ok(Done { changes, steps })
+    }
+
+    fn change(&mut self, changes: Changes) -> Result<()> {
+        let Some(changes) = changes else { return Ok(()) };
+        let changes: Box<Vec<Change<R::State>>> =
+            changes.downcast().expect("changes of this room's state");
+        self.state.apply(*changes)
+    }
+}
+
+fn decoded<R: Room>(event: R::Event) -> Decoded {
+    Decoded { is_exempt: R::is_exempt(&event), event: Box::new(event) }
+}

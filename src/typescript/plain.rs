@@ -1,0 +1,31 @@
+//! Types of this crate that are a plain value in JSON.
+
+use ts_rs::{Config, TS};
+
+use crate::{ConnectionId, Frame, Never, Tag, Text, Timestamp};
+
+macro_rules! plain {
+    ($($rust:ty => $typescript:literal),+ $(,)?) => {$(
+        impl TS for $rust {
+            type WithoutGenerics = Self;
+            type OptionInnerType = Self;
+
+            fn name(_: &Config) -> String {
+                $typescript.to_owned()
+            }
+
+            fn inline(_: &Config) -> String {
+                $typescript.to_owned()
+            }
+        }
+    )+};
+}
+
+plain! {
+    ConnectionId => "string",
+    Frame => "string",
+    Never => "never",
+    Tag => "string",
+    Text => "string",
+    Timestamp => "number",
+}
