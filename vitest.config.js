@@ -56,6 +56,7 @@ export default defineConfig({
       node("browser", "tests/browser/**/*.test.js"),
       node("types", "tests/types/*.test.js"),
       node("package", "tests/package/*.test.js"),
+      node("docs", "tests/docs*.test.js"),
     ],
     passWithNoTests: true,
     // The rooms that fail on purpose say so in the log: of interest only where a test fails.

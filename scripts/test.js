@@ -26,6 +26,7 @@ const stages = {
   types: () => vitest(["types"]),
   workerd: () => vitest(["workerd", "faults", "faults-old", "embedding"]),
   server: () => vitest(["server"]),
+  docs: () => vitest(["docs"]),
   browser: async () => {
     const program = await chromium();
     if (program) return vitest(["browser"], { CHROMIUM: program });

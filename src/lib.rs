@@ -87,6 +87,46 @@ struct TestingPage;
 #[doc = include_str!("../docs/security.md")]
 struct SecurityPage;
 
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/first-room.md")]
+struct FirstRoomPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/writing-a-room.md")]
+struct WritingPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/schedules.md")]
+struct SchedulesPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/storage.md")]
+struct StoragePage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/siblings.md")]
+struct SiblingsPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/hibernation.md")]
+struct HibernationPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/deploying.md")]
+struct DeployingPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/limits-and-costs.md")]
+struct LimitsPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/troubleshooting.md")]
+struct TroubleshootingPage;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/clients.md")]
+struct ClientsPage;
+
 #[cfg(all(doctest, feature = "typescript"))]
 #[doc = include_str!("../docs/types.md")]
 struct TypesPage;
