@@ -3,13 +3,23 @@
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { main, root, run } from "./run.js";
+import { serveClient } from "./serve-client.js";
 import { setup } from "./setup.js";
 
 /**
  * The crates that become WebAssembly: the Worker's own, the rooms that misbehave on purpose for the
  * tests, the examples' and the benchmark's.
  */
-export const crates = [".", "tests/workerd/rooms", "examples/embedding/room", "benches/room"];
+export const crates = [
+  ".",
+  "tests/workerd/rooms",
+  "examples/embedding/room",
+  "examples/liars-dice",
+  "benches/room",
+];
+
+/** Where the pages are of those that have some. @type {Record<string, string>} */
+const pages = { ".": "js/public", "examples/liars-dice": "examples/liars-dice/public" };
 
 /** Those that do not. */
 export const nativeCrates = ["benches/load", "fuzz"];
@@ -33,7 +43,7 @@ export const cargoEnvironment = (crate) => ({
 export async function build(crate = ".") {
   if (!isFresh(crate)) await compile(crate);
   declareGlue(join(root, crate, "pkg"));
-  if (crate === ".") await import("./serve-client.js");
+  if (pages[crate]) serveClient(pages[crate]);
 }
 
 /** @param {string} crate */
