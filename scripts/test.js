@@ -23,7 +23,7 @@ const stages = {
   build: async () => {
     for (const crate of crates) await build(crate);
   },
-  workerd: () => vitest(["workerd", "faults", "faults-old", "embedding"]),
+  workerd: () => vitest(["workerd", "faults", "faults-old", "embedding", "liars-dice"]),
   server: () => vitest(["server"]),
   browser: async () => {
     const program = await chromium();

@@ -32,5 +32,6 @@ export default {
  */
 async function fingerprint(key) {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
-  return new Uint8Array(hash).toHex().slice(0, 16);
+  const bytes = new Uint8Array(hash, 0, 8);
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -20,6 +20,7 @@ import { key, nameOf } from "./who.js";
  * @property {number[]} dice the own ones
  * @property {import("./types.js").Table} table
  * @property {ReadonlySet<string>} here
+ * @property {string} winner who has won the last game, in words
  */
 
 /**
@@ -39,6 +40,7 @@ export function enter(table, name, watches, comeBack) {
     dice: [],
     table: { seats: [], turn: null, until: null, bid: null, now: 0 },
     here: new Set(),
+    winner: "",
   };
   const foul = find("foul", HTMLElement);
   /** @param {Event} event */
@@ -57,6 +59,8 @@ export function enter(table, name, watches, comeBack) {
     showHand(known);
     moves.show();
     news.showWatching();
+    const isMine = known.table.turn !== null && known.table.turn === known.me;
+    document.title = `${isMine ? "Your turn · " : ""}${table} · Liar's dice`;
   };
 
   client.on("message", (message) => {
@@ -77,7 +81,7 @@ export function enter(table, name, watches, comeBack) {
         news.bid(message);
         break;
       case "Over":
-        news.over(message);
+        known.winner = news.over(message);
         break;
       case "Said":
         return news.said(message);
@@ -94,7 +98,6 @@ export function enter(table, name, watches, comeBack) {
   });
   client.on("reset", () => send({ _tag: "Look" }));
 
-  document.title = `${table} · Liar's dice`;
   find("title", HTMLElement).textContent = table;
   find("game", HTMLElement).hidden = false;
   find("shown", HTMLElement).hidden = true;

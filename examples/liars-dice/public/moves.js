@@ -77,26 +77,25 @@ export function startMoves(known, send, sit) {
     const dice = table.seats.reduce((sum, [, dice]) => sum + dice, 0);
 
     form.hidden = !isRunning || !isSeated || known.dice.length === 0;
-    const hadFocus = fields.contains(document.activeElement);
     fields.disabled = !isMine;
     count.max = `${dice}`;
     call.disabled = !table.bid;
     const standing = JSON.stringify([table.bid, table.turn]);
     if (isMine && madeFor !== standing) choose(lowest(table.bid?.[1], known.dice, dice));
-    if (isMine && madeFor !== standing && !hadFocus && isIdle()) count.focus();
+    // What had the focus could no longer have it. Not the number: a phone would show its keys.
+    if (isMine && madeFor !== standing && document.activeElement === document.body) {
+      faces.find(({ radio }) => radio.checked)?.radio.focus();
+    }
     madeFor = standing;
     look();
 
-    between.hidden = isRunning || me === "";
-    startButton.hidden = !isSeated || table.seats.length < 2;
-    sitButton.hidden = isSeated || table.seats.length >= SEATS;
-    find("between-words", HTMLElement).textContent = wait(isSeated, table.seats.length);
+    between.hidden = !form.hidden || me === "";
+    startButton.hidden = isRunning || !isSeated || table.seats.length < 2;
+    sitButton.hidden = isRunning || isSeated || table.seats.length >= SEATS;
+    find("between-words", HTMLElement).textContent = wait(isRunning, isSeated, table.seats.length);
   };
   return { show };
 }
-
-/** Whether nobody writes anything at the moment. */
-const isIdle = () => !(document.activeElement instanceof HTMLInputElement);
 
 /**
  * @param {Bid} bid
@@ -123,10 +122,15 @@ function lowest(standing, own, dice) {
 }
 
 /**
+ * What there is to wait for.
+ *
+ * @param {boolean} isRunning
  * @param {boolean} isSeated
  * @param {number} seats
  */
-function wait(isSeated, seats) {
+function wait(isRunning, isSeated, seats) {
+  if (isRunning)
+    return isSeated ? "You have lost all your dice." : "You watch, and see nobody's dice.";
   if (!isSeated) return seats < SEATS ? "There is a place for you." : "All seats are taken.";
   return seats < 2 ? "Send somebody the link: it takes two to play." : "Ready when you are.";
 }

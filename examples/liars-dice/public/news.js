@@ -51,6 +51,7 @@ export function startNews(known, send) {
       const wins =
         winner === null ? "Nobody wins" : isMe(winner) ? "You win" : `${nameOf(winner)} wins`;
       add(make("p", "over", `${wins}!`));
+      return `${wins}!`;
     },
     /** @param {{ by: string, text: string }} said */
     said({ by, text }) {

@@ -24,15 +24,19 @@ export function showSeats({ me, table, here }) {
 }
 
 /** @param {Known} known */
-export function showMiddle({ me, table }) {
+export function showMiddle({ me, table, winner }) {
   const bid = find("bid", HTMLElement);
   const turn = find("turn", HTMLElement);
   if (table.bid) {
     const [id, { count, face }] = table.bid;
     const whose = make("small", "", id === me ? "You say" : `${nameOf(id)} says`);
     bid.replaceChildren(whose, make("span", "figure", `${count} ×`, die(face, "large")));
+  } else if (table.turn) {
+    bid.replaceChildren(make("small", "", "No bid yet"));
   } else {
-    bid.replaceChildren(make("small", "", table.turn ? "No bid yet" : "No game runs"));
+    bid.replaceChildren(
+      winner ? make("span", "figure", winner) : make("small", "", "No game runs"),
+    );
   }
   const words =
     table.turn === null ? "" : table.turn === me ? "Your turn" : `${nameOf(table.turn)}'s turn`;

@@ -16,7 +16,7 @@ use dormouse::{
 use serde::{Deserialize, Serialize};
 
 use messages::{Broadcast, Event, View, Wish};
-use rules::{Bid, Foul, Move, Next, Seat, Table};
+use rules::{Bid, Foul, Move, Next, Seat, Showdown, Table};
 
 /// How long a turn may take.
 pub const TURN: Duration = Duration::from_secs(30);
@@ -107,7 +107,7 @@ impl Room for LiarsDice {
         let stays = here.contains(&table.seats[turn].id);
         let next = if stays { turn } else { game.bid.map_or(turn, |(bidder, _)| bidder) + 1 };
         let until = if stays { clock(cx) } else { None };
-        Ok(go_on(cx, table, next, until))
+        go_on(cx, table, next, until)
     }
 
     /// Who was refused something may have looked at an old table, and sees it as it is.
@@ -125,7 +125,7 @@ fn start(cx: &Context<LiarsDice>) -> Result<Effects<LiarsDice>> {
     table.begin(|id| here.contains(id))?;
     table.roll(|| die(cx));
     let first = usize::from(die(cx)) % table.seats.len();
-    Ok(hands(&table)?.and(go_on(cx, table, first, None)))
+    Ok(hands(&table)?.and(go_on(cx, table, first, None)?))
 }
 
 /// A move of whoever sent it.
@@ -152,37 +152,37 @@ fn perform(
         Move::Bid(bid) => {
             table.bid(bid)?;
             let news = Broadcast::Bid { by, bid, late };
-            Ok(Effects::new().broadcast(news).and(go_on(cx, table, turn + 1, None)))
+            Ok(Effects::new().broadcast(news).and(go_on(cx, table, turn + 1, None)?))
         }
         Move::Call => {
-            let shown = table.call()?;
-            let id = |seat: usize| shown.seats[seat].id.clone();
-            let (bidder, loser) = (id(shown.bidder), id(shown.loser));
-            let (bid, count, hands_shown) = (shown.bid, shown.count, shown.seats);
-            let news = Broadcast::Shown { by, late, bidder, bid, count, loser, hands: hands_shown };
+            let Showdown { seats: hands_shown, bidder, bid, count, loser } = table.call()?;
+            let [bidder, loses] = [bidder, loser].map(|seat| hands_shown[seat].id.clone());
+            let news =
+                Broadcast::Shown { by, late, bidder, bid, count, loser: loses, hands: hands_shown };
             table.roll(|| die(cx));
-            let dealt = hands(&table)?;
-            Ok(Effects::new().broadcast(news).and(dealt).and(go_on(cx, table, shown.loser, None)))
+            let effects = Effects::new().broadcast(news).and(hands(&table)?);
+            Ok(effects.and(go_on(cx, table, loser, None)?))
         }
     }
 }
 
-/// The turn is a seat's, or of the next one there who can play, until then or for a whole turn.
+/// The turn is a seat's, or if its player cannot have it the next one's: until then, or for a whole turn.
 fn go_on(
     cx: &Context<LiarsDice>,
     mut table: Table,
     seat: usize,
     until: Option<Timestamp>,
-) -> Effects<LiarsDice> {
+) -> Result<Effects<LiarsDice>> {
     let here = cx.present();
     let is_here = |id: &str| here.contains(id);
     let winner = match table.pass_to(seat, is_here) {
-        Next::Turn => return settle(table, cx.now(), until.or(Some(cx.now() + TURN))),
+        Next::Turn => return Ok(settle(table, cx.now(), until.or(Some(cx.now() + TURN)))),
         Next::Won(winner) => Some(table.seats[winner].id.clone()),
         Next::Deserted => None,
     };
     table.clear(is_here);
-    Effects::new().broadcast(Broadcast::Over { winner }).and(settle(table, cx.now(), None))
+    let over = Effects::new().broadcast(Broadcast::Over { winner }).and(hands(&table)?);
+    Ok(over.and(settle(table, cx.now(), None)))
 }
 
 /// Whatever has changed the table: it is stored, all see it, and the clock runs or stands.
@@ -231,10 +231,9 @@ fn sender<'a>(cx: &'a Context<LiarsDice>) -> Result<&'a str> {
 }
 
 fn role(cx: &Context<LiarsDice>) -> Result<Tag> {
-    let is_player = |tag: &&Tag| tag.as_str() == PLAYER;
-    let has_seat =
-        cx.sender().is_some_and(|sender| sender.tags().iter().any(|tag| is_player(&tag)));
-    Tag::new(if has_seat { PLAYER } else { SPECTATOR })
+    let player = Tag::new(PLAYER)?;
+    let plays = cx.sender().is_some_and(|sender| sender.has_tag(&player));
+    if plays { Ok(player) } else { Tag::new(SPECTATOR) }
 }
 
 /// The tag of all connections of one player.
