@@ -22,7 +22,7 @@ export function watchLine(client, comeBack) {
     find("banner-words", HTMLElement).textContent = {
       connecting: "Connecting…",
       open: "",
-      resuming: "Reconnecting… Your seat is kept for a moment.",
+      resuming: "Reconnecting… Your place is kept for a moment.",
       closed: `The table is closed to this page: ${client.why}.`,
     }[client.state];
   };

@@ -21,8 +21,8 @@ export function startMoves(known, send, sit) {
   const between = find("between", HTMLElement);
   const startButton = find("start", HTMLButtonElement);
   const sitButton = find("sit", HTMLButtonElement);
-  /** What the fields were last made for: they are the player's own until something else is bid. */
-  let madeFor = "";
+  /** The turn that the fields were made ready for, by its end: from then on they are the player's. */
+  let madeFor = /** @type {number | null} */ (null);
 
   const faces = FACES.map((face) => {
     const radio = make("input", "");
@@ -80,13 +80,13 @@ export function startMoves(known, send, sit) {
     fields.disabled = !isMine;
     count.max = `${dice}`;
     call.disabled = !table.bid;
-    const standing = JSON.stringify([table.bid, table.turn]);
-    if (isMine && madeFor !== standing) choose(lowest(table.bid?.[1], known.dice, dice));
-    // What had the focus could no longer have it. Not the number: a phone would show its keys.
-    if (isMine && madeFor !== standing && document.activeElement === document.body) {
-      faces.find(({ radio }) => radio.checked)?.radio.focus();
+    if (isMine && madeFor !== table.until) {
+      madeFor = table.until;
+      choose(lowest(table.bid?.[1], known.dice, dice));
+      // What had the focus could no longer have it. Not the number: a phone would show its keys.
+      const face = faces.find(({ radio }) => radio.checked);
+      if (document.activeElement === document.body) face?.radio.focus();
     }
-    madeFor = standing;
     look();
 
     between.hidden = !form.hidden || me === "";

@@ -64,7 +64,7 @@ export function showShown({ by, bidder, bid, count, loser, hands }, me) {
   const words = `${capital(who(by))} called ${whose(bidder, me)} ${bid.count} × ${bid.face}. There `;
   const are = count === 1 ? "is 1" : `are ${count}`;
   const loses = loser === me ? "You lose" : `${nameOf(loser)} loses`;
-  find("shown-words", HTMLElement).textContent = `${words}${are}: ${loses} a die.`;
+  find("shown-words", HTMLElement).textContent = `${words}${are}. ${loses} a die.`;
   const rows = hands
     .filter(({ dice }) => dice.length > 0)
     .map(({ id, dice }) => {

@@ -110,7 +110,7 @@ test("a page that is loaded anew has its dice and its turn", async () => {
   expect(await player.dice()).toEqual(dice);
   expect(await other.page.locator(".seat").count()).toBe(2);
   await player.page.getByRole("button", { name: /^Bid/ }).click();
-  await other.hears(/bids 1 ×/);
+  await other.hears(/bids 1 × \d\.$/);
 });
 
 test("a page whose line is lost says so, keeps its seat, and gets what it missed", async () => {
@@ -123,7 +123,7 @@ test("a page whose line is lost says so, keeps its seat, and gets what it missed
   await player.hears(/^You bid/);
   expect(await player.page.locator(".seat.away").count()).toBe(0);
   await other.context.setOffline(false);
-  await other.hears(/bids 1 ×/);
+  await other.hears(/bids 1 × \d\.$/);
   expect(await other.dice()).toEqual(dice);
   await expect.poll(() => other.hasTurn()).toBe(true);
 });
