@@ -27,10 +27,10 @@ import { key, nameOf } from "./who.js";
  * @param {string} table
  * @param {string} name
  * @param {boolean} watches
- * @param {() => void} comeBack enters anew, to play
+ * @param {{ comeBack: () => void, sit: () => void }} doors to enter anew: as before, or to play
  * @returns {() => void} leaves
  */
-export function enter(table, name, watches, comeBack) {
+export function enter(table, name, watches, { comeBack, sit }) {
   const query = new URLSearchParams({ name, key: key(), ...(watches && { watch: "" }) });
   /** @type {RoomClient<Event, Message>} */
   const client = new RoomClient(`/tables/${table}?${query}`);
@@ -50,7 +50,7 @@ export function enter(table, name, watches, comeBack) {
     return client.send(event).catch(() => {});
   };
   const news = startNews(known, send);
-  const moves = startMoves(known, send, comeBack);
+  const moves = startMoves(known, send, sit);
   const stopWatching = watchLine(client, comeBack);
 
   const show = () => {

@@ -19,7 +19,7 @@ function start() {
   const [table, name] = [tableOfAddress(), sessionStorage.getItem("name")];
   door.hidden = Boolean(table && name);
   if (table && name) {
-    leave = enter(table, name, watches(), sit);
+    leave = enter(table, name, watches(), { comeBack: start, sit });
   } else {
     nameField.value = keptName();
     tableField.value = table || newTable();

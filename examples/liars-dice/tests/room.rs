@@ -4,12 +4,13 @@ mod support;
 
 use std::time::Duration;
 
+use dormouse::Upgrade;
 use dormouse::testing::{MemoryHost, TestRoom, awake_and_asleep};
 use liars_dice::messages::{Broadcast, Event, Wish};
 use liars_dice::rules::{Bid, DICE, Game, SEATS, Table};
 use liars_dice::{CLOCK, LiarsDice, TURN};
 use serde_json::Value;
-use support::{Client, Room, heard, join};
+use support::{Client, Room, heard, join, upgrade};
 
 const fn bid(count: usize, face: u8) -> Event {
     Event::Bid { count, face }
@@ -45,11 +46,10 @@ fn playing<const N: usize>(ids: [&str; N]) -> (Room, [Client; N]) {
 
 /// The dice that a client was last told are its own.
 fn dice(heard: &[Broadcast]) -> Option<&Vec<u8>> {
-    let dice = |message| match message {
-        &Broadcast::Yours { ref dice, .. } => Some(dice),
+    heard.iter().rev().find_map(|message| match message {
+        Broadcast::Yours { dice, .. } => Some(dice),
         _ => None,
-    };
-    heard.iter().rev().find_map(dice)
+    })
 }
 
 /// The code of the error that a client was told first, of what it has not looked at.
@@ -208,11 +208,28 @@ fn when_who_has_the_turn_leaves_it_never_comes_to_who_has_the_bid() {
 }
 
 #[test]
+fn who_loses_the_line_keeps_the_turn_for_twenty_seconds_and_then_is_skipped() {
+    let (room, [ada, bob, _cyd]) = playing(["ada", "bob", "cyd"]);
+    let protocol = Some("dormouse.1".to_owned());
+    let page = room.try_connect(Upgrade { protocol, ..upgrade("bob", Wish::Play) }).unwrap();
+    bob.close(1000, "");
+    ada.send(&bid(1, 1));
+    page.cut();
+    room.sleep(Duration::from_secs(19));
+    room.advance(Duration::ZERO);
+    assert_eq!(turn(&room), "bob");
+    room.advance(Duration::from_secs(1));
+    assert_eq!(turn(&room), "cyd");
+    assert_eq!(table(&room).seats[1].dice.len(), DICE, "the dice stay in the game");
+}
+
+#[test]
 fn one_of_two_tabs_is_still_the_player() {
     let (room, [ada, _bob]) = playing(["ada", "bob"]);
     let tab = join(&room, "ada", Wish::Watch);
-    ada.cut();
     tab.received();
+    ada.cut();
+    assert_eq!(heard(&tab), [], "nothing has changed");
     tab.send(&bid(1, 1));
     assert!(matches!(tab.receive(), Broadcast::Bid { by, .. } if by == "ada"));
 }
