@@ -10,7 +10,8 @@ import { nameOf } from "./who.js";
 export function showSeats({ me, table, here }) {
   const places = table.seats.map(([id, dice]) => {
     const isAway = !here.has(id);
-    const words = [id === me ? "you" : "", isAway ? "away" : "", `${dice} dice`].filter(Boolean);
+    const left = table.turn === null ? "" : `${dice} ${dice === 1 ? "die" : "dice"}`;
+    const words = [id === me ? "you" : "", isAway ? "away" : "", left].filter(Boolean);
     const cup = make("span", "cup", ...Array.from({ length: dice }, () => die(0)));
     const name = make("span", "name", nameOf(id));
     const place = make("li", "seat", name, make("small", "", words.join(" · ")), cup);

@@ -24,7 +24,7 @@ pub enum Event {
     /// Say that at least so many dice show a face.
     Bid {
         /// How many.
-        count: usize,
+        count: u8,
         /// Which face.
         face: u8,
     },

@@ -11,7 +11,7 @@ pub const SEATS: usize = 6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bid {
     /// How many dice.
-    pub count: usize,
+    pub count: u8,
     /// Which face, 1 to 6.
     pub face: u8,
 }
@@ -117,7 +117,7 @@ pub enum Foul {
 /// assert_eq!(check_bid(two_fives, Some(three_twos), 10), Err(Foul::TooLow { standing: three_twos }));
 /// ```
 pub fn check_bid(bid: Bid, standing: Option<Bid>, dice: usize) -> Result<(), Foul> {
-    if !(1..=6).contains(&bid.face) || !(1..=dice).contains(&bid.count) {
+    if !(1..=6).contains(&bid.face) || !(1..=dice).contains(&usize::from(bid.count)) {
         return Err(Foul::NoSuchBid { dice });
     }
     match standing {
@@ -191,7 +191,7 @@ impl Table {
         let (bidder, bid) = game.bid.take().ok_or(Foul::NothingToCall)?;
         let caller = game.turn;
         let (seats, count) = (self.seats.clone(), self.count(bid.face));
-        let loser = if count < bid.count { bidder } else { caller };
+        let loser = if count < usize::from(bid.count) { bidder } else { caller };
         self.seats[loser].dice.pop();
         Ok(Showdown { seats, bidder, bid, count, loser })
     }

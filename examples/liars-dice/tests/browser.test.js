@@ -42,7 +42,7 @@ async function sit(table, name, wish = "Play") {
   await page.goto(`${server.url}/#${table}`);
   await page.getByLabel("Your name").fill(name);
   await page.getByRole("button", { name: wish, exact: true }).click();
-  await page.locator("#banner").waitFor({ state: "hidden" });
+  await page.locator('#banner[data-state="open"]').waitFor({ state: "attached" });
   return {
     page,
     context,

@@ -12,7 +12,7 @@ use liars_dice::{CLOCK, LiarsDice, TURN};
 use serde_json::Value;
 use support::{Client, Room, heard, join, upgrade};
 
-const fn bid(count: usize, face: u8) -> Event {
+const fn bid(count: u8, face: u8) -> Event {
     Event::Bid { count, face }
 }
 

@@ -2,7 +2,7 @@
 
 use liars_dice::rules::{Bid, DICE, Foul, Game, Move, Next, Seat, Showdown, Table, check_bid};
 
-const fn bid(count: usize, face: u8) -> Bid {
+const fn bid(count: u8, face: u8) -> Bid {
     Bid { count, face }
 }
 

@@ -17,7 +17,10 @@ fn event(dice: &mut Dice) -> Event {
         1 => Event::Say { text: dice.text() },
         2 | 3 => Event::Start {},
         4..=6 => Event::Call {},
-        _ => Event::Bid { count: 1 + dice.below(8), face: *dice.one_of(&[0, 1, 2, 3, 4, 5, 6]) },
+        _ => Event::Bid {
+            count: *dice.one_of(&[1, 2, 3, 4, 5, 6, 7, 8]),
+            face: *dice.one_of(&[0, 1, 2, 3, 4, 5, 6]),
+        },
     }
 }
 
@@ -39,7 +42,7 @@ fn has_one_turn(cx: &Context<LiarsDice>) -> bool {
         None => with_dice == 0,
         Some(game) => {
             let faces_another = game.bid.is_none_or(|(bidder, bid)| {
-                bidder != game.turn && (1..=table.dice()).contains(&bid.count)
+                bidder != game.turn && (1..=table.dice()).contains(&usize::from(bid.count))
             });
             with_dice >= 2 && !table.seats[game.turn].dice.is_empty() && faces_another
         }
