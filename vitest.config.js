@@ -24,12 +24,12 @@ const workerd = (name, files, configPath, miniflare) => ({
  * Tests that run in Node and start a server of their own with `wrangler dev`.
  *
  * @param {string} name
- * @param {string} files
+ * @param {string[]} files
  */
-const node = (name, files) => ({
+const node = (name, ...files) => ({
   test: {
     name,
-    include: [files],
+    include: files,
     ...patience,
     // Each file has a server, and some measure time: one after the other.
     fileParallelism: false,
@@ -52,8 +52,13 @@ export default defineConfig({
         "examples/embedding/test/*.test.js",
         "examples/embedding/wrangler.jsonc",
       ),
+      workerd(
+        "liars-dice",
+        "examples/liars-dice/tests/workerd.test.js",
+        "examples/liars-dice/wrangler.jsonc",
+      ),
       node("server", "tests/server/*.test.js"),
-      node("browser", "tests/browser/**/*.test.js"),
+      node("browser", "tests/browser/**/*.test.js", "examples/liars-dice/tests/browser.test.js"),
       node("types", "tests/types/*.test.js"),
       node("package", "tests/package/*.test.js"),
       node("docs", "tests/docs*.test.js"),

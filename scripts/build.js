@@ -3,6 +3,7 @@
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { main, root, run } from "./run.js";
+import { serveClient } from "./serve-client.js";
 import { setup } from "./setup.js";
 
 /**
@@ -14,6 +15,7 @@ export const crates = [
   "tests/workerd/rooms",
   "examples/embedding/room",
   "examples/migration/room",
+  "examples/liars-dice",
   "benches/room",
 ];
 
@@ -23,6 +25,9 @@ export const crates = [
  * @type {Record<string, string[]>}
  */
 const features = { "examples/migration/room": ["v1"] };
+
+/** Where the pages are of those that have some. @type {Record<string, string>} */
+const pages = { ".": "js/public", "examples/liars-dice": "examples/liars-dice/public" };
 
 /** Those that do not. */
 export const nativeCrates = ["benches/load", "fuzz"];
@@ -49,7 +54,7 @@ export async function build(crate = ".") {
     if (!isFresh(crate, pkg)) await compile(crate, pkg, feature);
     declareGlue(join(root, crate, pkg));
   }
-  if (crate === ".") await import("./serve-client.js");
+  if (pages[crate]) serveClient(pages[crate]);
 }
 
 /**

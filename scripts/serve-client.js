@@ -1,23 +1,26 @@
-// Puts the browser's client where the page finds it, unchanged. wrangler runs it before it serves or
+// Puts the browser's client where a page finds it, unchanged. wrangler runs it before it serves or
 // deploys the assets; it needs nothing but Node.
 
 import { cpSync, existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { main, root } from "./run.js";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-
-// What the bundler says of it names the file alone.
-for (const name of ["dormouse_bg.js", "dormouse_bg.wasm"]) {
-  if (existsSync(join(root, "pkg", name))) continue;
-  console.error(
-    `pkg/${name} is not there: the rooms are not built. Run \`npm start\`, or \`wasm-pack build\`.`,
-  );
-  process.exit(1);
+/** @param {string} [pages] the folder of the page, seen from the checkout's */
+export function serveClient(pages = "js/public") {
+  cpSync(join(root, "js/browser"), join(root, pages, "browser"), {
+    recursive: true,
+    // React is for applications that have it.
+    filter: (name) => !name.endsWith("react.js"),
+  });
 }
 
-cpSync(join(root, "js/browser"), join(root, "js/public/browser"), {
-  recursive: true,
-  // React is for applications that have it.
-  filter: (name) => !name.endsWith("react.js"),
+await main(import.meta.url, async () => {
+  // What the bundler says of it names the file alone.
+  for (const name of ["dormouse_bg.js", "dormouse_bg.wasm"]) {
+    if (existsSync(join(root, "pkg", name))) continue;
+    throw new Error(
+      `pkg/${name} is not there: the rooms are not built. Run \`npm start\`, or \`wasm-pack build\`.`,
+    );
+  }
+  serveClient();
 });

@@ -24,7 +24,7 @@ const stages = {
     for (const crate of crates) await build(crate);
   },
   types: () => vitest(["types"]),
-  workerd: () => vitest(["workerd", "faults", "faults-old", "embedding"]),
+  workerd: () => vitest(["workerd", "faults", "faults-old", "embedding", "liars-dice"]),
   server: () => vitest(["server"]),
   docs: () => vitest(["docs"]),
   browser: async () => {

@@ -5,7 +5,7 @@ import * as glue from "../room/pkg/errands_room_bg.js";
 import module from "../room/pkg/errands_room_bg.wasm";
 import { routes } from "./routes.js";
 
-const { RoomObject, rooms } = dormouse(/** @type {any} */ (glue), module);
+const { RoomObject, rooms } = dormouse(glue, module);
 
 export { RoomObject };
 

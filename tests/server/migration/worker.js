@@ -24,6 +24,7 @@ export class RoomObject extends DurableObject {
    */
   constructor(ctx, env) {
     super(ctx, env);
+    /** @type {any} */
     this.room = new deployed.RoomObject(ctx, env);
   }
 
