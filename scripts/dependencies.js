@@ -13,7 +13,13 @@ import { environment, main, root } from "./run.js";
  * @property {CargoPackage[]} packages
  * @property {{ root: string, nodes: Node[] }} resolve
  */
-/** @typedef {{ id: string, name: string, license: string | null }} CargoPackage */
+/**
+ * @typedef {object} CargoPackage
+ * @property {string} id
+ * @property {string} name
+ * @property {string | null} license
+ * @property {{ name: string, optional: boolean }[]} dependencies
+ */
 /** @typedef {{ id: string, deps: { pkg: string, dep_kinds: { kind: string | null }[] }[] }} Node */
 
 const PAGE = "docs/dependencies.md";
@@ -43,22 +49,37 @@ function metadata(crate, args = []) {
  * @param {string} id
  * @param {Set<string>} [found]
  */
-function withAll({ resolve }, id, found = new Set()) {
+function withAll(metadata, id, found = new Set()) {
   if (found.has(id)) return found;
   found.add(id);
-  const node = resolve.nodes.find((one) => one.id === id);
-  for (const { pkg, dep_kinds } of node?.deps ?? []) {
-    if (dep_kinds.some(({ kind }) => kind !== "dev"))
-      withAll({ resolve, packages: [] }, pkg, found);
-  }
+  for (const pkg of linked(metadata, id)) withAll(metadata, pkg, found);
   return found;
+}
+
+/**
+ * What a package itself links.
+ *
+ * @param {Metadata} metadata
+ * @param {string} id
+ */
+function linked({ packages, resolve }, id) {
+  const deps = resolve.nodes.find((one) => one.id === id)?.deps ?? [];
+  const all = deps.filter(({ dep_kinds }) => dep_kinds.some(({ kind }) => kind !== "dev"));
+  // Ours has all features on, for its tests; in a Worker none.
+  const ours = packages.find((one) => id === resolve.root && one.id === id);
+  const optional = new Set(
+    ours?.dependencies.filter((one) => one.optional).map(({ name }) => name),
+  );
+  const nameOf = (/** @type {string} */ pkg) => packages.find((one) => one.id === pkg)?.name ?? "";
+  return all.map(({ pkg }) => pkg).filter((pkg) => !optional.has(nameOf(pkg)));
 }
 
 /** The crates that ours depends on, with how many come with each, and how many that are in a Worker. */
 function directCrates() {
   const all = metadata(".", ["--filter-platform", WASM]);
   const ours = all.resolve.nodes.find(({ id }) => id === all.resolve.root);
-  const direct = (ours?.deps ?? []).map(({ pkg }) => {
+  const others = (ours?.deps ?? []).filter(({ pkg }) => pkg !== all.resolve.root);
+  const direct = others.map(({ pkg }) => {
     const found = all.packages.find(({ id }) => id === pkg);
     const { name, license } = /** @type {CargoPackage} */ (found);
     return { name, license: license ?? "", crates: withAll(all, pkg).size - 1 };
