@@ -153,6 +153,7 @@ mod error;
 #[allow(clippy::float_cmp, reason = "wasm-bindgen makes it of an enum")]
 mod flat;
 mod frame;
+mod handler_error;
 mod handlers;
 mod history;
 mod host;
@@ -196,6 +197,7 @@ pub use effects::Effects;
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use frame::{Decode, Encode, Frame, Text};
+pub use handler_error::HandlerError;
 pub use history::{Ends, Entry, History, HistoryReader, Keep, Range, Side};
 pub use host::Host;
 pub use input::{Fault, Input};
