@@ -257,11 +257,14 @@ mod tests {
                 code: CloseCode::NORMAL,
                 reason: "bye".into(),
             }],
-            errors: vec![HandlerError { handler: "handle_alarm", error: Error::Panicked }],
+            errors: vec![HandlerError {
+                handler: "handle_alarm",
+                error: Error::refuse("no", "not now"),
+            }],
             answers: Vec::new(),
         };
         let close = [Op::Close as u32, 3, 1000, 3];
-        let log = [Op::Log as u32, 86];
+        let log = [Op::Log as u32, 21];
         let expected =
             [&[2, Op::Purge as u32, Op::SetAlarm as u32, 1, 7][..], &close, &log].concat();
         assert_eq!(flat(&commit).ops, expected);

@@ -1,6 +1,6 @@
 //! An error that nobody is told of but the log.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::{During, Error};
 
@@ -72,7 +72,11 @@ const fn is_logged(error: &Error) -> bool {
 }
 
 impl fmt::Display for HandlerError {
+    /// On one line: an error may quote a client, who is not to write lines of its own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.handler, self.error)
+        write!(f, "{}: ", self.handler)?;
+        self.error.to_string().chars().try_for_each(|c| {
+            if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
+        })
     }
 }

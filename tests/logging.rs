@@ -35,6 +35,7 @@ impl Room for Brittle {
         let effects = Effects::<Self>::new();
         match what.as_str() {
             "broken" => Err(broken()),
+            quoted if quoted.starts_with('>') => Err(Error::execution(quoted)),
             "refused" | "refused, and badly" => Err(Error::refuse("no", what)),
             "close" => Ok(effects.close(cx.sender(), CloseCode::new(1006)?, "")),
             "large" => Ok(effects.update(|state| *state = "x".repeat(2_100_000))),
@@ -80,6 +81,14 @@ fn what_a_client_must_not_be_told_the_log_is_told() {
     ada.send_text("close");
     let [line] = &log(&room)[..] else { panic!("one line") };
     assert!(line.starts_with("handle_message: 1006 is not a close code"), "{line}");
+}
+
+#[test]
+fn what_a_client_says_cannot_look_like_a_line_of_its_own() {
+    let room = TestRoom::<Brittle>::new("shelf");
+    room.connect("ada").send_text("> é\nroom bank/vault: \u{1b}[31mempty");
+    let quoted = r"> é\nroom bank/vault: \u{1b}[31mempty";
+    assert_eq!(log(&room), [format!("handle_message: the handler failed: {quoted}")]);
 }
 
 #[test]
