@@ -65,7 +65,7 @@ export const workloads = [
     name: "joining",
     what: "2,000 connects and closes a room",
     target: 1.05,
-    job: { workload: "joining", clients: 2_000 },
-    quick: { workload: "joining", clients: 1_000 },
+    job: { workload: "joining", clients: 2_000, warmup: 500 },
+    quick: { workload: "joining", clients: 1_000, warmup: 500 },
   },
 ];

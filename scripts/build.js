@@ -110,7 +110,7 @@ function newest(path) {
 }
 
 /** The crates whose rooms are declared in TypeScript. */
-const declared = [".", "examples/embedding/room"];
+const declared = [".", "examples/embedding/room", "examples/liars-dice"];
 
 /**
  * Declares the rooms of a crate in TypeScript; with the variable CI set, looks whether that was done.

@@ -78,12 +78,18 @@ impl View<'_> {
 
     /// The ids of all who are here, or may come back in time.
     pub(crate) fn present(&self) -> BTreeSet<String> {
-        let open = self.connections.all(self.host).map(|connection| connection.id().to_string());
-        if self.traits.resume.is_none() {
-            return open.collect();
+        // One by one: to collect them would compile a sort of its own.
+        let mut present = BTreeSet::new();
+        for connection in self.connections.all(self.host) {
+            present.insert(connection.id().to_string());
         }
-        let away = Sessions::all(self.host, self.values, Whereabouts::Away, usize::MAX);
-        open.chain(away.into_iter().map(|(_, session)| session.id)).collect()
+        if self.traits.resume.is_some() {
+            let away = Sessions::all(self.host, self.values, Whereabouts::Away, usize::MAX);
+            for (_, session) in away {
+                present.insert(session.id);
+            }
+        }
+        present
     }
 
     fn uuid(&self) -> String {

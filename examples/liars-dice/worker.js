@@ -4,7 +4,8 @@ import { dormouse } from "../../js/index.js";
 import * as glue from "./pkg/liars_dice_bg.js";
 import module from "./pkg/liars_dice_bg.wasm";
 
-export const { RoomObject, rooms } = dormouse(/** @type {any} */ (glue), module);
+/** @type {import("../../js/index.js").Dormouse<import("./types/rooms.d.ts").Rooms>} */
+export const { RoomObject, rooms } = dormouse(glue, module);
 
 export default {
   /**

@@ -1,7 +1,7 @@
 // The template, copied out of the checkout, with its two commands. Nothing is published yet, so what it
 // depends on comes from here; all else is as a stranger has it.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -28,6 +28,9 @@ const hasBrowser = (await chromium()) !== undefined;
 let project = "";
 /** @type {import("../support/server.js").Server} */
 let server;
+
+/** @param {string} folder @param {string} name */
+const read = (folder, name) => readFileSync(join(folder, name), "utf8");
 
 const start = () => serve("npm", ["start", "--"], { cwd: project, env });
 
@@ -84,10 +87,18 @@ test(
       stdio: ["ignore", "pipe", "ignore"],
     });
     expect(output).toContain("nobody_votes_twice_whatever_happens ... ok");
-    expect(output).toContain("test result: ok. 2 passed");
+    expect(output).toContain("test result: ok. 3 passed");
+    // That run has written it if it was not so.
+    expect(read(project, "types/rooms.d.ts")).toBe(read(template, "types/rooms.d.ts"));
   },
   COMPILING,
 );
+
+test("an editor finds no fault with the page, and one where it says what the room does not take", () => {
+  expect(faults(read(project, "public/main.js"))).toBe("");
+  const page = read(project, "public/main.js").replace('"Vote"', '"Veto"');
+  expect(faults(page)).toContain(`Type '"Veto"' is not assignable to type '"Vote"'`);
+});
 
 test(
   "its code is as rustfmt and clippy want it",
@@ -142,3 +153,23 @@ test.skipIf(!hasBrowser)("a click in the page is a vote", async () => {
   await page.getByRole("button", { name: "Soup 1", pressed: true }).waitFor();
   await page.getByText("open").waitFor();
 });
+
+/**
+ * What TypeScript says of the page, as an editor asks it: of files alone that want to be checked.
+ *
+ * @param {string} page
+ */
+function faults(page) {
+  // Elsewhere: wrangler watches the page's own folder.
+  const folder = emptyFolder();
+  onTestFinished(() => remove(folder));
+  for (const name of ["public", "types"]) {
+    cpSync(join(project, name), join(folder, name), { recursive: true });
+  }
+  writeFileSync(join(folder, "public/main.js"), page);
+  const language = ["--target", "es2024", "--module", "esnext", "--lib", "es2024,dom,dom.iterable"];
+  const args = ["--strict", "--noEmit", "--allowJs", ...language, "public/main.js"];
+  const { stdout, error } = spawnSync("tsc", args, { cwd: folder, env, encoding: "utf8" });
+  if (error) throw error;
+  return stdout;
+}

@@ -21,7 +21,7 @@ function tick() {
 }
 
 export const clock = {
-  /** @param {import("./types.js").Table} table */
+  /** @param {import("../types/rooms.d.ts").LiarsDice.View} table */
   set(table) {
     ahead = Math.max(ahead, table.now - Date.now());
     clearInterval(timer);

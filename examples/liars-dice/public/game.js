@@ -9,8 +9,16 @@ import { startNews } from "./news.js";
 import { showHand, showMiddle, showSeats, showShown } from "./table.js";
 import { key, nameOf } from "./who.js";
 
-/** @typedef {import("./types.js").Message} Message */
-/** @typedef {import("./types.js").Event} Event */
+/** @typedef {import("../types/rooms.d.ts").Rooms["liars-dice"]} Room */
+/** @typedef {import("../types/rooms.d.ts").LiarsDice.Event} Event */
+/** @typedef {import("../types/rooms.d.ts").LiarsDice.Broadcast} Broadcast */
+
+/**
+ * What the room says under a tag.
+ *
+ * @template {Broadcast["_tag"]} Tag
+ * @typedef {Extract<Broadcast, { _tag: Tag }>} Frame
+ */
 
 /**
  * What this page knows.
@@ -18,7 +26,7 @@ import { key, nameOf } from "./who.js";
  * @typedef {object} Known
  * @property {string} me
  * @property {number[]} dice the own ones
- * @property {import("./types.js").Table} table
+ * @property {import("../types/rooms.d.ts").LiarsDice.View} table
  * @property {ReadonlySet<string>} here
  * @property {string} winner who has won the last game, in words
  */
@@ -32,7 +40,7 @@ import { key, nameOf } from "./who.js";
  */
 export function enter(table, name, watches, { comeBack, sit }) {
   const query = new URLSearchParams({ name, key: key(), ...(watches && { watch: "" }) });
-  /** @type {RoomClient<Event, Message>} */
+  /** @type {RoomClient<Room>} */
   const client = new RoomClient(`/tables/${table}?${query}`);
   /** @type {Known} */
   const known = {
@@ -63,7 +71,8 @@ export function enter(table, name, watches, { comeBack, sit }) {
     document.title = `${isMine ? "Your turn · " : ""}${table} · Liar's dice`;
   };
 
-  client.on("message", (message) => {
+  /** @param {Broadcast | import("./browser/room-client.js").ErrorFrame} message */
+  const hear = (message) => {
     switch (message._tag) {
       case "Table":
         known.table = message;
@@ -89,7 +98,8 @@ export function enter(table, name, watches, { comeBack, sit }) {
         foul.textContent = `${message.message}.`;
     }
     show();
-  });
+  };
+  client.on("message", hear);
   client.on("presence", (here, { came, went }) => {
     known.here = here;
     if (came) news.note(`${nameOf(came)} is here.`);

@@ -6,7 +6,7 @@ import { find } from "./dom.js";
 const PATIENCE_MS = 400;
 
 /**
- * @param {import("./browser/room-client.js").RoomClient<any, any>} client
+ * @param {import("./browser/room-client.js").RoomClient<any>} client
  * @param {() => void} comeBack
  * @returns {() => void} ends it
  */

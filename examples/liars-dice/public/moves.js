@@ -5,11 +5,11 @@ import { find, make } from "./dom.js";
 
 const SEATS = 6;
 
-/** @typedef {import("./types.js").Bid} Bid */
+/** @typedef {import("../types/rooms.d.ts").LiarsDice.Bid} Bid */
 
 /**
  * @param {import("./game.js").Known} known
- * @param {(event: import("./types.js").Event) => void} send
+ * @param {(event: import("./game.js").Event) => void} send
  * @param {() => void} sit
  */
 export function startMoves(known, send, sit) {

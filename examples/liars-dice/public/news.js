@@ -8,7 +8,7 @@ const LINES = 100;
 
 /**
  * @param {import("./game.js").Known} known
- * @param {(event: import("./types.js").Event) => void} send
+ * @param {(event: import("./game.js").Event) => void} send
  */
 export function startNews(known, send) {
   const news = find("news", HTMLElement);
@@ -36,24 +36,24 @@ export function startNews(known, send) {
 
   return {
     note,
-    /** @param {{ by: string, bid: import("./types.js").Bid, late: boolean }} bid */
+    /** @param {import("./game.js").Frame<"Bid">} bid */
     bid({ by, bid: { count, face }, late }) {
       note(`${isMe(by) ? "You bid" : `${nameOf(by)} bids`} ${count} × ${face}${slowly(late)}.`);
     },
-    /** @param {import("./types.js").Shown} shown */
+    /** @param {import("./game.js").Frame<"Shown">} shown */
     shown({ by, late, bid, count, loser }) {
       const called = `${isMe(by) ? "You call" : `${nameOf(by)} calls`}${slowly(late)}`;
       const loses = isMe(loser) ? "You lose" : `${nameOf(loser)} loses`;
       note(`${called}: ${count} × ${bid.face} on the table. ${loses} a die.`);
     },
-    /** @param {{ winner: string | null }} over */
+    /** @param {import("./game.js").Frame<"Over">} over */
     over({ winner }) {
       const wins =
         winner === null ? "Nobody wins" : isMe(winner) ? "You win" : `${nameOf(winner)} wins`;
       add(make("p", "over", `${wins}!`));
       return `${wins}!`;
     },
-    /** @param {{ by: string, text: string }} said */
+    /** @param {import("./game.js").Frame<"Said">} said */
     said({ by, text }) {
       add(make("p", "", make("b", "", isMe(by) ? "You" : nameOf(by)), ` ${text}`));
     },

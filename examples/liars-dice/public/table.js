@@ -57,7 +57,7 @@ export function showHand({ me, dice, table }) {
 }
 
 /**
- * @param {import("./types.js").Shown} shown
+ * @param {import("./game.js").Frame<"Shown">} shown
  * @param {string} me
  */
 export function showShown({ by, bidder, bid, count, loser, hands }, me) {

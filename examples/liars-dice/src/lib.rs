@@ -117,6 +117,7 @@ impl Room for LiarsDice {
 }
 
 dormouse::rooms![LiarsDice];
+dormouse::typescript!["types/rooms.d.ts"; LiarsDice];
 
 fn start(cx: &Context<LiarsDice>) -> Result<Effects<LiarsDice>> {
     let mut table = table(cx);

@@ -17,6 +17,7 @@ pub enum Wish {
 
 /// What clients may send. None of it names a seat: who plays is who the connection is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "_tag", deny_unknown_fields)]
 pub enum Event {
     /// Begin a game.
@@ -41,6 +42,7 @@ pub enum Event {
 
 /// What clients hear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "_tag")]
 pub enum Broadcast {
     /// How the table is now, as far as all may know.
@@ -94,6 +96,7 @@ pub enum Broadcast {
 
 /// A table as everyone may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct View {
     /// Who plays, and how many dice each has.
     pub seats: Vec<(String, usize)>,

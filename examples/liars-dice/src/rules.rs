@@ -9,6 +9,7 @@ pub const SEATS: usize = 6;
 
 /// "At least so many dice on this table show that face."
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Bid {
     /// How many dice.
     pub count: u8,
@@ -18,6 +19,7 @@ pub struct Bid {
 
 /// Someone who plays, and the dice under the cup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Seat {
     /// Whose it is: a connection's id.
     pub id: String,
@@ -27,6 +29,7 @@ pub struct Seat {
 
 /// A game that runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Game {
     /// Which seat is to move.
     pub turn: usize,
@@ -36,6 +39,7 @@ pub struct Game {
 
 /// The seats in the order of their turns, and the game that they play.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Table {
     /// Who plays.
     pub seats: Vec<Seat>,

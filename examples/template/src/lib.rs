@@ -10,6 +10,7 @@ pub struct Lunch;
 
 /// What can be voted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Dish {
     Soup,
@@ -22,6 +23,7 @@ pub type Votes = BTreeMap<Dish, u32>;
 
 /// What comes in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "_tag")]
 pub enum Event {
     Vote { dish: Dish },
@@ -29,6 +31,7 @@ pub enum Event {
 
 /// What goes out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "_tag")]
 pub enum Broadcast {
     Votes { votes: Votes },
@@ -68,6 +71,7 @@ impl Room for Lunch {
 }
 
 dormouse::rooms![Lunch];
+dormouse::typescript!["types/rooms.d.ts"; Lunch];
 
 #[cfg(test)]
 mod tests {

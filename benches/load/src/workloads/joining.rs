@@ -14,6 +14,10 @@ const SIDE_BY_SIDE: usize = 32;
 
 pub async fn run(job: Job) -> Result<Measured, Failure> {
     let process = Process::new(job.pid)?;
+    if job.warmup > 0 {
+        let (clients, _) = enter(&Job { clients: job.warmup, ..job.clone() }).await?;
+        leave(clients).await?;
+    }
     let mark = process.mark()?;
     let (clients, latencies) = enter(&job).await?;
     leave(clients).await?;
