@@ -13,8 +13,9 @@ use crate::{
 ///
 /// **First all [`writes`](Commit::writes) and the [`alarm`](Commit::alarm) in one transaction; when
 /// that has succeeded, the [`outputs`](Commit::outputs) in their order, and the
-/// [`errors`](Commit::errors) to the log; then the [`answers`](Commit::answers).** Nobody sees a frame whose cause was not stored. If the
-/// transaction fails, nothing else is done and the engine is [reset](crate::Engine::reset).
+/// [`errors`](Commit::errors) to the log; then the [`answers`](Commit::answers).** Nobody sees a frame
+/// whose cause was not stored. If the transaction fails, nothing else is done and the engine is
+/// [reset](crate::Engine::reset).
 ///
 /// ```
 /// use dormouse::{Engine, Input, ObjectName, SocketId, Upgrade, Output, Write};
