@@ -258,14 +258,14 @@ test("every command is there", { timeout: 300_000 }, () => {
     block.text
       .trim()
       .split("\n")
-      .map((line) => ({ ...block, line: line.replace(/\s+#.*$/, "") })),
+      .map((line) => ({ block, command: line.replace(/\s+#.*$/, "") })),
   );
-  const unknown = commands.filter(({ line, page }) => {
-    const [program = "", ...rest] = line.split(/\s+/);
+  const unknown = commands.filter(({ block, command }) => {
+    const [program = "", ...rest] = command.split(/\s+/);
     const isAssignment = /^[A-Z]+=/.test(program);
-    return !isAssignment && !known[program]?.(rest, page);
+    return !isAssignment && !known[program]?.(rest, block.page);
   });
-  expect(unknown.map((command) => `${place(command)} ${command.line}`)).toEqual([]);
+  expect(unknown.map(({ block, command }) => `${place(block)} ${command}`)).toEqual([]);
   const strange = [...wranglers].filter((command) => {
     const args = [...command.split(" "), "--help"];
     return spawnSync("wrangler", args, { env: environment }).status !== 0;
