@@ -28,7 +28,8 @@ const LISTENERS = ["all", "plain", "enveloped"];
  *   | { effect: "send", frame: Frame, sockets: number[] }
  *   | { effect: "broadcast", frame: Frame, tag: string | null, to: Listeners, except: number[] }
  *   | { effect: "deliver", letter: string }
- *   | { effect: "close", socket: number, code: number, reason: string }} Effect
+ *   | { effect: "close", socket: number, code: number, reason: string }
+ *   | { effect: "log", line: string }} Effect
  */
 
 /**
@@ -105,6 +106,8 @@ function readEffect(Op, commit) {
       const [socket, code] = [commit.number(), commit.number()];
       return { effect: "close", socket, code, reason: commit.text() };
     }
+    case Op.Log:
+      return { effect: "log", line: commit.text() };
     default:
       return unreachable(op);
   }

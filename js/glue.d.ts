@@ -74,6 +74,7 @@ export interface Ops {
   readonly BroadcastBinary: 16;
   readonly Close: 17;
   readonly Deliver: 18;
+  readonly Log: 19;
 }
 
 /** What came of an input when it was run before. */

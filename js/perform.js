@@ -20,10 +20,11 @@ const ENVELOPED = 2;
  * @param {RoomStorage} storage
  * @param {Sockets} sockets
  * @param {(letter: Letter) => void} deliver sends a letter on its way
+ * @param {(line: string) => void} log writes to the Worker's log
  * @returns {boolean} whether anything was stored
  * @throws if the transaction failed: then nothing was done
  */
-export function perform(Op, commit, storage, sockets, deliver) {
+export function perform(Op, commit, storage, sockets, deliver, log) {
   const writes = commit.number();
   const store = () => {
     for (let i = 0; i < writes; i++) write(Op, commit, storage);
@@ -32,7 +33,7 @@ export function perform(Op, commit, storage, sockets, deliver) {
   if (writes === 1 && commit.peek() !== Op.Purge) storage.alone(store);
   else if (writes > 0) storage.transaction(store);
   // Letters leave last: what delivers them may run Rust again, and the commit lies in its memory.
-  for (const letter of outputs(Op, commit, sockets)) deliver(letter);
+  for (const letter of outputs(Op, commit, sockets, log)) deliver(letter);
   return writes > 0;
 }
 
@@ -42,14 +43,15 @@ export function perform(Op, commit, storage, sockets, deliver) {
  * @param {Ops} Op
  * @param {Commit} commit
  * @param {Sockets} sockets
+ * @param {(line: string) => void} log
  * @returns {Letter[]} to be delivered
  */
-function outputs(Op, commit, sockets) {
+function outputs(Op, commit, sockets, log) {
   /** @type {Letter[]} */
   const letters = [];
   while (commit.more()) {
     try {
-      output(Op, commit, sockets, letters);
+      output(Op, commit, sockets, letters, log);
     } catch (error) {
       logError("an output failed", error);
     }
@@ -118,6 +120,7 @@ function write(Op, commit, storage) {
     case Op.BroadcastBinary:
     case Op.Close:
     case Op.Deliver:
+    case Op.Log:
       throw new Error("an output among writes");
     default:
       unreachable(op);
@@ -129,8 +132,9 @@ function write(Op, commit, storage) {
  * @param {Commit} commit
  * @param {Sockets} sockets
  * @param {Letter[]} letters
+ * @param {(line: string) => void} log
  */
-function output(Op, commit, sockets, letters) {
+function output(Op, commit, sockets, letters, log) {
   const op = commit.op();
   switch (op) {
     case Op.Accept: {
@@ -161,6 +165,8 @@ function output(Op, commit, sockets, letters) {
       const code = commit.number();
       return sockets.close(socket, code, commit.text());
     }
+    case Op.Log:
+      return log(commit.text());
     case Op.Purge:
     case Op.State:
     case Op.Event:

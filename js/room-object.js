@@ -385,6 +385,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         this.storage,
         this.sockets,
         (letter) => void this.#deliver(letter),
+        (line) => logError(`room ${this.ctx.id.name}: ${line}`),
       );
     }
 

@@ -20,7 +20,11 @@ export function blocksOf(page) {
   let file;
   /** @type {Block | undefined} */
   let open;
-  for (const [index, line] of page.split("\n").entries()) {
+  // A block in a list is indented, each line by as much.
+  let indent = 0;
+  for (const [index, indented] of page.split("\n").entries()) {
+    if (!open) indent = /^ *(?=```)/.exec(indented)?.[0].length ?? 0;
+    const line = indented.slice(indent);
     if (open) {
       if (line === "```") open = undefined;
       else open.text += `${line}\n`;

@@ -4,14 +4,18 @@ use serde::{Serialize, Serializer, ser};
 use serde_json::Value;
 
 use crate::history::HistoryChange;
-use crate::{Alarm, CloseCode, Ends, Entry, Error, Frame, Letter, ScheduledEvent, SocketId, Tag};
+use crate::{
+    Alarm, CloseCode, Ends, Entry, Error, Frame, HandlerError, Letter, ScheduledEvent, SocketId,
+    Tag,
+};
 
 /// What a host does after a batch of inputs.
 ///
 /// **First all [`writes`](Commit::writes) and the [`alarm`](Commit::alarm) in one transaction; when
-/// that has succeeded, the [`outputs`](Commit::outputs) in their order; then the
-/// [`answers`](Commit::answers).** Nobody sees a frame whose cause was not stored. If the
-/// transaction fails, nothing else is done and the engine is [reset](crate::Engine::reset).
+/// that has succeeded, the [`outputs`](Commit::outputs) in their order, and the
+/// [`errors`](Commit::errors) to the log; then the [`answers`](Commit::answers).** Nobody sees a frame
+/// whose cause was not stored. If the transaction fails, nothing else is done and the engine is
+/// [reset](crate::Engine::reset).
 ///
 /// ```
 /// use dormouse::{Engine, Input, ObjectName, SocketId, Upgrade, Output, Write};
@@ -35,6 +39,8 @@ pub struct Commit {
     pub outputs: Vec<Output>,
     /// The results of connects and API calls, in the order of their inputs.
     pub answers: Vec<Answer>,
+    /// What is written to the log.
+    pub errors: Vec<HandlerError>,
 }
 
 /// One change of what is stored.

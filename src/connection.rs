@@ -28,8 +28,9 @@ impl SocketId {
 /// One connected client: its id, its tags and its state. A cheap handle on what the connection was
 /// when the handler was called; to change the state is an effect.
 ///
-/// Two handles are equal if they mean the same socket, or both the same connection that waits for one. A reference to one is also a list of one, so
-/// that it can stand wherever effects take some connections or none.
+/// Two handles are equal if they mean the same socket, or both the same connection that waits for one.
+/// A reference to one is also a list of one, so that it can stand wherever effects take some
+/// connections or none.
 ///
 /// ```
 /// use dormouse::testing::TestRoom;

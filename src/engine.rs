@@ -296,6 +296,7 @@ impl Core {
             reason: "this connection's state cannot be read".to_owned(),
         }));
         commit.answers = batch.answers;
+        commit.errors = batch.errors;
         Ok(commit)
     }
 }

@@ -61,10 +61,11 @@ pub enum Error {
         /// Milliseconds until another passes.
         wait_millis: u64,
     },
-    /// A handler failed for a reason that is not the client's. The client hears only the code.
+    /// A handler failed for a reason that is not the client's. The client hears only the code, and the
+    /// log has the reason: see [`HandlerError`](crate::HandlerError).
     #[error("the handler failed: {reason}")]
     Execution {
-        /// For logs, not for clients.
+        /// For the log, not for clients.
         reason: String,
     },
     /// A handler panicked. Nothing it did was kept.
@@ -340,7 +341,8 @@ impl Error {
         Self::Refused { code: code.into(), message: message.into() }
     }
 
-    /// A failure that is nobody's business but the log's; the client hears `internal`.
+    /// A failure that is nobody's business but the log's; the client hears `internal`. A test finds it
+    /// by [`TestRoom::take_errors`](crate::testing::TestRoom::take_errors).
     ///
     /// ```
     /// let error = "x".parse::<u8>().map_err(dormouse::Error::execution).unwrap_err();

@@ -52,6 +52,8 @@ pub enum Op {
     Close = 17,
     /// Length of the letter, as JSON.
     Deliver = 18,
+    /// Length of the line for the log.
+    Log = 19,
 }
 
 /// The number of a commit's writes, its operations in their order, the texts they mention one after the other, and the
@@ -83,6 +85,10 @@ impl Flat {
         }
         for output in &commit.outputs {
             self.output(output);
+        }
+        for error in &commit.errors {
+            self.op(Op::Log);
+            self.text(&error.to_string());
         }
     }
 
@@ -224,7 +230,7 @@ fn count(length: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CloseCode, Timestamp};
+    use crate::{CloseCode, Error, HandlerError, Timestamp};
 
     fn flat(commit: &Commit) -> Flat {
         let mut flat = Flat::default();
@@ -242,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_come_before_the_alarm_and_the_alarm_before_outputs() {
+    fn writes_come_before_the_alarm_the_alarm_before_outputs_and_those_before_the_log() {
         let commit = Commit {
             writes: vec![Write::Purge],
             alarm: Some(Alarm::Set(Timestamp::from_millis((1 << 32) + 7))),
@@ -251,10 +257,16 @@ mod tests {
                 code: CloseCode::NORMAL,
                 reason: "bye".into(),
             }],
+            errors: vec![HandlerError {
+                handler: "handle_alarm",
+                error: Error::refuse("no", "not now"),
+            }],
             answers: Vec::new(),
         };
         let close = [Op::Close as u32, 3, 1000, 3];
-        let expected = [&[2, Op::Purge as u32, Op::SetAlarm as u32, 1, 7][..], &close].concat();
+        let log = [Op::Log as u32, 21];
+        let expected =
+            [&[2, Op::Purge as u32, Op::SetAlarm as u32, 1, 7][..], &close, &log].concat();
         assert_eq!(flat(&commit).ops, expected);
     }
 }

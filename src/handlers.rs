@@ -49,6 +49,22 @@ pub(crate) enum Call<'a> {
     Failed(During, &'a Error),
 }
 
+impl Call<'_> {
+    /// The handler's name in [`Room`].
+    pub(crate) const fn handler(&self) -> &'static str {
+        match self {
+            Self::Connect(_) => "handle_connect",
+            Self::Message(_) => "handle_message",
+            Self::Close(_) => "handle_close",
+            Self::Alarm(_) => "handle_alarm",
+            Self::Reply(_) => "handle_reply",
+            Self::Invalid(..) => "handle_invalid",
+            Self::Limited(_) => "handle_limited",
+            Self::Failed(..) => "handle_error",
+        }
+    }
+}
+
 /// An event of a room, whatever its type.
 pub(crate) struct Decoded {
     pub(crate) event: Box<dyn Any>,

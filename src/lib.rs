@@ -1,6 +1,6 @@
 //! Rooms of WebSocket clients on Cloudflare Durable Objects, as pure state machines.
 //!
-//! A [`Room`] has four handlers. They read what they are given through a [`Context`] and return
+//! A [`Room`] has handlers. They read what they are given through a [`Context`] and return
 //! [`Effects`]: a list of what they want done. The [`Engine`] calls them, checks the list against
 //! the platform's limits, and gives a [`Commit`] to its [`Host`], which performs it.
 //!
@@ -58,13 +58,14 @@
 //! | broadcast | what goes out |
 //! | effect | something a handler wants done |
 //! | schedule | named events in the future, over the object's one alarm |
-//! | commit | all that a batch of inputs did: writes, then frames and closes, then answers |
+//! | commit | all that a batch of inputs did: writes, then frames and closes, then the log and answers |
 //! | host | what performs commits, and through which the engine reads |
 //!
 //! # What a handler can rely on
 //!
 //! - All of its effects happen, or none: an error, a broken limit, a panic or a refused transaction
-//!   leaves everything as it was. Then [`Room::handle_error`] is asked what the client should hear.
+//!   leaves everything as it was. Then [`Room::handle_error`] is asked what the client should hear;
+//!   what no client hears is written to the log: see [`HandlerError`].
 //! - What it reads includes what every input before it did, in the same batch too.
 //! - Frames leave only after everything before them is stored, and reach all connections in one order.
 //! - [`Room::handle_close`] runs once for each connection whose [`Room::handle_connect`] succeeded,
@@ -153,6 +154,7 @@ mod error;
 #[allow(clippy::float_cmp, reason = "wasm-bindgen makes it of an enum")]
 mod flat;
 mod frame;
+mod handler_error;
 mod handlers;
 mod history;
 mod host;
@@ -196,6 +198,7 @@ pub use effects::Effects;
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use frame::{Decode, Encode, Frame, Text};
+pub use handler_error::HandlerError;
 pub use history::{Ends, Entry, History, HistoryReader, Keep, Range, Side};
 pub use host::Host;
 pub use input::{Fault, Input};

@@ -246,7 +246,8 @@ pub trait Room: Sized + 'static {
     }
 
     /// A handler failed, and what it wanted was dropped. Unless a room says otherwise the
-    /// connection concerned, if there is one, gets an error frame.
+    /// connection concerned, if there is one, gets an error frame. What no client may hear is in the
+    /// log already: see [`HandlerError`](crate::HandlerError).
     fn handle_error(cx: &Context<Self>, during: During, error: &Error) -> Effects<Self> {
         let _ = during;
         Effects::new().send_error(cx.sender(), error)

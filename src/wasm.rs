@@ -104,7 +104,7 @@ pub fn install(registry: Registry) {
 
 /// The form of what crosses between this module and `js/`, which has the same number in
 /// `js/checks.js`. It changes with every change here or in [`Flat`] that the other side has to know of.
-const BOUNDARY: u32 = 1;
+const BOUNDARY: u32 = 2;
 
 /// The number of the boundary's form, for `js/` to refuse another than its own.
 #[wasm_bindgen]

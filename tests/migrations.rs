@@ -143,3 +143,9 @@ fn without_a_migration_nothing_is_overwritten_and_one_socket_is_closed() {
     let failed = room.read(|cx| cx.failed_events().remove(0));
     assert!(failed.error.as_deref().unwrap().contains("payload"), "{failed:?}");
 }
+
+#[test]
+fn a_test_sees_a_stored_state_as_handlers_do() {
+    let room = left_by_the_first::<Second>();
+    assert_eq!(room.state(), Some(Tally { sheep: 1 }));
+}

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::commit::{Answer, Output};
 use crate::connection::Handle;
 use crate::sorted::SortedMap;
-use crate::{Close, Error, Fault, Input, SocketId};
+use crate::{Close, Error, Fault, HandlerError, Input, SocketId};
 
 /// What has gathered since the last commit.
 pub(super) struct Batch {
@@ -19,6 +19,7 @@ pub(super) struct Batch {
     pub(super) hops: u32,
     pub(super) outputs: Vec<Output>,
     pub(super) answers: Vec<Answer>,
+    pub(super) errors: Vec<HandlerError>,
     /// Connections that are over, and whose `handle_close` is yet to run.
     pub(super) closing: VecDeque<(Handle, Close)>,
     /// An input that was found to fail after its effects had gathered, and why.
@@ -44,6 +45,7 @@ impl Batch {
             hops: 0,
             outputs: Vec::new(),
             answers: Vec::new(),
+            errors: Vec::new(),
             closing: VecDeque::new(),
             redo: None,
             settled: SortedMap::new(),

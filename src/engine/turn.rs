@@ -10,7 +10,7 @@ use crate::connection::{Handle, by_age};
 use crate::handlers::{Call, Decoded};
 use crate::schedule::{LEAVE, POST, SWEEP};
 use crate::time::millis;
-use crate::{Audience, During, Error, Fault, Frame, Host, Input, Result, Retry, Tag};
+use crate::{Audience, During, Error, Fault, Frame, HandlerError, Host, Input, Result, Retry, Tag};
 
 impl Core {
     pub(super) fn run(&mut self, host: &dyn Host, input: &Input, fault: &Fault) {
@@ -185,7 +185,7 @@ impl Core {
         }
     }
 
-    /// Asks the room what to do about a handler's error.
+    /// Asks the room what to do about a handler's error; the log has what nobody else is told of it.
     pub(super) fn fail(
         &mut self,
         host: &dyn Host,
@@ -194,6 +194,7 @@ impl Core {
         error: &Error,
         fault: &Fault,
     ) {
+        self.batch.errors.extend(HandlerError::unheard(during, error));
         // Without its state a room would take itself for a fresh one.
         if *fault == Fault::Hook || self.room.load(host).is_err() {
             self.tell(host, sender, error);
@@ -210,7 +211,9 @@ impl Core {
         hook: Call<'_>,
         error: &Error,
     ) {
-        if self.apply(host, About { sender, ..About::default() }, hook).is_err() {
+        let handler = hook.handler();
+        if let Err(other) = self.apply(host, About { sender, ..About::default() }, hook) {
+            self.batch.errors.push(HandlerError { handler, error: other });
             self.tell(host, sender, error);
         }
     }

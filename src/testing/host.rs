@@ -6,8 +6,8 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use crate::{
-    Alarm, Commit, Ends, Entry, Frame, Host, Letter, Order, Output, Range, ScheduledEvent, Side,
-    SocketId, Timestamp, Write,
+    Alarm, Commit, Ends, Entry, Frame, HandlerError, Host, Letter, Order, Output, Range,
+    ScheduledEvent, Side, SocketId, Timestamp, Write,
 };
 
 /// A [`Host`] in memory: storage, sockets, alarm, a clock that is moved by hand and chance from a
@@ -31,6 +31,7 @@ pub struct MemoryHost {
     foreseen: RefCell<VecDeque<u64>>,
     config: String,
     letters: Vec<Letter>,
+    errors: Vec<HandlerError>,
     state: Option<String>,
     events: BTreeMap<String, ScheduledEvent>,
     pending: BTreeSet<(Timestamp, String)>,
@@ -95,6 +96,7 @@ impl MemoryHost {
             foreseen: RefCell::default(),
             config: "{}".to_owned(),
             letters: Vec::new(),
+            errors: Vec::new(),
             state: None,
             events: BTreeMap::new(),
             pending: BTreeSet::new(),
@@ -145,6 +147,20 @@ impl MemoryHost {
     /// ```
     pub fn take_letters(&mut self) -> Vec<Letter> {
         std::mem::take(&mut self.letters)
+    }
+
+    /// What was written to the log since this was last asked.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// # let mut host = MemoryHost::new();
+    /// use dormouse::{Commit, Error, HandlerError};
+    /// let error = HandlerError { handler: "handle_alarm", error: Error::execution("no wool") };
+    /// host.perform(&Commit { errors: vec![error], ..Commit::default() });
+    /// assert_eq!(host.take_errors().len(), 1);
+    /// ```
+    pub fn take_errors(&mut self) -> Vec<HandlerError> {
+        std::mem::take(&mut self.errors)
     }
 
     /// Moves the clock. The alarm does not go off by itself.
@@ -356,6 +372,7 @@ impl MemoryHost {
         for output in &commit.outputs {
             self.output(output, &mut deliveries);
         }
+        self.errors.extend(commit.errors.iter().cloned());
         deliveries
     }
 

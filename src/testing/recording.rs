@@ -237,6 +237,9 @@ impl fmt::Display for Replayed {
                 output => writeln!(f, "  → {output:?}")?,
             }
         }
+        for error in &self.commit.errors {
+            writeln!(f, "  ! {error}")?;
+        }
         self.commit.answers.iter().try_for_each(|answer| writeln!(f, "  → {answer:?}"))
     }
 }

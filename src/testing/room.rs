@@ -13,9 +13,10 @@ use serde_json::Value;
 use super::client::{Line, TestClient};
 use super::host::{Delivery, MemoryHost};
 use super::twice::{Happened, Mode};
+use crate::migrate::decode;
 use crate::{
-    Answer, Close, Commit, Context, Delivered, Engine, Error, Frame, Input, Letter, ObjectName,
-    Result, Room, SocketId, Timestamp, Upgrade,
+    Answer, Close, Commit, Context, Delivered, Engine, Error, Frame, HandlerError, Input, Letter,
+    ObjectName, Result, Room, SocketId, Timestamp, Upgrade,
 };
 
 /// A room without a server: an [`Engine`] on a [`MemoryHost`].
@@ -219,7 +220,7 @@ impl<R: Room> TestRoom<R> {
         self.0.borrow_mut().call(Input::Broadcast { json, tag }).map(|_| ())
     }
 
-    /// The stored state.
+    /// The stored state; one of an older version as `migrate_state` makes it.
     ///
     /// # Panics
     /// If it does not decode.
@@ -236,7 +237,7 @@ impl<R: Room> TestRoom<R> {
     pub fn state(&self) -> Option<R::State> {
         use crate::Host as _;
         let json = self.0.borrow().host.state()?;
-        Some(serde_json::from_str(&json).expect("the stored state as the room's State"))
+        Some(decode(&json, R::migrate_state).expect("the stored state as the room's State"))
     }
 
     /// The number of connections as the API tells it.
@@ -347,6 +348,25 @@ impl<R: Room> TestRoom<R> {
     /// ```
     pub fn take_letters(&self) -> Vec<Letter> {
         self.0.borrow_mut().host.take_letters()
+    }
+
+    /// The errors of handlers that went to the log since this was last asked: those whose words no
+    /// client hears.
+    ///
+    /// ```
+    /// # use dormouse::rooms::Reminders;
+    /// # use dormouse::testing::TestRoom;
+    /// # let room = TestRoom::<Reminders>::new("kitchen");
+    /// # let ada = room.connect("ada");
+    /// ada.send_text("/remind 5 tea");
+    /// assert_eq!(room.take_errors(), []);
+    /// room.with_host(|host| host.set_state("the state of another room"));
+    /// room.hibernate();
+    /// ada.send_text("/remind 5 tea");
+    /// assert_eq!(room.take_errors()[0].handler, "handle_message");
+    /// ```
+    pub fn take_errors(&self) -> Vec<HandlerError> {
+        self.0.borrow_mut().host.take_errors()
     }
 
     /// Tells how the delivery of a letter went.

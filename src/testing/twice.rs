@@ -31,9 +31,10 @@ impl Happened {
 
     pub(super) fn batch(&mut self, host: &MemoryHost, commit: &Commit) {
         let mut batch = String::new();
-        let lines: [(&str, &dyn Debug); 4] = [
+        let lines: [(&str, &dyn Debug); 5] = [
             ("answered", &commit.answers),
             ("told, by client", &self.told),
+            ("logged", &commit.errors),
             ("state", &host.state()),
             ("alarm", &host.alarm()),
         ];

@@ -133,7 +133,8 @@ test("wrangler names the pkg that was never built", async () => {
 
 test("the checkout's own Worker says how to build its pkg", () => {
   const script = join(folder, "scripts/serve-client.js");
-  cpSync(join(root, "scripts/serve-client.js"), script);
+  for (const name of ["serve-client.js", "run.js"])
+    cpSync(join(root, "scripts", name), join(folder, "scripts", name));
   const { status, stderr } = spawnSync(process.execPath, [script], { encoding: "utf8" });
   expect(status).toBe(1);
   expect(stderr).toContain("pkg/dormouse_bg.js is not there: the rooms are not built");

@@ -12,6 +12,7 @@ const PHASES = {
   stored: "Stored, all or nothing",
   sent: "Then, on sockets",
   closed: "Then closed",
+  logged: "To the log",
 };
 
 /** @param {Batch} batch */

@@ -20,7 +20,8 @@
  *   | { effect: "send", frame: Frame, sockets: number[] }
  *   | { effect: "broadcast", frame: Frame, tag: string | null, to: "all" | "plain" | "enveloped", except: number[] }
  *   | { effect: "deliver", letter: string }
- *   | { effect: "close", socket: number, code: number, reason: string }} Effect
+ *   | { effect: "close", socket: number, code: number, reason: string }
+ *   | { effect: "log", line: string }} Effect
  */
 
 /**

@@ -16,7 +16,7 @@ import { span, timeOfDay } from "./time.js";
  * @property {string} [about] to whom, from whom, when
  * @property {string} [text] what it carries; shown as JSON if it is JSON
  * @property {import("./changes.js").Change[]} [changes]
- * @property {"stored" | "sent" | "closed"} [phase] of effects: when it is performed
+ * @property {"stored" | "sent" | "closed" | "logged"} [phase] of effects: when it is performed
  */
 
 /**
@@ -125,6 +125,8 @@ export function effectWords(effect, batch, reach) {
       const about = `${who(effect.socket, batch)} with ${closing(effect.code, effect.reason)}`;
       return { kind: "close", about, phase: "closed" };
     }
+    case "log":
+      return { kind: "log", about: effect.line, phase: "logged" };
   }
 }
 

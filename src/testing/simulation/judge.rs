@@ -325,6 +325,7 @@ fn are_same(host: &MemoryHost, is_firing: bool, one: &Commit, other: &Commit) ->
         && one.writes == other.writes
         && one.outputs == other.outputs
         && one.answers == other.answers
+        && one.errors == other.errors
 }
 
 /// A handler that failed changed nothing.

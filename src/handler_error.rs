@@ -1,0 +1,82 @@
+//! An error that nobody is told of but the log.
+
+use std::fmt::{self, Write as _};
+
+use crate::{During, Error};
+
+/// A handler's error whose words no client hears: it is for the log.
+///
+/// These are the errors inside a room, of which a client is told only the [code](Error::code)
+/// `internal`; every error of a handler that nobody waits for, like that of a scheduled event; and
+/// what was wrong with the effects of `handle_error`, `handle_invalid` or `handle_limited`. A panic
+/// and a refused commit are not among them: the host has logged them, and knows more of them.
+///
+/// ```
+/// use dormouse::testing::TestRoom;
+/// use dormouse::{Context, Effects, Error, Never, Result, Room, Text};
+///
+/// struct Scales;
+///
+/// impl Room for Scales {
+///     const NAME: &'static str = "scales";
+///     type State = ();
+///     type Connection = ();
+///     type Event = Text;
+///     type Broadcast = Text;
+///     type Alarm = Never;
+///
+///     fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
+///         let grams = text.0.parse::<u32>().map_err(Error::execution)?;
+///         Ok(Effects::new().broadcast(Text(format!("{grams} g"))))
+///     }
+/// }
+///
+/// let room = TestRoom::<Scales>::new("kitchen");
+/// room.connect("ada").send_text("a lot");
+/// let errors = room.take_errors();
+/// assert_eq!(
+///     errors[0].to_string(),
+///     "handle_message: the handler failed: invalid digit found in string"
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandlerError {
+    /// The name of the handler in [`Room`](crate::Room); what could not be handled at all has that of
+    /// the handler that was not called.
+    pub handler: &'static str,
+    /// What went wrong.
+    pub error: Error,
+}
+
+impl HandlerError {
+    /// What only the log is to be told of an error; none if others are.
+    pub(crate) fn unheard(during: During, error: &Error) -> Option<Self> {
+        let is_heard = match during {
+            During::Connect | During::Message => error.code() != "internal",
+            During::Close | During::Alarm | During::Reply => false,
+        };
+        let handler = match during {
+            During::Connect => "admit or handle_connect",
+            During::Message => "handle_message",
+            During::Close => "handle_close",
+            During::Alarm => "handle_alarm",
+            During::Reply => "handle_reply",
+        };
+        (!is_heard && !is_logged(error)).then(|| Self { handler, error: error.clone() })
+    }
+}
+
+/// Whether the host has written a line already, where it was met.
+const fn is_logged(error: &Error) -> bool {
+    matches!(error, Error::Panicked | Error::Storage)
+}
+
+impl fmt::Display for HandlerError {
+    /// On one line: an error may quote a client, who is not to write lines of its own.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.handler)?;
+        self.error.to_string().chars().try_for_each(|c| {
+            if c.is_control() { write!(f, "{}", c.escape_default()) } else { f.write_char(c) }
+        })
+    }
+}
