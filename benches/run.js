@@ -75,7 +75,9 @@ await main(import.meta.url, async () => {
   if (wanted("wake")) results.rows.push(...(await measureSleep(chosen, options)));
   keep(results);
   if (wanted("memory")) results.rows.push(...(await measureMemory(chosen, options)));
+  keep(results);
   if (wanted("start-up")) results.startUp = await measureStartUp(chosen, options);
+  keep(results);
   if (wanted("scaling")) results.scaling = await measureScaling(chosen, options);
   results.about.seconds = Math.round((performance.now() - start) / 1000);
   writeReport(results);

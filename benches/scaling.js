@@ -1,5 +1,6 @@
 // Whether the cost of a message stays the same while the room around it grows.
 
+import { spawnSync } from "node:child_process";
 import { Load } from "./load.js";
 import { startServer } from "./server.js";
 import { median } from "./start-up.js";
@@ -14,6 +15,13 @@ import { byHand, dormouse } from "./systems.js";
  * @property {string} unit of what grows
  * @property {Record<string, { size: number, cpuMicros: number }[]>} points by system
  */
+
+/** The most sockets that a server may have here: each takes two files, and it has others. */
+function mostSockets() {
+  const { stdout } = spawnSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" });
+  const files = Number.parseInt(stdout, 10);
+  return Number.isNaN(files) ? Number.POSITIVE_INFINITY : Math.floor((files - 1_000) / 2);
+}
 
 /**
  * @param {System[]} chosen
@@ -31,7 +39,7 @@ export async function measureScaling(chosen, { quick }) {
     {
       name: "a message to one, among sockets not addressed",
       unit: "sockets",
-      sizes: upTo([10, 100, 1_000, 10_000]),
+      sizes: upTo([10, 100, 1_000, Math.min(10_000, mostSockets())]),
       job: (clients) => ({ ...talk, workload: "crowd", clients }),
     },
     {
