@@ -4,10 +4,10 @@ mod common;
 
 use common::Lounge;
 use divan::{Bencher, black_box};
-use dormouse::rooms::Chat;
 use dormouse::rooms::chat::{Broadcast, Event};
+use dormouse::rooms::{Chat, Lobby};
 use dormouse::testing::Simulation;
-use dormouse::{Decode, Encode, Frame, Timestamp};
+use dormouse::{Decode, Encode, Frame, Room, Timestamp};
 
 fn main() {
     divan::main();
@@ -38,14 +38,23 @@ fn encode_a_broadcast(bencher: Bencher) {
     bencher.bench(|| black_box(&message).encode().unwrap());
 }
 
-/// A life of a chat room that chance makes up; a step is an item.
+const STEPS: usize = 2_000;
+
+/// A life of a room that chance makes up; a step is an item.
 #[divan::bench]
 fn simulated_steps(bencher: Bencher) {
-    const STEPS: usize = 2_000;
-    let simulation = Simulation::<Chat>::new()
-        .events(|dice| Event::Say { text: dice.text() })
-        .steps(STEPS)
-        .seeds(0..1);
+    let simulation = Simulation::<Lobby>::new().frames(|dice| Frame::Text(dice.text()));
+    live(bencher, &simulation.steps(STEPS).seeds(0..1));
+}
+
+/// The same where clients resume: sessions, a log, and those who come back to it.
+#[divan::bench]
+fn simulated_steps_with_resume(bencher: Bencher) {
+    let simulation = Simulation::<Chat>::new().events(|dice| Event::Say { text: dice.text() });
+    live(bencher, &simulation.steps(STEPS).seeds(0..1));
+}
+
+fn live<R: Room>(bencher: Bencher, simulation: &Simulation<R>) {
     bencher.counter(divan::counter::ItemsCount::new(STEPS)).bench_local(|| {
         assert!(simulation.failing().is_empty());
     });
