@@ -27,14 +27,11 @@ const TIMES = 9;
  */
 export async function measureStartUp(chosen, { quick }) {
   await build(".");
-  const five = readFileSync(join(root, "pkg/dormouse_bg.wasm"));
+  await build("benches/floor");
   /** @type {Record<string, StartUp>} */
   const found = {
-    "Dormouse, the five rooms": {
-      gzipBytes: gzip(five),
-      wasmGzipBytes: gzip(five),
-      ...compile(five),
-    },
+    "Dormouse, the five rooms": moduleAlone("pkg/dormouse_bg.wasm"),
+    "the floor of Rust": moduleAlone("benches/floor/pkg/bench_floor_bg.wasm"),
   };
   for (const system of chosen) {
     const files = modulesOf(system).map((name) => ({
@@ -56,6 +53,15 @@ export async function measureStartUp(chosen, { quick }) {
   }
   console.log("bench: start-up");
   return found;
+}
+
+/**
+ * @param {string} path
+ * @returns {StartUp}
+ */
+function moduleAlone(path) {
+  const wasm = readFileSync(join(root, path));
+  return { gzipBytes: gzip(wasm), wasmGzipBytes: gzip(wasm), ...compile(wasm) };
 }
 
 /** @param {Uint8Array} content */

@@ -17,6 +17,7 @@ export const crates = [
   "examples/migration/room",
   "examples/liars-dice",
   "benches/room",
+  "benches/floor",
 ];
 
 /**
