@@ -121,11 +121,11 @@ export function namespaceOf(env, binding) {
 }
 
 /**
- * Whether an object can be a room: it has SQLite, and a name.
+ * Whether the class of the rooms has SQLite. Asking costs a query, and all its objects give one answer.
  *
- * @param {DurableObjectState} ctx
+ * @param {DurableObjectState} ctx of one of them
  */
-export function checkObject(ctx) {
+export function checkStorage(ctx) {
   try {
     void ctx.storage.sql.databaseSize;
   } catch (cause) {
@@ -137,15 +137,26 @@ export function checkObject(ctx) {
       { cause },
     );
   }
-  if (ctx.id.name === undefined) {
+}
+
+/**
+ * The name of an object, if it knows it.
+ *
+ * @param {DurableObjectState} ctx
+ * @returns {string}
+ */
+export function checkName({ id }) {
+  const { name } = id;
+  if (name === undefined) {
     throw new SetupError(
       "NamelessObject",
-      `the object ${ctx.id} does not know its name, and so not which room it is. Objects of rooms are ` +
+      `the object ${id} does not know its name, and so not which room it is. Objects of rooms are ` +
         "got by name, as `rooms(env)` and `getByName` do, never by `newUniqueId` or `idFromString`. " +
         "An alarm that was set before 2026-03-15, or by a workerd older than July 2026, wakes its " +
         "object without a name: the next request by name heals it.",
     );
   }
+  return name;
 }
 
 /** @param {any} value */

@@ -22,17 +22,17 @@
  * @param {WebSocket} socket
  * @param {number} number
  * @param {string | ArrayBuffer} frame
- * @param {() => number} limit bytes of the largest frame that the room takes, known when it is awake
+ * @param {{ maxFrameBytes: number }} room knows the size of the largest frame once it is awake
  * @returns {Input}
  */
-export function message(socket, number, frame, limit) {
+export function message(socket, number, frame, room) {
   return {
     kind: "message",
     socket,
     enter(glue, handle) {
       // A UTF-16 unit is at least a byte of UTF-8. Rust counts exactly what gets that far.
       const size = typeof frame === "string" ? frame.length : frame.byteLength;
-      if (size > limit()) glue.oversize(handle, number, size);
+      if (size > room.maxFrameBytes) glue.oversize(handle, number, size);
       else if (typeof frame === "string") glue.text(handle, number, frame);
       else glue.binary(handle, number, new Uint8Array(frame));
     },

@@ -16,14 +16,17 @@ export class Pace {
   #pause = 0;
   #lastAt = 0;
 
-  /** Whether the input that has just come should wait for others. */
-  shouldGather() {
+  /**
+   * Whether an input should wait for others.
+   *
+   * @param {number} now when it came
+   */
+  shouldGather(now) {
     if (this.#gathers) return true;
     if (this.#pause > 0) {
       this.#pause -= 1;
       return false;
     }
-    const now = Date.now();
     const isClose = now - this.#lastAt <= 1;
     this.#lastAt = now;
     return isClose;

@@ -26,12 +26,14 @@ const ENVELOPED = 2;
  */
 export function perform(Op, commit, storage, sockets, deliver, log) {
   const writes = commit.number();
-  const store = () => {
-    for (let i = 0; i < writes; i++) write(Op, commit, storage);
-  };
-  // A statement alone is all or nothing by itself.
-  if (writes === 1 && commit.peek() !== Op.Purge) storage.alone(store);
-  else if (writes > 0) storage.transaction(store);
+  if (writes === 1 && commit.peek() !== Op.Purge) {
+    // A statement alone is all or nothing by itself.
+    storage.alone(() => write(Op, commit, storage));
+  } else if (writes > 0) {
+    storage.transaction(() => {
+      for (let i = 0; i < writes; i++) write(Op, commit, storage);
+    });
+  }
   // Letters leave last: what delivers them may run Rust again, and the commit lies in its memory.
   for (const letter of outputs(Op, commit, sockets, log)) deliver(letter);
   return writes > 0;
@@ -190,8 +192,8 @@ function output(Op, commit, sockets, letters, log) {
  * @param {Sockets} sockets
  */
 function sendTo(frame, commit, sockets) {
-  for (const number of commit.list(() => commit.number())) {
-    const socket = sockets.get(number);
+  for (let left = commit.number(); left > 0; left--) {
+    const socket = sockets.get(commit.number());
     if (socket && !sockets.over.has(socket)) sockets.send(socket, frame);
   }
 }

@@ -34,7 +34,6 @@ export class Recorder {
   #room;
   /** @type {Readable} */
   #object;
-  #sql;
   /** @type {boolean | undefined} once that is known */
   #isOn;
   #limit = 0;
@@ -57,7 +56,10 @@ export class Recorder {
   constructor(room, object) {
     this.#room = room;
     this.#object = object;
-    this.#sql = object.storage.sql;
+  }
+
+  get #sql() {
+    return this.#object.storage.sql;
   }
 
   get isOn() {
@@ -75,7 +77,7 @@ export class Recorder {
     this.stop();
     this.#limit = limit;
     this.#config = hasConfig ? JSON.stringify(plainData(this.#object.env)) : "{}";
-    this.#object.storage.storage.transactionSync(() => {
+    this.#object.storage.record(true, () => {
       this.#sql.exec(CREATE);
       // What is asked for, to be found again after sleep.
       this.#insert(0, limit, this.#config);
@@ -83,13 +85,13 @@ export class Recorder {
       this.#beginPart();
     });
     this.#isOn = true;
-    this.#object.storage.recorded = true;
   }
 
   /** Ends the recording and drops it. */
   stop() {
-    if (this.#object.storage.isRecorded()) this.#sql.exec("DROP TABLE room_recording");
-    this.#object.storage.recorded = false;
+    const { storage } = this.#object;
+    if (storage.isRecorded())
+      storage.record(false, () => this.#sql.exec("DROP TABLE room_recording"));
     this.#isOn = false;
   }
 

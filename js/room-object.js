@@ -1,7 +1,7 @@
 // The Durable Object: an inbox, a drain and a commit. It holds no rule of any room.
 
 import { DurableObject } from "cloudflare:workers";
-import { checkObject } from "./checks.js";
+import { checkName, checkStorage } from "./checks.js";
 import { errorResponse, failure, incomplete } from "./errors.js";
 import * as inputs from "./inputs.js";
 import { inspection } from "./inspection.js";
@@ -50,6 +50,9 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
     },
   );
 
+  /** The class was seen to have the storage that rooms need. */
+  let hasStorage = false;
+
   return class RoomObject extends DurableObject {
     /**
      * @param {DurableObjectState} ctx
@@ -57,13 +60,16 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      */
     constructor(ctx, env) {
       super(ctx, env);
-      checkObject(ctx);
-      this.wakes = new WakeLog(ctx.id.toString(), ctx.id.name);
+      if (!hasStorage) checkStorage(ctx);
+      hasStorage = true;
+      const id = ctx.id.toString();
+      this.name = checkName(ctx);
+      this.wakes = new WakeLog(id, this.name);
       this.sockets = new Sockets(ctx, this.wakes.tally);
       this.storage = new RoomStorage(ctx.storage);
       this.readable = { storage: this.storage, sockets: this.sockets, env };
-      this.recorder = new Recorder(ctx.id.name ?? "", this.readable);
-      this.tracer = new Tracer(ctx.id.toString(), this.readable);
+      this.recorder = new Recorder(this.name, this.readable);
+      this.tracer = new Tracer(id, this.readable);
       this.generation = 0;
       this.handle = 0;
       this.maxFrameBytes = 0;
@@ -105,7 +111,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      */
     webSocketMessage(socket, frame) {
       const number = this.sockets.number(socket);
-      this.#put(inputs.message(socket, number, frame, () => this.maxFrameBytes));
+      this.#put(inputs.message(socket, number, frame, this));
     }
 
     /**
@@ -116,8 +122,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {string} reason
      * @param {boolean} wasClean
      */
-    async webSocketClose(socket, code, reason, wasClean) {
-      await this.#end(socket, code, reason, wasClean);
+    webSocketClose(socket, code, reason, wasClean) {
+      return this.#end(socket, code, reason, wasClean);
     }
 
     /**
@@ -125,8 +131,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      *
      * @param {WebSocket} socket
      */
-    async webSocketError(socket) {
-      await this.#end(socket, 1006, "", false);
+    webSocketError(socket) {
+      return this.#end(socket, 1006, "", false);
     }
 
     /** Returns when what was due is committed. If it cannot be stored, the platform is to try again. */
@@ -252,6 +258,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * if it should stand elsewhere. The platform drops an alarm that failed too often.
      */
     async #heal() {
+      // No event was ever stored, so no alarm was set.
+      if (!this.storage.exists()) return;
       this.inbox.push(inputs.alarmStands(await this.ctx.storage.getAlarm()));
       this.#drain();
     }
@@ -272,25 +280,33 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {Input} input
      * @returns {Promise<Answer>} when it is committed
      */
-    async #call(input) {
-      const answer = await this.#done(input);
-      return answer ?? { error: failure("Execution", "internal", 500) };
+    #call(input) {
+      return new Promise((settle) => {
+        input.settle = (answer) => {
+          settle(answer ?? { error: failure("Execution", "internal", 500) });
+        };
+        this.#put(input);
+      });
     }
 
     /**
-     * @param {Input} input
-     * @returns {Promise<Answer | undefined>} when it is committed
+     * @param {Input} input that nobody waits for an answer to
+     * @returns {Promise<unknown>} when it is committed
      */
     #done(input) {
-      return new Promise((settle) => this.#put({ ...input, settle }));
+      return new Promise((settle) => {
+        input.settle = settle;
+        this.#put(input);
+      });
     }
 
     /** @param {Input} input */
     #put(input) {
-      this.wakes.note(input.kind);
+      const now = Date.now();
+      this.wakes.note(input.kind, now);
       this.inbox.push(input);
       if (this.gathering) return;
-      if (this.pace.shouldGather()) {
+      if (this.pace.shouldGather(now)) {
         this.gathering = true;
         setTimeout(() => {
           this.gathering = false;
@@ -347,7 +363,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         tracer?.read(instance.glue, commit);
       } catch (trap) {
         tracer?.keep("trapped");
-        logError(`room ${this.ctx.id.name}: ${instance.takePanic() ?? "a handler trapped"}`, trap);
+        logError(`room ${this.name}: ${instance.takePanic() ?? "a handler trapped"}`, trap);
         this.counts.traps += 1;
         instance.replace();
         return this.#again(batch, current, instance.glue.Outcome.Trapped);
@@ -360,7 +376,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         this.#settle(batch, answers);
       } catch (error) {
         tracer?.keep("not stored");
-        logError(`room ${this.ctx.id.name}: a commit failed`, error);
+        logError(`room ${this.name}: a commit failed`, error);
         instance.glue.reset(this.handle);
         return this.#again(batch, undefined, instance.glue.Outcome.NotStored);
       }
@@ -385,14 +401,13 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
         this.storage,
         this.sockets,
         (letter) => void this.#deliver(letter),
-        (line) => logError(`room ${this.ctx.id.name}: ${line}`),
+        (line) => logError(`room ${this.name}: ${line}`),
       );
     }
 
     /** @param {import("./letters.js").Letter} letter */
     async #deliver(letter) {
-      const room = this.ctx.id.name ?? "";
-      const from = { room, env: this.env, calls, binding };
+      const from = { room: this.name, env: this.env, calls, binding };
       this.wakes.deliveryBegins();
       const delivered = await deliver(letter, from);
       this.wakes.deliveryEnds();
@@ -453,7 +468,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      */
     #wake() {
       if (this.generation === instance.generation) return this.handle;
-      const opened = instance.glue.open(this.ctx.id.name ?? "");
+      const opened = instance.glue.open(this.name);
       if ("error" in opened) return opened.error;
       this.handle = /** @type {number} */ (opened.ok);
       this.generation = instance.generation;

@@ -28,6 +28,11 @@ const CREATE = `
   CREATE INDEX IF NOT EXISTS room_events_pending ON room_events (at, name) WHERE failed = 0;
 `;
 
+/** The key under which an object says what it has. Where nothing was ever stored, asking costs no query. */
+const MARK = "dormouse";
+
+/** @typedef {{ tables: boolean, recording: boolean }} Mark */
+
 /**
  * @typedef {object} EventRow a scheduled event as Rust knows it
  * @property {string} name
@@ -41,34 +46,50 @@ const CREATE = `
  */
 
 export class RoomStorage {
+  /** @type {SqlStorage | undefined} */
+  #sql;
+
   /** @param {DurableObjectStorage} storage */
   constructor(storage) {
     this.storage = storage;
-    this.sql = storage.sql;
-    /** @type {boolean | undefined} whether the tables are there, once that is known */
-    this.created = undefined;
-    /** @type {boolean | undefined} whether the room is recorded, once that is known */
-    this.recorded = undefined;
+    /** @type {Mark | undefined} once it was read */
+    this.known = undefined;
+  }
+
+  /** Got when first needed: a room that stores nothing wakes without it. */
+  get sql() {
+    this.#sql ??= this.storage.sql;
+    return this.#sql;
   }
 
   /** Whether there is anything to read. Looking into a room that never was must not store anything. */
   exists() {
-    if (this.created === undefined) this.#look();
-    return /** @type {boolean} */ (this.created);
+    return this.#mark().tables;
   }
 
   /** Whether there is a recording. */
   isRecorded() {
-    if (this.recorded === undefined) this.#look();
-    return /** @type {boolean} */ (this.recorded);
+    return this.#mark().recording;
   }
 
-  #look() {
-    const tables =
-      "SELECT name FROM sqlite_schema WHERE name IN ('room_values', 'room_recording') AND type = 'table'";
-    const names = [...this.sql.exec(tables).raw()].flat();
-    this.created ??= names.includes("room_values");
-    this.recorded ??= names.includes("room_recording");
+  /**
+   * A recording begins or ends.
+   *
+   * @param {boolean} recording
+   * @param {() => void} write what it stores or drops
+   */
+  record(recording, write) {
+    const mark = { ...this.#mark(), recording };
+    this.storage.transactionSync(() => {
+      write();
+      this.storage.kv.put(MARK, mark);
+    });
+    this.known = mark;
+  }
+
+  #mark() {
+    this.known ??= this.storage.kv.get(MARK) ?? { tables: false, recording: false };
+    return this.known;
   }
 
   /**
@@ -77,11 +98,15 @@ export class RoomStorage {
    * @param {() => void} write
    */
   transaction(write) {
+    const mark = { ...this.#mark(), tables: true };
     this.storage.transactionSync(() => {
-      if (!this.exists()) this.sql.exec(CREATE);
+      if (!this.exists()) {
+        this.sql.exec(CREATE);
+        this.storage.kv.put(MARK, mark);
+      }
       write();
     });
-    this.created = true;
+    this.known = mark;
   }
 
   /**

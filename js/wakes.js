@@ -86,9 +86,10 @@ export class WakeLog {
    * Something happened to the object.
    *
    * @param {string} kind
+   * @param {number} [now]
    */
-  note(kind) {
-    this.#account();
+  note(kind, now = Date.now()) {
+    this.#account(now);
     this.#book.last = kind;
     const { inputs, wokenBy } = this.#book.wakes;
     inputs[kind] = (inputs[kind] ?? 0) + 1;
@@ -115,8 +116,7 @@ export class WakeLog {
     return structuredClone(this.#book.wakes);
   }
 
-  #account() {
-    const now = Date.now();
+  #account(now = Date.now()) {
     const { lastAt, last, wakes } = this.#book;
     const passed = now - lastAt;
     this.#book.lastAt = now;

@@ -24,14 +24,13 @@ async function billOf(stub, happen) {
   await runInDurableObject(stub, (object) => {
     const { storage } = /** @type {any} */ (object);
     const { sql } = storage.storage;
-    storage.sql = {
-      /** @param {[string, ...unknown[]]} statement */
-      exec: (...statement) => {
-        const cursor = sql.exec(...statement);
-        cursors.push(cursor);
-        return cursor;
-      },
+    /** @param {[string, ...unknown[]]} statement */
+    const exec = (...statement) => {
+      const cursor = sql.exec(...statement);
+      cursors.push(cursor);
+      return cursor;
     };
+    Object.defineProperty(storage, "sql", { value: { exec }, configurable: true });
     storage.setAlarm = (/** @type {number} */ at) => {
       alarms += 1;
       void storage.storage.setAlarm(at);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Pace } from "../../js/pace.js";
 
 /**
- * Plays inputs that always come alone.
+ * Plays inputs that follow one another closely, and always come alone.
  *
  * @param {Pace} pace
  * @param {number} inputs
@@ -13,7 +13,7 @@ import { Pace } from "../../js/pace.js";
 function alone(pace, inputs) {
   let waited = 0;
   for (let i = 0; i < inputs; i++) {
-    if (!pace.shouldGather()) continue;
+    if (!pace.shouldGather(i)) continue;
     waited += 1;
     pace.gathered(1);
   }
@@ -26,12 +26,17 @@ test("inputs that come alone are seldom made to wait", () => {
 
 test("where inputs come together, each waits for the others until one is alone", () => {
   const pace = new Pace();
-  pace.shouldGather();
-  expect(pace.shouldGather()).toBe(true);
+  expect(pace.shouldGather(1_000)).toBe(false);
+  expect(pace.shouldGather(1_001)).toBe(true);
   for (let i = 0; i < 10; i++) {
     pace.gathered(5);
-    expect(pace.shouldGather()).toBe(true);
+    expect(pace.shouldGather(2_000 + 100 * i)).toBe(true);
   }
   pace.gathered(1);
-  expect(pace.shouldGather()).toBe(false);
+  expect(pace.shouldGather(3_000)).toBe(false);
+});
+
+test("inputs that are far apart never wait", () => {
+  const pace = new Pace();
+  for (let at = 1_000; at < 2_000; at += 2) expect(pace.shouldGather(at)).toBe(false);
 });

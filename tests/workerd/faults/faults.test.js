@@ -535,6 +535,27 @@ test("a commit that storage refuses is not half done, and its senders are told",
   ]);
 });
 
+test("a room whose first commit storage refuses has stored nothing, and stores the next", async () => {
+  const id = newRoom();
+  await runInDurableObject(object(id), (instance) => {
+    /** @type {any} */ (instance).storage.putState = () => {
+      throw new Error("refused");
+    };
+  });
+  const refused = await upgrade(worker, path(id, { state: {} }));
+  expect(await refused.json()).toMatchObject({ error: { code: "internal" } });
+  await runInDurableObject(object(id), (instance, ctx) => {
+    expect([...ctx.storage.kv.list()]).toEqual([]);
+    delete (/** @type {any} */ (instance).storage.putState);
+  });
+  await evictDurableObject(object(id));
+  expect(await stored(id)).toBe(null);
+  const ada = await join(id, { id: "ada" });
+  await evictDurableObject(object(id));
+  ada.send({ _tag: "Count" });
+  expect(await ada.until(1)).toEqual([{ _tag: "Counted", count: 1 }]);
+});
+
 test.each([
   ["its first statement, the state's", "room_values"],
   ["its second, the event's", "room_events"],
