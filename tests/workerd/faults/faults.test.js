@@ -548,7 +548,6 @@ test("a room whose first commit storage refuses has stored nothing, and stores t
     expect([...ctx.storage.kv.list()]).toEqual([]);
     delete (/** @type {any} */ (instance).storage.putState);
   });
-  await evictDurableObject(object(id));
   expect(await stored(id)).toBe(null);
   const ada = await join(id, { id: "ada" });
   await evictDurableObject(object(id));
