@@ -159,8 +159,10 @@ class TypedRoom {
    * @returns {RoomStub}
    */
   #object(id) {
-    const name = unwrap(this.#instance.glue.objectName(this.#type, id));
-    const object = this.#namespace.getByName(/** @type {string} */ (name));
+    const { glue } = this.#instance;
+    const name = glue.objectName(this.#type, id);
+    if (name === undefined) throw new RoomError(glue.refusal());
+    const object = this.#namespace.getByName(name);
     return /** @type {RoomStub} */ (/** @type {unknown} */ (object));
   }
 

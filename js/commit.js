@@ -2,9 +2,6 @@
 
 const decoder = new TextDecoder();
 
-/** Up to so many characters a text is put together faster than it is decoded. */
-const SHORT = 400;
-
 /**
  * Reads the last commit from front to back: numbers, and the texts and bytes that they speak of. It
  * lies there until Rust is called again.
@@ -26,7 +23,7 @@ export class Commit {
   /**
    * Begins to read.
    *
-   * @param {number} pointer to the eight numbers that Rust's `Taken` describes
+   * @param {number} pointer to the seven numbers that Rust's `Taken` describes
    */
   open(pointer) {
     // Memory that grows moves, and leaves views of no length behind.
@@ -41,24 +38,12 @@ export class Commit {
     const textLength = this.number();
     this.bytesAt = this.number();
     this.number();
-    const isAscii = this.number() === 1;
     this.answers = this.number();
-    this.allText = textLength > 0 ? this.#decode(text, textLength, isAscii) : "";
+    this.allText =
+      textLength > 0 ? decoder.decode(this.allBytes.subarray(text, text + textLength)) : "";
     this.textAt = 0;
     this.at = ops >>> 2;
     this.end = this.at + length;
-  }
-
-  /**
-   * @param {number} at
-   * @param {number} length
-   * @param {boolean} isAscii
-   */
-  #decode(at, length, isAscii) {
-    const bytes = this.allBytes.subarray(at, at + length);
-    return isAscii && length <= SHORT
-      ? String.fromCharCode.apply(null, /** @type {any} */ (bytes))
-      : decoder.decode(bytes);
   }
 
   /**

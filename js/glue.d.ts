@@ -12,12 +12,14 @@ export interface Glue {
   setHost(host: RoomHost): void;
 
   // Before any room is awake.
-  objectName(room: string, id: string): Answer;
+  objectName(room: string, id: string): string | undefined;
   originAllowed(origin: string | null | undefined, own: string, listed: string): boolean;
 
   // A room wakes, and is gone.
-  open(objectName: string): Answer;
+  open(objectName: string): number | undefined;
   release(handle: number): void;
+  /** Why the last of those that may give nothing gave nothing. */
+  refusal(): Failure;
   autoResponse(handle: number): string[];
   maxFrameBytes(handle: number): number;
 

@@ -12,7 +12,7 @@ import { perform } from "./perform.js";
 import { Recorder } from "./recorder.js";
 import { Sockets } from "./sockets.js";
 import { RoomStorage } from "./storage.js";
-import { Tracer } from "./tracer.js";
+import { isTraced, Tracer } from "./tracer.js";
 import { isUpgrade, upgradeOf } from "./upgrade.js";
 import { WakeLog } from "./wakes.js";
 
@@ -54,6 +54,11 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
   let hasStorage = false;
 
   return class RoomObject extends DurableObject {
+    /** @type {Recorder | undefined} */
+    #recorder;
+    /** @type {Tracer | undefined} */
+    #tracer;
+
     /**
      * @param {DurableObjectState} ctx
      * @param {any} env
@@ -68,8 +73,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       this.sockets = new Sockets(ctx, this.wakes.tally);
       this.storage = new RoomStorage(ctx.storage);
       this.readable = { storage: this.storage, sockets: this.sockets, env };
-      this.recorder = new Recorder(this.name, this.readable);
-      this.tracer = new Tracer(id, this.readable);
+      if (isTraced(id)) this.#tracer = new Tracer(id, this.readable);
       this.generation = 0;
       this.handle = 0;
       this.maxFrameBytes = 0;
@@ -82,6 +86,21 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       /** What this object has done since it woke. */
       this.counts = { inputs: 0, drains: 0, commits: 0, traps: 0 };
       void this.#heal();
+    }
+
+    /** Made when somebody wants it: most objects are never recorded, nor looked at. */
+    get recorder() {
+      this.#recorder ??= new Recorder(this.name, this.readable);
+      return this.#recorder;
+    }
+
+    get tracer() {
+      this.#tracer ??= new Tracer(this.ctx.id.toString(), this.readable);
+      return this.#tracer;
+    }
+
+    get isRecorded() {
+      return this.storage.isRecorded() && this.recorder.isOn;
     }
 
     /**
@@ -221,7 +240,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       return {
         ...inspection(this.readable),
         alarm,
-        isRecorded: this.recorder.isOn,
+        isRecorded: this.isRecorded,
         counts: this.counts,
         wakes: this.wakes.read(),
         trace: this.tracer.look(since),
@@ -339,7 +358,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       /** @type {Input | undefined} */
       let current;
       let commit;
-      const tracer = this.tracer.isOn ? this.tracer : undefined;
+      const tracer = this.#tracer?.isOn ? this.#tracer : undefined;
       try {
         instance.isRunning = true;
         instance.host.turnOf(this.readable);
@@ -348,8 +367,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
           instance.isRunning = false;
           return this.#refuse(batch, handle);
         }
-        const isRecorded = this.recorder.isOn;
-        const recorded = isRecorded ? this.recorder.watch(instance, handle) : instance.glue;
+        const recorded = this.isRecorded ? this.recorder.watch(instance, handle) : instance.glue;
         const glue = tracer?.watch(recorded) ?? recorded;
         for (let i = 0; i < batch.length; i++) {
           current = /** @type {Input} */ (batch[i]);
@@ -370,7 +388,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       }
       try {
         if (this.#perform(commit)) this.#stored();
-        if (this.recorder.isOn) this.recorder.keep(instance);
+        if (this.isRecorded) this.recorder.keep(instance);
         const answers = commit.answers > 0 ? instance.glue.answers() : [];
         tracer?.keep("done", answers);
         this.#settle(batch, answers);
@@ -468,9 +486,9 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      */
     #wake() {
       if (this.generation === instance.generation) return this.handle;
-      const opened = instance.glue.open(this.name);
-      if ("error" in opened) return opened.error;
-      this.handle = /** @type {number} */ (opened.ok);
+      const handle = instance.glue.open(this.name);
+      if (handle === undefined) return instance.glue.refusal();
+      this.handle = handle;
       this.generation = instance.generation;
       this.maxFrameBytes = instance.glue.maxFrameBytes(this.handle);
       const [ask, answer] = instance.glue.autoResponse(this.handle);

@@ -62,6 +62,13 @@ const traces = new Map();
 /** The number of the last batch. */
 let last = 0;
 
+/**
+ * Whether somebody has looked at an object lately.
+ *
+ * @param {string} id the object's
+ */
+export const isTraced = (id) => traces.has(id);
+
 /** Traces one object, from the first look until nobody has looked for a while. */
 export class Tracer {
   #id;

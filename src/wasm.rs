@@ -25,8 +25,8 @@ pub use self::host::set_host;
 use self::host::{JsHost, timestamp};
 use crate::flat::Flat;
 use crate::{
-    Answer, AnyRoom, Close, Commit, Delivered, Errand, Error, Fault, Frame, Input, Letter,
-    ObjectName, Registry, SocketId, Upgrade,
+    Answer, AnyRoom, Close, Commit, Delivered, Errand, Error, Failure, Fault, Frame, Input, Letter,
+    ObjectName, Registry, Result, SocketId, Upgrade,
 };
 
 /// The rooms that are awake in this instance, by handle.
@@ -47,9 +47,8 @@ struct Slot {
 struct Taken {
     flat: Flat,
     answers: Vec<Answer>,
-    /// Address and length of the operations, of the text in UTF-8, of the bytes; whether the text is
-    /// ASCII; the number of answers.
-    header: [u32; 8],
+    /// Address and length of the operations, of the text in UTF-8, of the bytes; the number of answers.
+    header: [u32; 7],
 }
 
 impl Taken {
@@ -70,7 +69,6 @@ impl Taken {
             length(text.len()),
             address(bytes),
             length(bytes.len()),
-            u32::from(text.is_ascii()),
             length(self.answers.len()),
         ];
         self.header.as_ptr()
@@ -94,6 +92,8 @@ thread_local! {
     /// What chance has said, while it is recorded.
     static CHANCE: RefCell<Option<Vec<u64>>> = const { RefCell::new(None) };
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Why there was nothing to give, for [`refusal`].
+    static REFUSAL: RefCell<Error> = const { RefCell::new(Error::Panicked) };
 }
 
 /// Sets the rooms of this Worker. [`rooms!`](crate::rooms!) calls it when an instance starts.
@@ -104,7 +104,7 @@ pub fn install(registry: Registry) {
 
 /// The form of what crosses between this module and `js/`, which has the same number in
 /// `js/checks.js`. It changes with every change here or in [`Flat`] that the other side has to know of.
-const BOUNDARY: u32 = 2;
+const BOUNDARY: u32 = 3;
 
 /// The number of the boundary's form, for `js/` to refuse another than its own.
 #[wasm_bindgen]
@@ -130,17 +130,22 @@ pub fn origin_allowed(origin: Option<String>, own: &str, listed: &str) -> bool {
     crate::origin_allowed(origin.as_deref(), own, listed)
 }
 
-/// The name of the object for a room, or why there is none.
-#[wasm_bindgen(js_name = objectName, unchecked_return_type = "Answer")]
-pub fn object_name(room: &str, id: &str) -> JsValue {
-    let name = REGISTRY.get().object_name(room, id);
-    to_js(&Answer::from(name.map(|name| name.to_string().into())))
+/// The name of the object for a room; if there is none, [`refusal`] says why.
+#[wasm_bindgen(js_name = objectName)]
+pub fn object_name(room: &str, id: &str) -> Option<String> {
+    or_refused(REGISTRY.get().object_name(room, id)).map(|name| name.to_string())
 }
 
-/// Wakes a room; its handle, or why there is none.
-#[wasm_bindgen(unchecked_return_type = "Answer")]
-pub fn open(object_name: &str) -> JsValue {
-    let handle = REGISTRY.get().open(object_name).map(|room| {
+/// Why the last call that can be refused was.
+#[wasm_bindgen(unchecked_return_type = "Failure")]
+pub fn refusal() -> JsValue {
+    to_js(&Failure::from(REFUSAL.with_borrow(Clone::clone)))
+}
+
+/// Wakes a room; its handle, or nothing: then [`refusal`] says why.
+#[wasm_bindgen]
+pub fn open(object_name: &str) -> Option<u32> {
+    or_refused(REGISTRY.get().open(object_name)).map(|room| {
         ROOMS.with_borrow_mut(|rooms| {
             let slot = Some(Slot { room, fault: Fault::None });
             if let Some(handle) = rooms.free.pop() {
@@ -151,8 +156,7 @@ pub fn open(object_name: &str) -> JsValue {
                 u32::try_from(rooms.slots.len() - 1).expect("fewer rooms than 2³²")
             }
         })
-    });
-    to_js(&Answer::from(handle.map(Into::into)))
+    })
 }
 
 /// Forgets a room that was opened: its object is gone.
@@ -323,8 +327,8 @@ pub fn read_connections(handle: u32, tag: Option<String>) {
     input(handle, Input::ReadConnections { tag });
 }
 
-/// Ends the batch. What there is to do lies where this points to, until the next call: eight numbers,
-/// as [`Taken`] says.
+/// Ends the batch. What there is to do lies where this points to, until the next call: seven
+/// numbers, as [`Taken`] says.
 #[wasm_bindgen]
 pub fn commit(handle: u32) -> *const u32 {
     let commit = with_slot(handle, |slot| slot.room.commit(&JsHost));
@@ -361,6 +365,10 @@ fn with_slot<T>(handle: u32, act: impl FnOnce(&mut Slot) -> T) -> T {
         let slot = rooms.slots.get_mut(handle as usize).and_then(Option::as_mut);
         act(slot.expect("a handle that is open"))
     })
+}
+
+fn or_refused<T>(result: Result<T>) -> Option<T> {
+    result.map_err(|error| REFUSAL.set(error)).ok()
 }
 
 fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
