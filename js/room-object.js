@@ -13,7 +13,7 @@ import { Recorder } from "./recorder.js";
 import { Sockets } from "./sockets.js";
 import { RoomStorage } from "./storage.js";
 import { isTraced, Tracer } from "./tracer.js";
-import { isUpgrade, upgradeOf } from "./upgrade.js";
+import { upgradeOf } from "./upgrade.js";
 import { WakeLog } from "./wakes.js";
 
 /** @typedef {import("./instance.js").Instance} Instance */
@@ -109,10 +109,11 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
      * @param {Request} request
      */
     async fetch(request) {
-      if (!isUpgrade(request)) return new Response("Not found", { status: 404 });
+      const upgrade = upgradeOf(request);
+      if (upgrade === undefined) return new Response("Not found", { status: 404 });
       const { 0: client, 1: server } = new WebSocketPair();
       const number = this.sockets.number(server);
-      const answer = await this.#call(inputs.connect(number, upgradeOf(request)));
+      const answer = await this.#call(inputs.connect(number, upgrade));
       if ("error" in answer) {
         this.sockets.discard(server);
         return errorResponse(answer.error);

@@ -2,6 +2,9 @@
 
 const HEADER = "dormouse-upgrade";
 
+/** What a header carries as it is. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 // The address is the client's own. A Worker that passes a visitor's request on to the object as it
 // came does not make an upgrade of it, whatever headers the visitor sent.
 const ADDRESS = "https://dormouse.internal/upgrade";
@@ -13,20 +16,18 @@ const ADDRESS = "https://dormouse.internal/upgrade";
  */
 export function fetchUpgrade(object, request, options) {
   const protocol = request.headers.get("Sec-WebSocket-Protocol") ?? undefined;
+  const json = JSON.stringify({ ...options, protocol });
   // Headers carry Latin-1 only.
-  const json = encodeURIComponent(JSON.stringify({ ...options, protocol }));
-  return object.fetch(ADDRESS, { headers: { Upgrade: "websocket", [HEADER]: json } });
-}
-
-/** @param {Request} request */
-export function isUpgrade(request) {
-  return request.url === ADDRESS && request.headers.has(HEADER);
+  const value = PLAIN.test(json) ? json : encodeURIComponent(json);
+  return object.fetch(ADDRESS, { headers: { Upgrade: "websocket", [HEADER]: value } });
 }
 
 /**
  * @param {Request} request
- * @returns {string} JSON
+ * @returns {string | undefined} JSON, if it is an upgrade
  */
 export function upgradeOf(request) {
-  return decodeURIComponent(request.headers.get(HEADER) ?? "");
+  const value = request.url === ADDRESS ? request.headers.get(HEADER) : null;
+  // Of JSON only what was encoded begins so.
+  return value?.startsWith("%") ? decodeURIComponent(value) : (value ?? undefined);
 }
