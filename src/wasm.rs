@@ -16,7 +16,6 @@ use std::cell::{Cell, RefCell};
 use std::mem;
 
 use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -363,6 +362,13 @@ fn with_slot<T>(handle: u32, act: impl FnOnce(&mut Slot) -> T) -> T {
     })
 }
 
-fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
-    value.serialize(&Serializer::json_compatible()).expect("plain data as JavaScript values")
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = JSON)]
+    fn parse(json: &str) -> JsValue;
+}
+
+/// Through JSON: to build the value piece by piece would take more of the module, and more calls.
+fn to_js<T: Serialize>(value: &T) -> JsValue {
+    parse(&serde_json::to_string(value).expect("plain data as JSON"))
 }
