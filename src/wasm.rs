@@ -285,7 +285,7 @@ pub fn receive(handle: u32, from: &str, letter: &str) {
         // Made by another version of this module, say: its sender hears so.
         Err(error) => {
             with_slot(handle, |slot| slot.fault = Fault::Failed(error));
-            let from = ObjectName::new("unknown", "unknown").expect("a name");
+            let Ok(from) = ObjectName::new("unknown", "unknown") else { unreachable!("a name") };
             let errand = Errand::State { room: String::new() };
             let letter = Letter { seq: 0, floor: 0, hops: 0, errand };
             input(handle, Input::Receive { from, letter });
@@ -370,5 +370,6 @@ extern "C" {
 
 /// Through JSON: to build the value piece by piece would take more of the module, and more calls.
 fn to_js<T: Serialize>(value: &T) -> JsValue {
-    parse(&serde_json::to_string(value).expect("plain data as JSON"))
+    let json = serde_json::to_string(value);
+    parse(&json.unwrap_or_else(|error| panic!("plain data as JSON: {error}")))
 }

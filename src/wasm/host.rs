@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::CHANCE;
@@ -125,7 +126,7 @@ impl Host for JsHost {
     }
 
     fn random(&self) -> u64 {
-        let number = getrandom::u64().expect("the platform's random numbers");
+        let Ok(number) = getrandom::u64() else { panic!("the platform gave no random number") };
         CHANCE.with_borrow_mut(|kept| kept.iter_mut().for_each(|kept| kept.push(number)));
         number
     }
@@ -150,19 +151,19 @@ impl Host for JsHost {
         order: Order,
     ) -> Vec<(String, String)> {
         let pairs = js(|host| host.values(prefix, after, count(limit), order == Order::Backwards));
-        serde_json::from_str(&pairs).expect("pairs of key and value")
+        given("pairs of key and value", &pairs)
     }
 
     fn history_ends(&self, name: &str) -> Ends {
         let ends = js(|host| host.history_ends(name));
-        ends.map_or_else(Ends::default, |ends| serde_json::from_str(&ends).expect("ends"))
+        ends.map_or_else(Ends::default, |ends| given("ends of a history", &ends))
     }
 
     fn history(&self, name: &str, range: Range) -> Vec<Entry<String>> {
         let (after, before) = (number(range.after), number(range.before));
         let last = range.side == Side::Last;
         let rows = js(|host| host.history(name, after, before, count(range.limit), last));
-        serde_json::from_str(&rows).expect("rows of a history")
+        given("rows of a history", &rows)
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row's number")]
@@ -171,8 +172,7 @@ impl Host for JsHost {
     }
 
     fn event(&self, name: &str) -> Option<ScheduledEvent> {
-        js(|host| host.stored_event(name))
-            .map(|row| serde_json::from_str(&row).expect("an event's row"))
+        js(|host| host.stored_event(name)).map(|row| given("an event's row", &row))
     }
 
     fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent> {
@@ -182,11 +182,11 @@ impl Host for JsHost {
             }
             None => js(|host| host.events(None, "", count(limit))),
         };
-        serde_json::from_str(&rows).expect("rows of events")
+        given("rows of events", &rows)
     }
 
     fn failed_events(&self) -> Vec<ScheduledEvent> {
-        serde_json::from_str(&js(RoomHost::failed_events)).expect("rows of events")
+        given("rows of events", &js(RoomHost::failed_events))
     }
 
     fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId> {
@@ -204,6 +204,17 @@ impl Host for JsHost {
     fn last_answer(&self, socket: SocketId) -> Option<Timestamp> {
         js(|host| host.last_answer(socket.0)).map(timestamp)
     }
+}
+
+/// What JavaScript gave as JSON.
+fn given<T: DeserializeOwned>(what: &str, json: &str) -> T {
+    serde_json::from_str(json).unwrap_or_else(|error| not_given(what, &error))
+}
+
+/// Not `expect`: the error as it displays itself is in the module anyway.
+#[cold]
+fn not_given(what: &str, error: &serde_json::Error) -> ! {
+    panic!("{what}: {error}")
 }
 
 fn count(limit: usize) -> u32 {
