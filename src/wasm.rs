@@ -29,7 +29,6 @@ use crate::{
 };
 
 /// The rooms that are awake in this instance, by handle.
-#[derive(Default)]
 struct Rooms {
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
@@ -42,7 +41,6 @@ struct Slot {
 }
 
 /// The last commit, for JavaScript to read.
-#[derive(Default)]
 struct Taken {
     flat: Flat,
     answers: Vec<Answer>,
@@ -57,7 +55,7 @@ impl Taken {
 
     fn fill(&mut self, commit: Commit) -> *const u32 {
         if self.flat.text.capacity() > Self::KEPT || self.flat.bytes.capacity() > Self::KEPT {
-            self.flat = Flat::default();
+            self.flat = Flat::new();
         }
         self.flat.fill(&commit);
         self.answers = commit.answers;
@@ -87,9 +85,13 @@ fn length(count: usize) -> u32 {
 }
 
 thread_local! {
-    static TAKEN: RefCell<Taken> = RefCell::default();
+    static TAKEN: RefCell<Taken> = const {
+        RefCell::new(Taken { flat: Flat::new(), answers: Vec::new(), header: [0; 8] })
+    };
     static REGISTRY: Cell<Registry> = const { Cell::new(Registry::new(&[])) };
-    static ROOMS: RefCell<Rooms> = RefCell::default();
+    static ROOMS: RefCell<Rooms> = const {
+        RefCell::new(Rooms { slots: Vec::new(), free: Vec::new() })
+    };
     /// What chance has said, while it is recorded.
     static CHANCE: RefCell<Option<Vec<u64>>> = const { RefCell::new(None) };
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
