@@ -91,12 +91,16 @@ pub enum Write {
 }
 
 impl Write {
-    /// What a batch did to a history.
-    pub(crate) fn of_history(history: &'static str, change: HistoryChange) -> Vec<Self> {
+    /// Adds what a batch did to a history.
+    pub(crate) fn add_history(writes: &mut Vec<Self>, history: &'static str, change: HistoryChange) {
         let HistoryChange { ends, appended, trimmed } = change;
-        let trim = trimmed.then_some(Self::Trim { history, through: ends.trimmed });
-        let rows = appended.into_iter().map(|entry| Self::Append { history, entry });
-        trim.into_iter().chain(rows).chain([Self::Ends { history, ends }]).collect()
+        if trimmed {
+            writes.push(Self::Trim { history, through: ends.trimmed });
+        }
+        for entry in appended {
+            writes.push(Self::Append { history, entry });
+        }
+        writes.push(Self::Ends { history, ends });
     }
 }
 

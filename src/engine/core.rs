@@ -103,7 +103,7 @@ impl Core {
             None => Write::RemoveEvent(name),
         }));
         for (name, change) in self.histories.take() {
-            commit.writes.extend(Write::of_history(name, change));
+            Write::add_history(&mut commit.writes, name, change);
         }
         commit.writes.extend(self.values.take().into_iter().map(|(key, value)| match value {
             Some(value) => Write::Value { key, value },
