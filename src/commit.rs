@@ -92,7 +92,11 @@ pub enum Write {
 
 impl Write {
     /// Adds what a batch did to a history.
-    pub(crate) fn add_history(writes: &mut Vec<Self>, history: &'static str, change: HistoryChange) {
+    pub(crate) fn add_history(
+        writes: &mut Vec<Self>,
+        history: &'static str,
+        change: HistoryChange,
+    ) {
         let HistoryChange { ends, appended, trimmed } = change;
         if trimmed {
             writes.push(Self::Trim { history, through: ends.trimmed });
