@@ -109,7 +109,10 @@ impl Core {
             Some(value) => Write::Value { key, value },
             None => Write::RemoveValue(key),
         }));
-        let batch = mem::replace(&mut self.batch, Batch::new());
+        let mut batch = mem::replace(&mut self.batch, Batch::new());
+        // Its memory serves the next batch.
+        batch.inputs.clear();
+        self.batch.inputs = batch.inputs;
         commit.outputs = batch.outputs;
         commit.outputs.extend(
             attachments
