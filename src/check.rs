@@ -2,6 +2,8 @@
 
 use std::any::Any;
 
+use serde::Serialize;
+
 use crate::attachment::state_json;
 use crate::close::check_reason;
 use crate::connection::Handle;
@@ -125,6 +127,11 @@ fn check_value(json: String) -> Result<String> {
 
 /// The frame that tells a client of an error.
 pub(crate) fn error_frame(code: &str, message: &str) -> Frame {
-    let error = serde_json::json!({ "_tag": "Error", "code": code, "message": message });
-    Frame::Text(error.to_string())
+    #[derive(Serialize)]
+    #[serde(tag = "_tag", rename = "Error")]
+    struct Told<'a> {
+        code: &'a str,
+        message: &'a str,
+    }
+    Frame::Text(serde_json::to_string(&Told { code, message }).unwrap_or_default())
 }

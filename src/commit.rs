@@ -1,6 +1,6 @@
 //! What comes out of a batch of inputs: everything the host has to do, in the order it has to.
 
-use serde::{Serialize, Serializer, ser};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::history::HistoryChange;
@@ -91,12 +91,20 @@ pub enum Write {
 }
 
 impl Write {
-    /// What a batch did to a history.
-    pub(crate) fn of_history(history: &'static str, change: HistoryChange) -> Vec<Self> {
+    /// Adds what a batch did to a history.
+    pub(crate) fn add_history(
+        writes: &mut Vec<Self>,
+        history: &'static str,
+        change: HistoryChange,
+    ) {
         let HistoryChange { ends, appended, trimmed } = change;
-        let trim = trimmed.then_some(Self::Trim { history, through: ends.trimmed });
-        let rows = appended.into_iter().map(|entry| Self::Append { history, entry });
-        trim.into_iter().chain(rows).chain([Self::Ends { history, ends }]).collect()
+        if trimmed {
+            writes.push(Self::Trim { history, through: ends.trimmed });
+        }
+        for entry in appended {
+            writes.push(Self::Append { history, entry });
+        }
+        writes.push(Self::Ends { history, ends });
     }
 }
 
@@ -213,15 +221,17 @@ pub enum Answer {
     Error(Failure),
 }
 
-/// An error as it crosses to JavaScript: its name and fields, with what follows from it.
+/// An error as it crosses to JavaScript: its name and fields, with what follows from it. Where both
+/// have a field of one name, what follows comes last, and is what a reader of the JSON gets.
 ///
 /// ```
 /// let failure = dormouse::Failure::from(dormouse::Error::Panicked);
 /// assert_eq!(failure.status, 500);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// The error, tagged with its name.
+    #[serde(flatten)]
     pub error: Error,
     /// [`Error::code`].
     pub code: String,
@@ -229,17 +239,6 @@ pub struct Failure {
     pub message: String,
     /// [`Error::status`].
     pub status: u16,
-}
-
-impl Serialize for Failure {
-    /// The error's own fields, and beside them the others.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serde_json::to_value(&self.error).map_err(ser::Error::custom)?;
-        fields["code"] = self.code.as_str().into();
-        fields["message"] = self.message.as_str().into();
-        fields["status"] = self.status.into();
-        fields.serialize(serializer)
-    }
 }
 
 impl From<Error> for Failure {

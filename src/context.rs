@@ -76,20 +76,17 @@ impl View<'_> {
         away.iter().filter_map(|(_, session)| read(session)).collect()
     }
 
-    /// The ids of all who are here, or may come back in time.
-    pub(crate) fn present(&self) -> BTreeSet<String> {
-        // One by one: to collect them would compile a sort of its own.
-        let mut present = BTreeSet::new();
+    /// Calls something with the id of each connection that is here, or may come back in time.
+    pub(crate) fn for_each_present(&self, mut act: impl FnMut(String)) {
         for connection in self.connections.all(self.host) {
-            present.insert(connection.id().to_string());
+            act(connection.id().to_string());
         }
         if self.traits.resume.is_some() {
             let away = Sessions::all(self.host, self.values, Whereabouts::Away, usize::MAX);
             for (_, session) in away {
-                present.insert(session.id);
+                act(session.id);
             }
         }
-        present
     }
 
     fn uuid(&self) -> String {
@@ -303,7 +300,12 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.present().len(), 2));
     /// ```
     pub fn present(&self) -> BTreeSet<String> {
-        self.view.present()
+        // One by one: to collect them would compile a sort of its own.
+        let mut present = BTreeSet::new();
+        self.view.for_each_present(|id| {
+            present.insert(id);
+        });
+        present
     }
 
     /// How many connections are open. Reads no state.

@@ -97,7 +97,8 @@ pub(crate) fn handled(number: u64) -> Frame {
 
 /// What was sent with this number has been refused.
 pub(crate) fn refused(number: u64, error: &Value) -> Frame {
-    Frame::Text(format!("e{number}:{error}"))
+    // Not as the value displays itself: that is a JSON writer of its own, and a pretty one.
+    Frame::Text(format!("e{number}:{}", serde_json::to_string(error).unwrap_or_default()))
 }
 
 /// Somebody has come.

@@ -58,7 +58,7 @@ pub enum Op {
 
 /// The number of a commit's writes, its operations in their order, the texts they mention one after the other, and the
 /// binary frames likewise. An operation's texts are in the order its lengths are in.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Flat {
     pub(crate) ops: Vec<u32>,
     pub(crate) text: String,
@@ -66,6 +66,10 @@ pub(crate) struct Flat {
 }
 
 impl Flat {
+    pub(crate) const fn new() -> Self {
+        Self { ops: Vec::new(), text: String::new(), bytes: Vec::new() }
+    }
+
     /// Replaces what is in it, and keeps its memory.
     pub(crate) fn fill(&mut self, commit: &Commit) {
         self.ops.clear();
@@ -233,7 +237,7 @@ mod tests {
     use crate::{CloseCode, Error, HandlerError, Timestamp};
 
     fn flat(commit: &Commit) -> Flat {
-        let mut flat = Flat::default();
+        let mut flat = Flat::new();
         flat.fill(commit);
         flat
     }

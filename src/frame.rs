@@ -192,8 +192,11 @@ pub(crate) fn to_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<St
     Ok(json)
 }
 
+/// A value, read from its JSON: straight to a `Value`, each type's serialization would be compiled
+/// a second time.
 pub(crate) fn to_value<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<Value> {
-    serde_json::to_value(value).map_err(|error| Error::encode(what, &error))
+    let json = unchecked_json(what, value)?;
+    serde_json::from_str(&json).map_err(|error| Error::encode(what, &error))
 }
 
 /// How deep a JSON text is nested; exact only where it is over the limit.

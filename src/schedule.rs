@@ -3,7 +3,6 @@
 //! Events are rows of their own. What a batch of inputs changes is kept here until the commit, over
 //! what the host has stored; the cost follows the change, not the number of events.
 
-use std::cmp::Ordering;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -279,7 +278,7 @@ impl Schedule {
 
     /// The names of the events that are due, in order of time, then name.
     pub(crate) fn due(&self, host: &dyn Host) -> Vec<String> {
-        self.pending(host, limits::EVENTS_A_COMMIT, |event| event.at <= host.now())
+        self.pending(host, limits::EVENTS_A_COMMIT, &|event| event.at <= host.now())
             .into_iter()
             .map(|event| event.name)
             .collect()
@@ -287,21 +286,23 @@ impl Schedule {
 
     /// The event that comes first.
     pub(crate) fn next(&self, host: &dyn Host) -> Option<ScheduledEvent> {
-        self.pending(host, 1, |_| true).pop()
+        self.pending(host, 1, &|_| true).pop()
     }
 
     /// The event of the room that comes first: not one of the engine's own.
     pub(crate) fn next_of_room(&self, host: &dyn Host) -> Option<ScheduledEvent> {
         let of_room = |event: &ScheduledEvent| !event.name.starts_with(char::is_control);
-        self.pending(host, 3, |_| true).into_iter().find(of_room)
+        self.pending(host, 3, &|_| true).into_iter().find(of_room)
     }
 
     /// The failed events, in order of name.
     pub(crate) fn failed_events(&self, host: &dyn Host) -> Vec<ScheduledEvent> {
         let mut failed = if self.purged { Vec::new() } else { host.failed_events() };
         failed.retain(|event| !self.changes.contains_key(&event.name));
-        failed.extend(self.changes.values().flatten().filter(|event| event.failed).cloned());
-        sort(&mut failed, |one, other| one.name.cmp(&other.name));
+        for event in self.changes.values().flatten().filter(|event| event.failed) {
+            let place = failed.partition_point(|other| other.name < event.name);
+            failed.insert(place, event.clone());
+        }
         failed
     }
 
@@ -310,20 +311,18 @@ impl Schedule {
         &self,
         host: &dyn Host,
         limit: usize,
-        wanted: impl Fn(&ScheduledEvent) -> bool,
+        wanted: &dyn Fn(&ScheduledEvent) -> bool,
     ) -> Vec<ScheduledEvent> {
-        let mut found: Vec<ScheduledEvent> = self
-            .changes
-            .values()
-            .flatten()
-            .filter(|event| !event.failed && wanted(event))
-            .cloned()
-            .collect();
-        if !self.purged {
-            found.extend(self.stored(host, limit, wanted));
+        let mut found = if self.purged { Vec::new() } else { self.stored(host, limit, wanted) };
+        let changed = self.changes.values().flatten();
+        for event in changed.filter(|event| !event.failed && wanted(event)) {
+            // Each in its place: sorting would be two kilobytes of the module, and few are wanted.
+            let place = found.partition_point(|other| other.position() < event.position());
+            if place < limit {
+                found.insert(place, event.clone());
+                found.truncate(limit);
+            }
         }
-        sort(&mut found, |one, other| one.position().cmp(&other.position()));
-        found.truncate(limit);
         found
     }
 
@@ -332,7 +331,7 @@ impl Schedule {
         &self,
         host: &dyn Host,
         limit: usize,
-        wanted: impl Fn(&ScheduledEvent) -> bool,
+        wanted: &dyn Fn(&ScheduledEvent) -> bool,
     ) -> Vec<ScheduledEvent> {
         let mut found = Vec::new();
         let mut after: Option<(Timestamp, String)> = None;
@@ -383,11 +382,6 @@ impl Schedule {
         self.purged = false;
         ScheduleChange { events: std::mem::take(&mut self.changes), alarm }
     }
-}
-
-/// Sorting is compiled once; for each order it would take kilobytes of the module.
-fn sort(events: &mut [ScheduledEvent], order: fn(&ScheduledEvent, &ScheduledEvent) -> Ordering) {
-    events.sort_unstable_by(order);
 }
 
 /// What a batch did to the schedule.

@@ -30,7 +30,6 @@ use crate::{
 };
 
 /// The rooms that are awake in this instance, by handle.
-#[derive(Default)]
 struct Rooms {
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
@@ -43,7 +42,6 @@ struct Slot {
 }
 
 /// The last commit, for JavaScript to read.
-#[derive(Default)]
 struct Taken {
     flat: Flat,
     answers: Vec<Answer>,
@@ -57,7 +55,7 @@ impl Taken {
 
     fn fill(&mut self, commit: Commit) -> *const u32 {
         if self.flat.text.capacity() > Self::KEPT || self.flat.bytes.capacity() > Self::KEPT {
-            self.flat = Flat::default();
+            self.flat = Flat::new();
         }
         self.flat.fill(&commit);
         self.answers = commit.answers;
@@ -86,9 +84,13 @@ fn length(count: usize) -> u32 {
 }
 
 thread_local! {
-    static TAKEN: RefCell<Taken> = RefCell::default();
+    static TAKEN: RefCell<Taken> = const {
+        RefCell::new(Taken { flat: Flat::new(), answers: Vec::new(), header: [0; 7] })
+    };
     static REGISTRY: Cell<Registry> = const { Cell::new(Registry::new(&[])) };
-    static ROOMS: RefCell<Rooms> = RefCell::default();
+    static ROOMS: RefCell<Rooms> = const {
+        RefCell::new(Rooms { slots: Vec::new(), free: Vec::new() })
+    };
     /// What chance has said, while it is recorded.
     static CHANCE: RefCell<Option<Vec<u64>>> = const { RefCell::new(None) };
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
@@ -139,7 +141,7 @@ pub fn object_name(room: &str, id: &str) -> Option<String> {
 /// Why the last call that can be refused was.
 #[wasm_bindgen(unchecked_return_type = "Failure")]
 pub fn refusal() -> JsValue {
-    to_js(&Failure::from(REFUSAL.with_borrow(Clone::clone)))
+    to_js(&Failure::from(REFUSAL.with_borrow(Clone::clone))).unwrap_or_default()
 }
 
 /// Wakes a room; its handle, or nothing: then [`refusal`] says why.
@@ -290,7 +292,7 @@ pub fn receive(handle: u32, from: &str, letter: &str) {
         // Made by another version of this module, say: its sender hears so.
         Err(error) => {
             with_slot(handle, |slot| slot.fault = Fault::Failed(error));
-            let from = ObjectName::new("unknown", "unknown").expect("a name");
+            let Ok(from) = ObjectName::new("unknown", "unknown") else { unreachable!("a name") };
             let errand = Errand::State { room: String::new() };
             let letter = Letter { seq: 0, floor: 0, hops: 0, errand };
             input(handle, Input::Receive { from, letter });
@@ -349,8 +351,8 @@ pub fn take_chance() -> Vec<u64> {
 
 /// The answers of the last commit, in the order of the inputs that want one.
 #[wasm_bindgen(unchecked_return_type = "Answer[]")]
-pub fn answers() -> JsValue {
-    TAKEN.with_borrow_mut(|taken| to_js(&mem::take(&mut taken.answers)))
+pub fn answers() -> Vec<JsValue> {
+    TAKEN.with_borrow_mut(|taken| mem::take(&mut taken.answers).iter().map(answer_to_js).collect())
 }
 
 fn input(handle: u32, input: Input) {
@@ -371,6 +373,14 @@ fn or_refused<T>(result: Result<T>) -> Option<T> {
     result.map_err(|error| REFUSAL.set(error)).ok()
 }
 
-fn to_js<T: Serialize + ?Sized>(value: &T) -> JsValue {
-    value.serialize(&Serializer::json_compatible()).expect("plain data as JavaScript values")
+fn answer_to_js(answer: &Answer) -> JsValue {
+    to_js(answer).unwrap_or_else(|error| {
+        // JavaScript has no whole numbers over 2⁵³, and a state may have.
+        let error = Error::Encode { what: "an answer".to_owned(), reason: error.to_string() };
+        to_js(&Answer::Error(error.into())).unwrap_or_default()
+    })
+}
+
+fn to_js<T: Serialize>(value: &T) -> std::result::Result<JsValue, serde_wasm_bindgen::Error> {
+    value.serialize(&Serializer::json_compatible())
 }

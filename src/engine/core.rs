@@ -103,13 +103,16 @@ impl Core {
             None => Write::RemoveEvent(name),
         }));
         for (name, change) in self.histories.take() {
-            commit.writes.extend(Write::of_history(name, change));
+            Write::add_history(&mut commit.writes, name, change);
         }
         commit.writes.extend(self.values.take().into_iter().map(|(key, value)| match value {
             Some(value) => Write::Value { key, value },
             None => Write::RemoveValue(key),
         }));
-        let batch = mem::replace(&mut self.batch, Batch::new());
+        let mut batch = mem::replace(&mut self.batch, Batch::new());
+        // Its memory serves the next batch.
+        batch.inputs.clear();
+        self.batch.inputs = batch.inputs;
         commit.outputs = batch.outputs;
         commit.outputs.extend(
             attachments

@@ -7,10 +7,20 @@ use crate::session::Sessions;
 use crate::{Frame, Host, Listeners, Output, SocketId, limits};
 
 impl Core {
-    /// The ids of all who are here or may come back, unless there are too many to tell.
+    /// The ids of all who are here or may come back, each once and in order, unless there are too many
+    /// to tell.
     pub(super) fn present(&self, host: &dyn Host) -> Option<Vec<String>> {
-        let is_crowd = self.connections.count(host) > limits::PRESENT;
-        (!is_crowd).then(|| self.view(host, About::default()).present().into_iter().collect())
+        if self.connections.count(host) > limits::PRESENT {
+            return None;
+        }
+        // A list, for they are few: a tree would take another kilobyte of the module.
+        let mut present = Vec::new();
+        self.view(host, About::default()).for_each_present(|id| {
+            if let Err(place) = present.binary_search(&id) {
+                present.insert(place, id);
+            }
+        });
+        Some(present)
     }
 
     /// How many connections an id has, with one for all that may come back.

@@ -2,15 +2,31 @@
 
 use std::any::Any;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{About, Core};
 use crate::check::error_frame;
 use crate::connection::{Handle, by_age};
+use crate::frame::to_value;
 use crate::handlers::{Call, Decoded};
 use crate::schedule::{LEAVE, POST, SWEEP};
 use crate::time::millis;
-use crate::{Audience, During, Error, Fault, Frame, HandlerError, Host, Input, Result, Retry, Tag};
+use crate::{
+    Audience, ConnectionId, During, Error, Fault, Frame, HandlerError, Host, Input, Result, Retry,
+    Tag, Timestamp,
+};
+
+/// A connection, as an API call reads it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Described<'a> {
+    id: &'a ConnectionId,
+    tags: &'a [Tag],
+    state: Box<RawValue>,
+    connected_at: Timestamp,
+}
 
 impl Core {
     pub(super) fn run(&mut self, host: &dyn Host, input: &Input, fault: &Fault) {
@@ -233,16 +249,17 @@ impl Core {
             None => self.connections.all(host).collect(),
         };
         by_age(&mut connections);
-        connections
+        let described: Vec<_> = connections
             .iter()
             .map(|connection| {
-                Ok(json!({
-                    "id": connection.id(),
-                    "tags": connection.tags(),
-                    "state": self.connections.codec.state(connection)?,
-                    "connectedAt": connection.connected_at(),
-                }))
+                Ok(Described {
+                    id: connection.id(),
+                    tags: connection.tags(),
+                    state: self.connections.codec.state(connection)?,
+                    connected_at: connection.connected_at(),
+                })
             })
-            .collect()
+            .collect::<Result<_>>()?;
+        to_value("the connections", &described)
     }
 }

@@ -1,7 +1,8 @@
 //! The object as the engine reads it.
 
-use std::cell::OnceCell;
+use std::cell::Cell;
 
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::CHANCE;
@@ -102,18 +103,20 @@ extern "C" {
 }
 
 thread_local! {
-    static HOST: OnceCell<RoomHost> = const { OnceCell::new() };
+    static HOST: Cell<Option<&'static RoomHost>> = const { Cell::new(None) };
 }
 
 /// Sets what all rooms of this instance read through. It is called once, at the start: to hand it
 /// over with each input would cost more than it does to read.
 #[wasm_bindgen(js_name = setHost)]
 pub fn set_host(host: RoomHost) {
-    HOST.with(|cell| assert!(cell.set(host).is_ok(), "the host is set once"));
+    // It lives as long as the instance.
+    let before = HOST.replace(Some(Box::leak(Box::new(host))));
+    assert!(before.is_none(), "the host is set once");
 }
 
-fn js<T>(read: impl FnOnce(&RoomHost) -> T) -> T {
-    HOST.with(|host| read(host.get().expect("the host is set")))
+fn js() -> &'static RoomHost {
+    HOST.get().expect("the host is set")
 }
 
 /// The host, as the engine reads it.
@@ -121,25 +124,25 @@ pub(super) struct JsHost;
 
 impl Host for JsHost {
     fn now(&self) -> Timestamp {
-        timestamp(js(RoomHost::now))
+        timestamp(js().now())
     }
 
     fn random(&self) -> u64 {
-        let number = getrandom::u64().expect("the platform's random numbers");
+        let Ok(number) = getrandom::u64() else { panic!("the platform gave no random number") };
         CHANCE.with_borrow_mut(|kept| kept.iter_mut().for_each(|kept| kept.push(number)));
         number
     }
 
     fn config(&self) -> String {
-        js(RoomHost::config)
+        js().config()
     }
 
     fn state(&self) -> Option<String> {
-        js(RoomHost::state)
+        js().state()
     }
 
     fn value(&self, key: &str) -> Option<String> {
-        js(|host| host.value(key))
+        js().value(key)
     }
 
     fn values(
@@ -149,61 +152,69 @@ impl Host for JsHost {
         limit: usize,
         order: Order,
     ) -> Vec<(String, String)> {
-        let pairs = js(|host| host.values(prefix, after, count(limit), order == Order::Backwards));
-        serde_json::from_str(&pairs).expect("pairs of key and value")
+        let pairs = js().values(prefix, after, count(limit), order == Order::Backwards);
+        given("pairs of key and value", &pairs)
     }
 
     fn history_ends(&self, name: &str) -> Ends {
-        let ends = js(|host| host.history_ends(name));
-        ends.map_or_else(Ends::default, |ends| serde_json::from_str(&ends).expect("ends"))
+        let ends = js().history_ends(name);
+        ends.map_or_else(Ends::default, |ends| given("ends of a history", &ends))
     }
 
     fn history(&self, name: &str, range: Range) -> Vec<Entry<String>> {
         let (after, before) = (number(range.after), number(range.before));
         let last = range.side == Side::Last;
-        let rows = js(|host| host.history(name, after, before, count(range.limit), last));
-        serde_json::from_str(&rows).expect("rows of a history")
+        let rows = js().history(name, after, before, count(range.limit), last);
+        given("rows of a history", &rows)
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row's number")]
     fn history_since(&self, name: &str, at: Timestamp) -> Option<u64> {
-        js(|host| host.history_since(name, number(at.as_millis()))).map(|seq| seq as u64)
+        js().history_since(name, number(at.as_millis())).map(|seq| seq as u64)
     }
 
     fn event(&self, name: &str) -> Option<ScheduledEvent> {
-        js(|host| host.stored_event(name))
-            .map(|row| serde_json::from_str(&row).expect("an event's row"))
+        js().stored_event(name).map(|row| given("an event's row", &row))
     }
 
     fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent> {
         let rows = match after {
-            Some((at, name)) => {
-                js(|host| host.events(Some(number(at.as_millis())), name, count(limit)))
-            }
-            None => js(|host| host.events(None, "", count(limit))),
+            Some((at, name)) => js().events(Some(number(at.as_millis())), name, count(limit)),
+            None => js().events(None, "", count(limit)),
         };
-        serde_json::from_str(&rows).expect("rows of events")
+        given("rows of events", &rows)
     }
 
     fn failed_events(&self) -> Vec<ScheduledEvent> {
-        serde_json::from_str(&js(RoomHost::failed_events)).expect("rows of events")
+        given("rows of events", &js().failed_events())
     }
 
     fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId> {
-        js(|host| host.sockets(platform_tag)).into_iter().map(SocketId).collect()
+        js().sockets(platform_tag).into_iter().map(SocketId).collect()
     }
 
     fn count(&self) -> usize {
-        js(RoomHost::count) as usize
+        js().count() as usize
     }
 
     fn attachment(&self, socket: SocketId) -> Option<String> {
-        js(|host| host.attachment(socket.0))
+        js().attachment(socket.0)
     }
 
     fn last_answer(&self, socket: SocketId) -> Option<Timestamp> {
-        js(|host| host.last_answer(socket.0)).map(timestamp)
+        js().last_answer(socket.0).map(timestamp)
     }
+}
+
+/// What JavaScript gave as JSON.
+fn given<T: DeserializeOwned>(what: &str, json: &str) -> T {
+    serde_json::from_str(json).unwrap_or_else(|error| not_given(what, &error))
+}
+
+/// Not `expect`: the error as it displays itself is in the module anyway.
+#[cold]
+fn not_given(what: &str, error: &serde_json::Error) -> ! {
+    panic!("{what}: {error}")
 }
 
 fn count(limit: usize) -> u32 {

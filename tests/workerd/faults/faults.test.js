@@ -492,6 +492,20 @@ test("a stored state that no longer decodes is left as it is, and its clients ar
   });
 });
 
+test("a state with a number that JavaScript does not have is no answer, and costs nothing else", async () => {
+  const id = newRoom();
+  const ada = await join(id, { id: "ada" });
+  await runInDurableObject(object(id), (_, ctx) => {
+    const large = "json_set(json, '$.count', 9007199254740993)";
+    ctx.storage.sql.exec(`UPDATE room_values SET json = ${large}`);
+  });
+  await evictDurableObject(object(id));
+  await expect(room.getState(id)).rejects.toMatchObject({ name: "Encode" });
+  ada.send({ _tag: "Next" });
+  expect(await ada.until(1)).toEqual([{ _tag: "Next", name: null, at: null }]);
+  expect((await counts(id)).traps).toBe(0);
+});
+
 test("a state and a connection of the version before a deploy are read by the room's migrations", async () => {
   const id = newRoom();
   const ada = await join(id, { id: "ada" });
