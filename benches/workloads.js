@@ -59,7 +59,7 @@ export const workloads = [
     target: 1,
     job: { workload: "schedule", clients: 1, messages: 10_000, window: 64 },
     quick: { workload: "schedule", messages: 1_000 },
-    rounds: 3,
+    rounds: 2,
   },
   {
     name: "joining",
