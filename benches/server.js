@@ -24,15 +24,16 @@ const COMPATIBILITY_DATE = "2026-11-01";
 
 /**
  * @param {System} system
+ * @param {string[]} [v8Flags]
  * @returns {Promise<Server>}
  */
-export async function startServer(system) {
+export async function startServer(system, v8Flags = []) {
   const disk = join(output, "disks", String(++disks));
   rmSync(disk, { recursive: true, force: true });
   mkdirSync(disk, { recursive: true });
   const config = join(bundleOf(system), "config.capnp");
   // At once whole: another server of the same system may be reading it.
-  writeFileSync(`${config}.${disks}`, configOf(system));
+  writeFileSync(`${config}.${disks}`, configOf(system, v8Flags));
   renameSync(`${config}.${disks}`, config);
 
   const started = performance.now();
@@ -59,8 +60,11 @@ export async function startServer(system) {
   };
 }
 
-/** @param {System} system */
-function configOf(system) {
+/**
+ * @param {System} system
+ * @param {string[]} v8Flags
+ */
+function configOf(system, v8Flags) {
   const modules = modulesOf(system).map((name) => {
     const kind = name.endsWith(".wasm") ? "wasm" : "esModule";
     // wrangler's names begin with a dot and a slash where the bundle imports them.
@@ -70,6 +74,7 @@ function configOf(system) {
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
+  v8Flags = ${JSON.stringify(v8Flags)},
   # Bare workerd lacks the module behind \`cloudflare:email\`, which Agents imports.
   extensions = [(modules = [(
     name = "cloudflare-internal:email",

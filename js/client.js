@@ -131,164 +131,105 @@ const HISTORY_ROWS = 500;
  * @returns {RoomClient<Rooms>}
  */
 export function roomClient(instance, namespace, { allowedOrigins = "" } = {}) {
-  return { room: (type) => new TypedRoom(instance, namespace, type, allowedOrigins) };
-}
-
-/** A class, as a Worker makes one for each request. @implements {Room<any>} */
-class TypedRoom {
-  #instance;
-  #namespace;
-  #type;
-  #allowedOrigins;
+  const { glue } = instance;
 
   /**
-   * @param {Instance} instance
-   * @param {DurableObjectNamespace} namespace
    * @param {string} type
-   * @param {string} allowedOrigins
-   */
-  constructor(instance, namespace, type, allowedOrigins) {
-    this.#instance = instance;
-    this.#namespace = namespace;
-    this.#type = type;
-    this.#allowedOrigins = allowedOrigins;
-  }
-
-  /**
    * @param {string} id
-   * @returns {RoomStub}
    */
-  #object(id) {
-    const { glue } = this.#instance;
-    const name = glue.objectName(this.#type, id);
+  const object = (type, id) => {
+    const name = glue.objectName(type, id);
     if (name === undefined) throw new RoomError(glue.refusal());
-    const object = this.#namespace.getByName(name);
-    return /** @type {RoomStub} */ (/** @type {unknown} */ (object));
-  }
+    return /** @type {RoomStub} */ (/** @type {unknown} */ (namespace.getByName(name)));
+  };
 
-  /**
-   * @param {string} id
-   * @param {Request} request
-   * @param {UpgradeOptions<any>} [options]
-   */
-  async upgrade(id, request, options = {}) {
-    if (request.method !== "GET") return methodNotAllowed("GET");
-    if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
-      return new Response("Expected Upgrade: websocket", {
-        status: 426,
-        headers: { Upgrade: "websocket" },
-      });
-    }
-    const origin = request.headers.get("Origin");
-    const own = origin === null ? "" : new URL(request.url).origin;
-    if (!this.#instance.glue.originAllowed(origin, own, this.#allowedOrigins)) {
-      const message = `pages of ${origin} may not connect: list it in ALLOWED_ORIGINS`;
-      return errorResponse(failure("OriginRefused", "origin_refused", 403, message));
-    }
-    try {
-      return await fetchUpgrade(this.#object(id), request, options);
-    } catch (error) {
-      if (error instanceof RoomError) return errorResponse(error.failure);
-      throw error;
-    }
-  }
+  return {
+    room: (type) => ({
+      async upgrade(id, request, options = {}) {
+        if (request.method !== "GET") return methodNotAllowed("GET");
+        if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
+          return new Response("Expected Upgrade: websocket", {
+            status: 426,
+            headers: { Upgrade: "websocket" },
+          });
+        }
+        const origin = request.headers.get("Origin");
+        const own = origin === null ? "" : new URL(request.url).origin;
+        if (!glue.originAllowed(origin, own, allowedOrigins)) {
+          const message = `pages of ${origin} may not connect: list it in ALLOWED_ORIGINS`;
+          return errorResponse(failure("OriginRefused", "origin_refused", 403, message));
+        }
+        try {
+          return await fetchUpgrade(object(type, id), request, options);
+        } catch (error) {
+          if (error instanceof RoomError) return errorResponse(error.failure);
+          throw error;
+        }
+      },
 
-  /**
-   * @param {string} id
-   * @param {unknown} event
-   */
-  async send(id, event) {
-    unwrap(await this.#object(id).send(JSON.stringify(event)));
-  }
+      async send(id, event) {
+        unwrap(await object(type, id).send(JSON.stringify(event)));
+      },
 
-  /**
-   * @param {string} id
-   * @param {unknown} message
-   * @param {string} [tag]
-   */
-  async broadcast(id, message, tag) {
-    unwrap(await this.#object(id).broadcast(JSON.stringify(message), tag));
-  }
+      async broadcast(id, message, tag) {
+        unwrap(await object(type, id).broadcast(JSON.stringify(message), tag));
+      },
 
-  /** @param {string} id */
-  async getState(id) {
-    return /** @type {any} */ (unwrap(await this.#object(id).getState()));
-  }
+      async getState(id) {
+        return /** @type {any} */ (unwrap(await object(type, id).getState()));
+      },
 
-  /** @param {string} id */
-  async fireAlarm(id) {
-    await this.#object(id).fireAlarm();
-  }
+      async fireAlarm(id) {
+        await object(type, id).fireAlarm();
+      },
 
-  /** @param {string} id */
-  async getCount(id) {
-    return /** @type {number} */ (unwrap(await this.#object(id).getCount()));
-  }
+      async getCount(id) {
+        return /** @type {number} */ (unwrap(await object(type, id).getCount()));
+      },
 
-  /**
-   * @param {string} id
-   * @param {string} [tag]
-   */
-  async getConnections(id, tag) {
-    const answer = await this.#object(id).getConnections(tag);
-    return /** @type {Connection<any>[]} */ (unwrap(answer));
-  }
+      async getConnections(id, tag) {
+        const answer = await object(type, id).getConnections(tag);
+        return /** @type {Connection<any>[]} */ (unwrap(answer));
+      },
 
-  /**
-   * @param {string} id
-   * @param {string} history
-   * @param {{ before?: number, limit?: number }} [page]
-   */
-  async getHistory(id, history, { before = Number.MAX_SAFE_INTEGER, limit = 100 } = {}) {
-    checkWhole("before", before, Number.MAX_SAFE_INTEGER);
-    checkWhole("limit", limit, HISTORY_ROWS);
-    const rows = await this.#object(id).getHistory(history, before, limit);
-    return rows.map(({ seq, at, row }) => ({ seq, at, row: JSON.parse(row) }));
-  }
+      async getHistory(id, history, { before = Number.MAX_SAFE_INTEGER, limit = 100 } = {}) {
+        checkWhole("before", before, Number.MAX_SAFE_INTEGER);
+        checkWhole("limit", limit, HISTORY_ROWS);
+        const rows = await object(type, id).getHistory(history, before, limit);
+        return rows.map(({ seq, at, row }) => ({ seq, at, row: JSON.parse(row) }));
+      },
 
-  /** @param {string} id */
-  async getWakes(id) {
-    return await this.#object(id).getWakes();
-  }
+      async getWakes(id) {
+        return await object(type, id).getWakes();
+      },
 
-  /**
-   * @param {string} id
-   * @param {number} [since]
-   */
-  async inspect(id, since = 0) {
-    return await this.#object(id).inspect(since);
-  }
+      async inspect(id, since = 0) {
+        return await object(type, id).inspect(since);
+      },
 
-  /** @param {string} id */
-  stub(id) {
-    return /** @type {DurableObjectStub} */ (/** @type {unknown} */ (this.#object(id)));
-  }
+      stub: (id) => /** @type {DurableObjectStub} */ (/** @type {unknown} */ (object(type, id))),
 
-  /**
-   * @param {string} id
-   * @param {{ inputs?: number, config?: boolean }} [options]
-   */
-  async startRecording(id, { inputs = 1_000, config = false } = {}) {
-    if (!Number.isInteger(inputs) || inputs < 1 || inputs > RECORDED_INPUTS) {
-      const message = `a recording keeps 1 to ${RECORDED_INPUTS} inputs, not ${inputs}`;
-      const limit = { limit: RECORDED_INPUTS, inputs };
-      throw new RoomError({
-        ...failure("RecordingTooLong", "recording_too_long", 400, message),
-        ...limit,
-      });
-    }
-    await this.#object(id).startRecording(inputs, config);
-  }
+      async startRecording(id, { inputs = 1_000, config = false } = {}) {
+        if (!Number.isInteger(inputs) || inputs < 1 || inputs > RECORDED_INPUTS) {
+          const message = `a recording keeps 1 to ${RECORDED_INPUTS} inputs, not ${inputs}`;
+          const limit = { limit: RECORDED_INPUTS, inputs };
+          throw new RoomError({
+            ...failure("RecordingTooLong", "recording_too_long", 400, message),
+            ...limit,
+          });
+        }
+        await object(type, id).startRecording(inputs, config);
+      },
 
-  /** @param {string} id */
-  async getRecording(id) {
-    return await this.#object(id).getRecording();
-  }
+      async getRecording(id) {
+        return await object(type, id).getRecording();
+      },
 
-  /** @param {string} id */
-  async stopRecording(id) {
-    await this.#object(id).stopRecording();
-  }
+      async stopRecording(id) {
+        await object(type, id).stopRecording();
+      },
+    }),
+  };
 }
 
 /**
