@@ -54,10 +54,10 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
   let hasStorage = false;
 
   return class RoomObject extends DurableObject {
-    /** @type {Recorder | undefined} */
-    #recorder;
-    /** @type {Tracer | undefined} */
-    #tracer;
+    /** @type {Recorder | undefined} made when somebody wants it: most objects are never recorded */
+    #madeRecorder;
+    /** @type {Tracer | undefined} made when somebody looks */
+    #madeTracer;
 
     /**
      * @param {DurableObjectState} ctx
@@ -73,7 +73,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       this.sockets = new Sockets(ctx, this.wakes.tally);
       this.storage = new RoomStorage(ctx.storage);
       this.readable = { storage: this.storage, sockets: this.sockets, env };
-      if (isTraced(id)) this.#tracer = new Tracer(id, this.readable);
+      if (isTraced(id)) this.#madeTracer = new Tracer(id, this.readable);
       this.generation = 0;
       this.handle = 0;
       this.maxFrameBytes = 0;
@@ -88,19 +88,20 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       void this.#heal();
     }
 
-    /** Made when somebody wants it: most objects are never recorded, nor looked at. */
-    get recorder() {
-      this.#recorder ??= new Recorder(this.name, this.readable);
-      return this.#recorder;
+    // Private: what a class has in public, others can call from afar.
+
+    get #recorder() {
+      this.#madeRecorder ??= new Recorder(this.name, this.readable);
+      return this.#madeRecorder;
     }
 
-    get tracer() {
-      this.#tracer ??= new Tracer(this.ctx.id.toString(), this.readable);
-      return this.#tracer;
+    get #tracer() {
+      this.#madeTracer ??= new Tracer(this.ctx.id.toString(), this.readable);
+      return this.#madeTracer;
     }
 
-    get isRecorded() {
-      return this.storage.isRecorded() && this.recorder.isOn;
+    get #isRecorded() {
+      return this.storage.isRecorded() && this.#recorder.isOn;
     }
 
     /**
@@ -241,10 +242,10 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       return {
         ...inspection(this.readable),
         alarm,
-        isRecorded: this.isRecorded,
+        isRecorded: this.#isRecorded,
         counts: this.counts,
         wakes: this.wakes.read(),
-        trace: this.tracer.look(since),
+        trace: this.#tracer.look(since),
       };
     }
 
@@ -259,18 +260,18 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       // What waits came before, and Rust is to read everything anew, so that the recording has it.
       if (this.inbox.length > 0) this.#drain();
       if (this.generation === instance.generation) instance.glue.reset(this.handle);
-      this.recorder.start(limit, hasConfig);
+      this.#recorder.start(limit, hasConfig);
     }
 
     /** What was recorded. */
     getRecording() {
       this.wakes.note("record");
-      return this.recorder.read();
+      return this.#recorder.read();
     }
 
     stopRecording() {
       this.wakes.note("record");
-      this.recorder.stop();
+      this.#recorder.stop();
     }
 
     /**
@@ -359,7 +360,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       /** @type {Input | undefined} */
       let current;
       let commit;
-      const tracer = this.#tracer?.isOn ? this.#tracer : undefined;
+      const tracer = this.#madeTracer?.isOn ? this.#madeTracer : undefined;
       try {
         instance.isRunning = true;
         instance.host.turnOf(this.readable);
@@ -368,7 +369,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
           instance.isRunning = false;
           return this.#refuse(batch, handle);
         }
-        const recorded = this.isRecorded ? this.recorder.watch(instance, handle) : instance.glue;
+        const recorded = this.#isRecorded ? this.#recorder.watch(instance, handle) : instance.glue;
         const glue = tracer?.watch(recorded) ?? recorded;
         for (let i = 0; i < batch.length; i++) {
           current = /** @type {Input} */ (batch[i]);
@@ -389,7 +390,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {} } = {}) {
       }
       try {
         if (this.#perform(commit)) this.#stored();
-        if (this.isRecorded) this.recorder.keep(instance);
+        if (this.#isRecorded) this.#recorder.keep(instance);
         const answers = commit.answers > 0 ? instance.glue.answers() : [];
         tracer?.keep("done", answers);
         this.#settle(batch, answers);

@@ -450,6 +450,12 @@ test("errors keep their name and their fields across the call", async () => {
   await expect(room.getState("a b")).rejects.toMatchObject({ name: "InvalidRoomId" });
 });
 
+test.each(["100 %", "%7B%22", "Zoë", "🐭", "\n"])("an upgrade brings %j as it is", async (pad) => {
+  const id = newRoom();
+  await join(id, { id: "ada", state: { pad } });
+  expect(await room.getConnections(id)).toMatchObject([{ state: { pad } }]);
+});
+
 test("frames of 1 MiB, text and binary, come back as they went", async () => {
   const ada = await connect(worker, "/mirror/hall");
   const text = "ä€🐭".repeat(100_000);
