@@ -202,8 +202,8 @@ pub(crate) fn to_value<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<V
 /// How deep a JSON text is nested; exact only where it is over the limit.
 fn depth(json: &str) -> usize {
     let opens = |byte: &u8| matches!(byte, b'[' | b'{');
-    // Hardly any has so many, and then none is so deep.
-    if json.bytes().filter(|byte| opens(byte)).count() <= limits::DEPTH {
+    // A level takes two brackets, and hardly any text has enough of them.
+    if json.len() <= 2 * limits::DEPTH || json.bytes().filter(opens).count() <= limits::DEPTH {
         return 0;
     }
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
