@@ -21,18 +21,20 @@ const TIMES = 5_000;
 /** How often before it counts, for V8 to have compiled what it is going to. */
 const WARM = 20_000;
 
-const FRAME = JSON.stringify({ _tag: "Add", text: "what people say to one another ".repeat(2) });
+const TEXT = "what people say to one another ".repeat(2);
+const FRAME = JSON.stringify({ _tag: "Add", text: TEXT });
+const SAY = JSON.stringify({ _tag: "Say", text: TEXT });
 
 /** Every way ends in a number, below zero if it has failed. @typedef {() => number} Way */
 
 /** @returns {Promise<Record<string, Way>>} */
 async function ways() {
-  const pkg = join(root, "benches", "room", "pkg");
   // By paths that are made here: their types are the Worker's, and these are Node's.
   const { startInstance } = await import(join(root, "js", "instance.js"));
   const { check } = await import(join(root, "benches", "peers", "shared", "events.js"));
-  const glue = await import(join(pkg, "bench_room_bg.js"));
-  const module = new WebAssembly.Module(readFileSync(join(pkg, "bench_room_bg.wasm")));
+  const floor = await load("benches/floor/pkg/bench_floor_bg");
+  floor.start();
+  const { glue, module } = await load("benches/room/pkg/bench_room_bg");
   const instance = startInstance(glue, module);
   instance.host.turnOf(aRoomOfOne());
   const handle = instance.glue.open("bench/crossing") ?? 0;
@@ -49,11 +51,27 @@ async function ways() {
       const answer = JSON.stringify({ _tag: "Added", count: state.count });
       return JSON.stringify(state).length + answer.length;
     },
+    "JSON in WebAssembly, nothing else: the event and the state read, and both written": () =>
+      floor.glue.handle('{"total":1,"last":""}', SAY).indexOf('[{"_tag":"Said"'),
     "the message in WebAssembly: there, parsed, handled, checked, committed, back": () => {
       instance.glue.text(handle, 1, FRAME);
       return instance.commit(handle).allText.indexOf('{"_tag":"Added"');
     },
   };
+}
+
+/** @param {string} path of a module that wasm-pack made, without its ending */
+async function load(path) {
+  const glue = await import(join(root, `${path}.js`));
+  const module = new WebAssembly.Module(readFileSync(join(root, `${path}.wasm`)));
+  const from = new Set(WebAssembly.Module.imports(module).map((entry) => entry.module));
+  const imports = Object.fromEntries([...from].map((name) => [name, glue]));
+  const start = () => {
+    const { exports } = new WebAssembly.Instance(module, imports);
+    glue.__wbg_set_wasm(exports);
+    /** @type {() => void} */ (exports.__wbindgen_start)();
+  };
+  return { glue, module, start };
 }
 
 /** An object with one socket, and nothing stored. */
@@ -92,6 +110,7 @@ function median(times) {
 
 await main(import.meta.url, async () => {
   await setup();
+  await build("benches/floor");
   await build("benches/room");
   const { commit, close } = disk();
   const all = Object.entries(await ways()).map(([name, way]) => {
