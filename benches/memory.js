@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Load } from "./load.js";
+import { tell } from "./progress.js";
 import { startServer } from "./server.js";
 
 /** @typedef {import("./systems.js").System} System */
@@ -42,7 +43,7 @@ export async function measureMemory(chosen, { quick }) {
       }),
     ]),
   );
-  console.log("bench: memory");
+  tell("memory");
   return [awake, asleep, room];
 }
 

@@ -9,6 +9,7 @@ import { main } from "../scripts/run.js";
 import { setup } from "../scripts/setup.js";
 import { buildLoad, Load } from "./load.js";
 import { measureMemory } from "./memory.js";
+import { tell } from "./progress.js";
 import { keep, writeReport } from "./report.js";
 import { rotated } from "./rounds.js";
 import { measureScaling } from "./scaling.js";
@@ -125,7 +126,7 @@ async function measureWorkloads(chosen, { quick, rounds }, wanted) {
           }
         }
       }
-      console.log(`bench: ${name}`);
+      tell(name);
     }
   } finally {
     for (const load of loads) load.stop();

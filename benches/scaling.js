@@ -2,6 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { Load } from "./load.js";
+import { tell } from "./progress.js";
 import { startServer } from "./server.js";
 import { median } from "./start-up.js";
 import { byHand, dormouse } from "./systems.js";
@@ -30,7 +31,7 @@ function mostSockets() {
  */
 export async function measureScaling(chosen, { quick }) {
   const times = quick ? 1 : 3;
-  const messages = quick ? 4_000 : 20_000;
+  const messages = quick ? 4_000 : 10_000;
   const talk = { messages, warmup: messages / 4, window: 64 };
   /** @param {number[]} sizes */
   const upTo = (sizes) => (quick ? sizes.slice(0, -1) : sizes);
@@ -94,7 +95,7 @@ export async function measureScaling(chosen, { quick }) {
       }
     }
     found.push(curve);
-    console.log(`bench: scaling, ${name}`);
+    tell(`scaling, ${name}`);
   }
   return found;
 }

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Load } from "./load.js";
+import { tell } from "./progress.js";
 import { rotated } from "./rounds.js";
 import { startServer } from "./server.js";
 
@@ -55,7 +56,7 @@ export async function measureSleep(chosen, { quick, rounds }) {
       await round(wake, "wake", 2 * i + 1);
       await round(tellAll, "wake-all", i);
     }
-    console.log("bench: wake");
+    tell("wake");
   } finally {
     for (const load of loads) load.stop();
     await Promise.all(servers.map((server) => server.stop()));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "../scripts/build.js";
 import { root } from "../scripts/run.js";
+import { tell } from "./progress.js";
 import { startServer } from "./server.js";
 import { bundleOf, modulesOf } from "./systems.js";
 
@@ -51,7 +52,7 @@ export async function measureStartUp(chosen, { quick }) {
       ...(wasm && { wasmGzipBytes: gzip(wasm), ...compile(wasm) }),
     };
   }
-  console.log("bench: start-up");
+  tell("start-up");
   return found;
 }
 

@@ -35,14 +35,14 @@ export const workloads = [
     name: "durable",
     what: "10 clients, pipelined; each message changes the saved state and is answered",
     target: 0.2,
-    job: { workload: "durable", ...pipelined, messages: 20_000, warmup: 4_000 },
+    job: { workload: "durable", ...pipelined, messages: 10_000, warmup: 4_000 },
     quick: { workload: "durable", messages: 6_000, warmup: 2_000 },
   },
   {
     name: "durable history",
     what: "the same, each message appended to a history of 100,000",
     target: 0.25,
-    job: { workload: "history", ...pipelined, messages: 20_000, warmup: 4_000, size: 100_000 },
+    job: { workload: "history", ...pipelined, messages: 10_000, warmup: 4_000, size: 100_000 },
     quick: { workload: "history", messages: 6_000, warmup: 2_000 },
   },
   {
