@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "../scripts/build.js";
 import { environment, find, root, run } from "../scripts/run.js";
 
@@ -100,7 +100,7 @@ export async function bundle(system) {
 }
 
 /** @param {System} system */
-export const bundleOf = (system) => join(output, "bundles", system.name.replaceAll(" ", "-"));
+export const bundleOf = (system) => join(output, "bundles", basename(system.folder));
 
 /**
  * The modules of a bundle, the main one first.
