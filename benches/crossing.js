@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { build } from "../scripts/build.js";
 import { main, root } from "../scripts/run.js";
 import { setup } from "../scripts/setup.js";
+import { median } from "./start-up.js";
 import { output } from "./systems.js";
 
 const TIMES = 5_000;
@@ -32,19 +33,18 @@ async function ways() {
   // By paths that are made here: their types are the Worker's, and these are Node's.
   const { startInstance } = await import(join(root, "js", "instance.js"));
   const { check } = await import(join(root, "benches", "peers", "shared", "events.js"));
-  const floor = await load("benches/floor/pkg/bench_floor_bg");
-  floor.start();
+  const floor = await startFloor();
   const { glue, module } = await load("benches/room/pkg/bench_room_bg");
   const instance = startInstance(glue, module);
   instance.host.turnOf(aRoomOfOne());
-  const handle = instance.glue.open("bench/crossing") ?? 0;
-  instance.glue.connect(handle, 1, JSON.stringify({ id: "ada", state: { name: "ada" } }));
+  const handle = glue.open("bench/crossing");
+  glue.connect(handle, 1, JSON.stringify({ id: "ada", state: { name: "ada" } }));
   instance.commit(handle);
   let state = { count: 0, last: "" };
   return {
     "the clock, which is in all of them": () => 0,
     "there and back: the frame's text, and a yes or no": () =>
-      Number(instance.glue.originAllowed(FRAME, "", "")),
+      Number(glue.originAllowed(FRAME, "", "")),
     "JSON in V8: parsed, checked, the state and the answer written": () => {
       const event = check(FRAME);
       state = { ...state, count: state.count + 1, last: event.text };
@@ -52,9 +52,9 @@ async function ways() {
       return JSON.stringify(state).length + answer.length;
     },
     "JSON in WebAssembly, nothing else: the event and the state read, and both written": () =>
-      floor.glue.handle('{"total":1,"last":""}', SAY).indexOf('[{"_tag":"Said"'),
+      floor.handle('{"total":1,"last":""}', SAY).indexOf('[{"_tag":"Said"'),
     "the message in WebAssembly: there, parsed, handled, checked, committed, back": () => {
-      instance.glue.text(handle, 1, FRAME);
+      glue.text(handle, 1, FRAME);
       return instance.commit(handle).allText.indexOf('{"_tag":"Added"');
     },
   };
@@ -63,26 +63,23 @@ async function ways() {
 /** @param {string} path of a module that wasm-pack made, without its ending */
 async function load(path) {
   const glue = await import(join(root, `${path}.js`));
-  const module = new WebAssembly.Module(readFileSync(join(root, `${path}.wasm`)));
-  const from = new Set(WebAssembly.Module.imports(module).map((entry) => entry.module));
-  const imports = Object.fromEntries([...from].map((name) => [name, glue]));
-  const start = () => {
-    const { exports } = new WebAssembly.Instance(module, imports);
-    glue.__wbg_set_wasm(exports);
-    /** @type {() => void} */ (exports.__wbindgen_start)();
-  };
-  return { glue, module, start };
+  return { glue, module: new WebAssembly.Module(readFileSync(join(root, `${path}.wasm`))) };
 }
 
-/** An object with one socket, and nothing stored. */
-function aRoomOfOne() {
-  const socket = { deserializeAttachment: () => undefined };
-  return {
-    env: {},
-    storage: { state: () => undefined, value: () => undefined },
-    sockets: { open: () => [socket], number: () => 1, get: () => socket, count: () => 1 },
-  };
+/** The floor, which `startInstance` would refuse: it is no room. */
+async function startFloor() {
+  const { glue, module } = await load("benches/floor/pkg/bench_floor_bg");
+  const { exports } = new WebAssembly.Instance(module, { "./bench_floor_bg.js": glue });
+  glue.__wbg_set_wasm(exports);
+  /** @type {() => void} */ (exports.__wbindgen_start)();
+  return glue;
 }
+
+/** An object with one socket and nothing stored: what the message asks of it. */
+const aRoomOfOne = () => ({
+  storage: { state: () => undefined },
+  sockets: { count: () => 1 },
+});
 
 /** Writes a page and waits for it, as SQLite does at a commit. */
 function disk() {
@@ -102,11 +99,8 @@ function disk() {
   };
 }
 
-/** @param {number[]} times in nanoseconds */
-function median(times) {
-  times.sort((one, other) => one - other);
-  return ((times[times.length >> 1] ?? Number.NaN) / 1_000).toFixed(1).padStart(8);
-}
+/** @param {number[]} nanos */
+const micros = (nanos) => (median(nanos) / 1_000).toFixed(1).padStart(8);
 
 await main(import.meta.url, async () => {
   await setup();
@@ -135,6 +129,6 @@ await main(import.meta.url, async () => {
   close();
   console.log(`µs in a row, and after a write to the disk (V8 ${process.versions.v8})`);
   for (const { name, inRow, alone } of all) {
-    console.log(`${median(inRow)}  ${median(alone)}  ${name}`);
+    console.log(`${micros(inRow)}  ${micros(alone)}  ${name}`);
   }
 });

@@ -154,8 +154,8 @@ export function verdict(rows) {
       missed.push(`${row.name}: ${ours.ratio.toFixed(3)}, at most ${row.target} was to be reached`);
     }
     for (const { system, value } of found) {
-      const isPeer = systems.some(({ name }) => name === system) && system !== byHand.name;
-      if (isPeer && system !== dormouse.name && value < ours.value) {
+      const isPeer = order.includes(system) && ![byHand.name, dormouse.name].includes(system);
+      if (isPeer && value < ours.value) {
         missed.push(`${row.name}: ${system} is ahead`);
       }
     }
