@@ -58,7 +58,7 @@ export const workloads = [
     what: "10,000 named events: planned, cancelled or moved, fired",
     target: 1,
     job: { workload: "schedule", clients: 1, messages: 10_000, window: 64 },
-    quick: { workload: "schedule", messages: 1_000 },
+    quick: { workload: "schedule", messages: 400 },
     rounds: 2,
   },
   {
