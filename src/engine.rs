@@ -1,15 +1,24 @@
 //! From inputs to a commit: decodes, calls handlers, checks effects, gathers what is to be done.
 
+pub(crate) mod attachment;
 mod batch;
+pub(crate) mod check;
 mod closing;
 mod connecting;
+pub(crate) mod connections;
 mod core;
+pub(crate) mod envelope;
+pub(crate) mod handlers;
 mod logging;
+pub(crate) mod migrate;
 mod performing;
 mod posting;
 mod presence;
 mod resuming;
+pub(crate) mod session;
 mod settling;
+pub(crate) mod sorted;
+pub(crate) mod state;
 mod staying;
 mod sweeping;
 mod turn;
@@ -20,10 +29,16 @@ use std::marker::PhantomData;
 use self::core::About;
 pub(crate) use self::core::Core;
 
-use crate::commit::Commit;
-use crate::handlers::Typed;
+use crate::host::commit::Commit;
+use crate::engine::handlers::Typed;
 use crate::registry::{ObjectName, Registry};
-use crate::{AnyRoom, Context, Fault, Host, Input, Result, Room, SocketId};
+use crate::host::host::Host;
+use crate::host::input::{Fault, Input};
+use crate::registry::AnyRoom;
+use crate::room::connection::SocketId;
+use crate::room::context::Context;
+use crate::room::error::Result;
+use crate::room::room::Room;
 
 /// One room, awake: takes inputs, gives commits.
 ///

@@ -136,91 +136,36 @@ struct TypesPage;
 #[doc = include_str!("../docs/migrations.md")]
 struct MigrationsPage;
 
-mod attachment;
-mod audience;
-mod check;
-mod close;
-mod commit;
-mod connection;
-mod connection_id;
-mod connections;
-mod context;
-mod effect;
-mod effects;
 mod engine;
-mod envelope;
-mod error;
-#[cfg(any(target_arch = "wasm32", test))]
-#[allow(clippy::float_cmp, reason = "wasm-bindgen makes it of an enum")]
-mod flat;
-mod frame;
-mod handler_error;
-mod handlers;
-mod history;
-mod host;
-mod input;
-mod keyed;
-mod letter;
-pub mod limits;
-mod liveness;
-#[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code, reason = "an allocator")]
-mod memory;
-mod migrate;
+pub mod host;
 mod origin;
-mod rate;
 mod registry;
-mod resume;
 mod room;
 #[cfg(feature = "bundled")]
 pub mod rooms;
-mod schedule;
-mod session;
-mod sorted;
-mod state;
-mod tag;
 pub mod testing;
-mod time;
 #[cfg(feature = "typescript")]
 pub mod typescript;
 #[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code, clippy::float_cmp, reason = "wasm-bindgen makes it")]
+#[allow(unsafe_code, clippy::float_cmp, reason = "an allocator, and what wasm-bindgen makes")]
 pub mod wasm;
 
-pub use audience::Audience;
-pub use close::{Close, CloseCode};
-pub use commit::{Answer, Commit, Failure, Listeners, Output, Write};
-pub use connection::{Connection, SocketId};
-pub use connection_id::ConnectionId;
-pub use context::Context;
-pub use effect::{Effect, Update};
-pub use effects::Effects;
 pub use engine::Engine;
-pub use error::{Error, Result};
-pub use frame::{Decode, Encode, Frame, Text};
-pub use handler_error::HandlerError;
-pub use history::{Ends, Entry, History, HistoryReader, Keep, Range, Side};
-pub use host::Host;
-pub use input::{Fault, Input};
-pub use keyed::{Keyed, KeyedReader, Order};
-pub use letter::{Delivered, Errand, Letter, Reply};
-pub use liveness::AutoResponse;
+pub use host::commit::{Answer, Commit, Failure, Listeners, Output, Write};
+pub use host::handler_error::HandlerError;
+pub use host::host::Host;
+pub use host::input::{Fault, Input};
 pub use origin::origin_allowed;
-pub use rate::RateLimit;
 pub use registry::{AnyRoom, ObjectName, Registry, RoomType};
-pub use resume::Resume;
-pub use room::{Admission, During, Never, OnDuplicate, Room, Upgrade};
-pub use schedule::{Alarm, Retry, ScheduledEvent, When};
-pub use tag::Tag;
-pub use time::Timestamp;
+pub use room::limits;
+pub use room::*;
 
-/// The crate behind [`mod@typescript`], for `#[ts(crate = "dormouse::ts_rs")]`.
 #[cfg(feature = "typescript")]
 pub use ts_rs;
 
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
-pub use memory::BoundedMemory as __BoundedMemory;
+pub use wasm::memory::BoundedMemory as __BoundedMemory;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub use wasm_bindgen as __wasm_bindgen;

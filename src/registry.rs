@@ -3,8 +3,15 @@
 use std::fmt;
 
 use crate::engine::Core;
-use crate::error::excerpt;
-use crate::{AutoResponse, Commit, Engine, Error, Fault, Host, Input, Result, Room, limits};
+use crate::room::error::excerpt;
+use crate::engine::Engine;
+use crate::host::commit::Commit;
+use crate::host::host::Host;
+use crate::host::input::{Fault, Input};
+use crate::room::limits;
+use crate::room::error::{Error, Result};
+use crate::room::liveness::AutoResponse;
+use crate::room::room::Room;
 
 /// The name of a Durable Object: a room type and the id of one room, as `type/id`.
 ///

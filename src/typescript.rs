@@ -60,7 +60,8 @@ pub use ts_rs::TS;
 use self::declared::Declared;
 pub use self::keep::keep;
 use self::layout::{is_identifier, layout};
-use crate::{Frame, Room};
+use crate::room::frame::Frame;
+use crate::room::room::Room;
 
 /// The types of one room.
 #[derive(Debug)]

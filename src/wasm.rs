@@ -11,6 +11,7 @@
 )]
 
 mod host;
+pub(crate) mod memory;
 
 use std::cell::{Cell, RefCell};
 use std::mem;
@@ -23,11 +24,16 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub use self::host::RoomHost;
 pub use self::host::set_host;
 use self::host::{JsHost, timestamp};
-use crate::flat::Flat;
-use crate::{
-    Answer, AnyRoom, Close, Commit, Delivered, Errand, Error, Failure, Fault, Frame, Input, Letter,
-    ObjectName, Registry, Result, SocketId, Upgrade,
-};
+use crate::host::flat::Flat;
+use crate::host::commit::{Answer, Commit, Failure};
+use crate::host::input::{Fault, Input};
+use crate::registry::{AnyRoom, ObjectName, Registry};
+use crate::room::close::Close;
+use crate::room::connection::SocketId;
+use crate::room::error::{Error, Result};
+use crate::room::frame::Frame;
+use crate::room::letter::{Delivered, Errand, Letter};
+use crate::room::room::Upgrade;
 
 /// The rooms that are awake in this instance, by handle.
 struct Rooms {
@@ -129,7 +135,7 @@ pub fn take_panic() -> String {
 /// Whether an upgrade with this `Origin` may pass; see [`crate::origin_allowed`].
 #[wasm_bindgen(js_name = originAllowed)]
 pub fn origin_allowed(origin: Option<String>, own: &str, listed: &str) -> bool {
-    crate::origin_allowed(origin.as_deref(), own, listed)
+    crate::origin::origin_allowed(origin.as_deref(), own, listed)
 }
 
 /// The name of the object for a room; if there is none, [`refusal`] says why.

@@ -4,10 +4,14 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use crate::commit::{Answer, Output};
-use crate::connection::Handle;
-use crate::sorted::SortedMap;
-use crate::{Close, Error, Fault, HandlerError, Input, SocketId};
+use crate::host::commit::{Answer, Output};
+use crate::room::connection::Handle;
+use crate::engine::sorted::SortedMap;
+use crate::host::handler_error::HandlerError;
+use crate::host::input::{Fault, Input};
+use crate::room::close::Close;
+use crate::room::connection::SocketId;
+use crate::room::error::Error;
 
 /// What has gathered since the last commit.
 pub(super) struct Batch {

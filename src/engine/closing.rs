@@ -1,9 +1,15 @@
 //! How a connection ends: however it does, its socket is answered, and `handle_close` runs once.
 
 use super::Core;
-use crate::connection::Handle;
-use crate::handlers::Call;
-use crate::{Close, CloseCode, During, Error, Fault, Host, Output, SocketId};
+use crate::room::connection::Handle;
+use crate::engine::handlers::Call;
+use crate::host::commit::Output;
+use crate::host::host::Host;
+use crate::host::input::Fault;
+use crate::room::close::{Close, CloseCode};
+use crate::room::connection::SocketId;
+use crate::room::error::Error;
+use crate::room::room::During;
 
 impl Core {
     pub(super) fn refuse_size(&mut self, host: &dyn Host, socket: SocketId, size: usize) {
@@ -77,5 +83,5 @@ impl Core {
 
 /// Whether a close's reason can go back with the answer: only with a code that can.
 fn check_answer(close: &Close) -> bool {
-    close.answer().get() == close.code && crate::close::check_reason(&close.reason).is_ok()
+    close.answer().get() == close.code && crate::room::close::check_reason(&close.reason).is_ok()
 }

@@ -3,13 +3,19 @@
 use serde_json::Value;
 
 use super::{About, Core, resuming};
-use crate::connection::{Handle, Moment};
-use crate::envelope::{self, PROTOCOL};
-use crate::handlers::Call;
-use crate::{
-    Admission, CloseCode, Error, Fault, Host, OnDuplicate, Output, Result, SocketId, Tag, Upgrade,
-    limits,
-};
+use crate::room::connection::{Handle, Moment};
+use crate::engine::envelope;
+use crate::engine::envelope::PROTOCOL;
+use crate::engine::handlers::Call;
+use crate::host::commit::Output;
+use crate::host::host::Host;
+use crate::host::input::Fault;
+use crate::room::limits;
+use crate::room::close::CloseCode;
+use crate::room::connection::SocketId;
+use crate::room::error::{Error, Result};
+use crate::room::room::{Admission, OnDuplicate, Upgrade};
+use crate::room::tag::Tag;
 
 impl Core {
     pub(super) fn connect(

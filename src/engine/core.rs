@@ -3,18 +3,25 @@
 use std::mem;
 
 use super::batch::Batch;
-use crate::attachment::Codec;
-use crate::commit::{Commit, Output, Write};
-use crate::connection::Handle;
-use crate::connections::Connections;
-use crate::context::{Turn, View};
-use crate::handlers::{Handlers, Traits, Typed};
-use crate::history::Histories;
-use crate::keyed::Values;
+use crate::engine::attachment::Codec;
+use crate::host::commit::{Commit, Output, Write};
+use crate::room::connection::Handle;
+use crate::engine::connections::Connections;
+use crate::room::context::{Turn, View};
+use crate::engine::handlers::{Handlers, Traits, Typed};
+use crate::room::history::Histories;
+use crate::room::keyed::Values;
 use crate::registry::{ObjectName, Registry};
-use crate::schedule::{Schedule, ScheduleChange};
-use crate::session::Sessions;
-use crate::{AnyRoom, AutoResponse, CloseCode, Fault, Host, Input, Result, Retry, Room};
+use crate::room::schedule::{Schedule, ScheduleChange};
+use crate::engine::session::Sessions;
+use crate::host::host::Host;
+use crate::host::input::{Fault, Input};
+use crate::registry::AnyRoom;
+use crate::room::close::CloseCode;
+use crate::room::error::Result;
+use crate::room::liveness::AutoResponse;
+use crate::room::room::Room;
+use crate::room::schedule::Retry;
 
 /// An engine, whatever its room.
 pub(crate) struct Core {

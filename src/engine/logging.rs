@@ -1,10 +1,15 @@
 //! What clients of the protocol are told: logged with a number, for those whose line is lost.
 
 use super::Core;
-use crate::audience::Among;
-use crate::envelope;
-use crate::session::{LOG, Logged, epoch};
-use crate::{Audience, Frame, Host, Listeners, Output, Resume, SocketId};
+use crate::room::audience::Among;
+use crate::engine::envelope;
+use crate::engine::session::{LOG, Logged, epoch};
+use crate::host::commit::{Listeners, Output};
+use crate::host::host::Host;
+use crate::room::audience::Audience;
+use crate::room::connection::SocketId;
+use crate::room::frame::Frame;
+use crate::room::resume::Resume;
 
 impl Core {
     /// Logs a message, and sends it to those who speak the protocol with its number, to others as it is.

@@ -1,10 +1,14 @@
 //! From a list of effects to what the commit will say.
 
 use super::{About, Core};
-use crate::audience::Among;
-use crate::check::Step;
-use crate::handlers::{Call, Done};
-use crate::{Audience, Frame, Host, Listeners, Output, Result};
+use crate::room::audience::Among;
+use crate::engine::check::Step;
+use crate::engine::handlers::{Call, Done};
+use crate::host::commit::{Listeners, Output};
+use crate::host::host::Host;
+use crate::room::audience::Audience;
+use crate::room::error::Result;
+use crate::room::frame::Frame;
 
 impl Core {
     /// Calls a handler, and does what it wants done.

@@ -5,14 +5,20 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{About, Core};
-use crate::handlers::{Call, Decoded};
-use crate::keyed::Order;
-use crate::letter::{Posted, Received};
-use crate::schedule::POST;
-use crate::{
-    Delivered, During, Errand, Error, Fault, Frame, Host, Letter, ObjectName, Output, Reply,
-    Result, ScheduledEvent, limits,
-};
+use crate::engine::handlers::{Call, Decoded};
+use crate::room::keyed::Order;
+use crate::room::letter::{Posted, Received};
+use crate::room::schedule::POST;
+use crate::host::commit::Output;
+use crate::host::host::Host;
+use crate::host::input::Fault;
+use crate::registry::ObjectName;
+use crate::room::limits;
+use crate::room::error::{Error, Result};
+use crate::room::frame::Frame;
+use crate::room::letter::{Delivered, Errand, Letter, Reply};
+use crate::room::room::During;
+use crate::room::schedule::ScheduledEvent;
 
 // Control characters in front keep these keys apart from those of keyed values.
 const LETTERS: &str = "\u{1}letter/";
@@ -172,18 +178,18 @@ impl Core {
                 self.call(host, about, Call::Message(event))?
             }
             Errand::Text { frame, .. } => {
-                self.send(host, crate::Audience::everyone(), Frame::Text(frame.clone()));
+                self.send(host, crate::room::audience::Audience::everyone(), Frame::Text(frame.clone()));
                 Vec::new()
             }
             Errand::Binary { frame, .. } => {
-                self.send(host, crate::Audience::everyone(), Frame::Binary(frame.clone()));
+                self.send(host, crate::room::audience::Audience::everyone(), Frame::Binary(frame.clone()));
                 Vec::new()
             }
             Errand::State { .. } => return self.read_state(host),
             Errand::Call { .. } => return Err(Error::execution("a call is not for a room")),
         };
         received.remember(letter);
-        self.values.put(key, crate::frame::to_json("what was received", &received)?);
+        self.values.put(key, crate::room::frame::to_json("what was received", &received)?);
         self.perform(host, steps);
         Ok(Value::Null)
     }

@@ -1,10 +1,14 @@
 //! Who is here, as clients of the protocol are told.
 
 use super::{About, Core};
-use crate::connection::Handle;
-use crate::envelope;
-use crate::session::Sessions;
-use crate::{Frame, Host, Listeners, Output, SocketId, limits};
+use crate::room::connection::Handle;
+use crate::engine::envelope;
+use crate::engine::session::Sessions;
+use crate::host::commit::{Listeners, Output};
+use crate::host::host::Host;
+use crate::room::limits;
+use crate::room::connection::SocketId;
+use crate::room::frame::Frame;
 
 impl Core {
     /// The ids of all who are here or may come back, each once and in order, unless there are too many

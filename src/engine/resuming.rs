@@ -1,11 +1,20 @@
 //! How a client of the protocol comes, and comes back to what it was.
 
 use super::Core;
-use crate::connection::Handle;
-use crate::envelope::{self, Claim, Hello, Offer};
-use crate::history::{Entry, Range, Side};
-use crate::session::{LOG, Logged, Session, Whereabouts, epoch};
-use crate::{CloseCode, Ends, Error, Frame, Host, Output, Result, Resume, SocketId, limits};
+use crate::room::connection::Handle;
+use crate::engine::envelope;
+use crate::engine::envelope::{Claim, Hello, Offer};
+use crate::room::history::{Entry, Range, Side};
+use crate::engine::session::{LOG, Logged, Session, Whereabouts, epoch};
+use crate::host::commit::Output;
+use crate::host::host::Host;
+use crate::room::limits;
+use crate::room::close::CloseCode;
+use crate::room::connection::SocketId;
+use crate::room::error::{Error, Result};
+use crate::room::frame::Frame;
+use crate::room::history::Ends;
+use crate::room::resume::Resume;
 
 /// How a client that speaks the protocol is taken in.
 pub(super) struct Arrival {

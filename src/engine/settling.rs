@@ -3,10 +3,15 @@
 use serde_json::{Value, json};
 
 use super::Core;
-use crate::connection::Handle;
-use crate::envelope;
-use crate::sorted::SortedMap;
-use crate::{CloseCode, Connection, Error, Fault, Frame, Host, SocketId};
+use crate::room::connection::Handle;
+use crate::engine::envelope;
+use crate::engine::sorted::SortedMap;
+use crate::host::host::Host;
+use crate::host::input::Fault;
+use crate::room::close::CloseCode;
+use crate::room::connection::{Connection, SocketId};
+use crate::room::error::Error;
+use crate::room::frame::Frame;
 
 impl Core {
     /// A frame of a client that speaks the protocol: handled if it has not been, and settled.

@@ -2,10 +2,15 @@
 
 use super::Core;
 use super::resuming::Arrival;
-use crate::connection::Handle;
-use crate::schedule::LEAVE;
-use crate::session::{Session, Sessions, Whereabouts};
-use crate::{Close, Fault, Host, Resume, ScheduledEvent, limits};
+use crate::room::connection::Handle;
+use crate::room::schedule::LEAVE;
+use crate::engine::session::{Session, Sessions, Whereabouts};
+use crate::host::host::Host;
+use crate::host::input::Fault;
+use crate::room::limits;
+use crate::room::close::Close;
+use crate::room::resume::Resume;
+use crate::room::schedule::ScheduledEvent;
 
 impl Core {
     /// Whether a close is a line that was lost, and the connection is to wait for another socket.

@@ -1,8 +1,11 @@
 //! Finding the sockets whose peer is gone, if the room asks for it.
 
 use super::Core;
-use crate::schedule::SWEEP;
-use crate::{Close, CloseCode, Host, Output, ScheduledEvent, When};
+use crate::room::schedule::SWEEP;
+use crate::host::commit::Output;
+use crate::host::host::Host;
+use crate::room::close::{Close, CloseCode};
+use crate::room::schedule::{ScheduledEvent, When};
 
 impl Core {
     /// There are connections: someone will have to look after them.

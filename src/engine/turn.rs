@@ -7,16 +7,23 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{About, Core};
-use crate::check::error_frame;
-use crate::connection::{Handle, by_age};
-use crate::frame::to_value;
-use crate::handlers::{Call, Decoded};
-use crate::schedule::{LEAVE, POST, SWEEP};
-use crate::time::millis;
-use crate::{
-    Audience, ConnectionId, During, Error, Fault, Frame, HandlerError, Host, Input, Result, Retry,
-    Tag, Timestamp,
-};
+use crate::engine::check::error_frame;
+use crate::room::connection::{Handle, by_age};
+use crate::room::frame::to_value;
+use crate::engine::handlers::{Call, Decoded};
+use crate::room::schedule::{LEAVE, POST, SWEEP};
+use crate::room::time::millis;
+use crate::host::handler_error::HandlerError;
+use crate::host::host::Host;
+use crate::host::input::{Fault, Input};
+use crate::room::audience::Audience;
+use crate::room::connection_id::ConnectionId;
+use crate::room::error::{Error, Result};
+use crate::room::frame::Frame;
+use crate::room::room::During;
+use crate::room::schedule::Retry;
+use crate::room::tag::Tag;
+use crate::room::time::Timestamp;
 
 /// A connection, as an API call reads it.
 #[derive(Serialize)]

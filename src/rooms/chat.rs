@@ -2,10 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Admission, Close, ConnectionId, Context, Effects, Keep, Never, Result, Resume, Room, Tag,
-    Timestamp, Upgrade,
-};
+use crate::room::close::Close;
+use crate::room::connection_id::ConnectionId;
+use crate::room::context::Context;
+use crate::room::effects::Effects;
+use crate::room::error::Result;
+use crate::room::history::Keep;
+use crate::room::resume::Resume;
+use crate::room::room::{Admission, Never, Room, Upgrade};
+use crate::room::tag::Tag;
+use crate::room::time::Timestamp;
 
 /// The room. Its clients speak [`Event`] and hear [`Broadcast`].
 ///

@@ -1,6 +1,10 @@
 //! A server that gives back what it is sent.
 
-use crate::{Context, Effects, Never, Result, Room, Text};
+use crate::room::context::Context;
+use crate::room::effects::Effects;
+use crate::room::error::Result;
+use crate::room::frame::Text;
+use crate::room::room::{Never, Room};
 
 /// The room: every frame goes back to its sender, text or binary, as text.
 ///

@@ -4,10 +4,19 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Admission, Audience, Close, CloseCode, Connection, Context, During, Effects, Error, Frame,
-    History, Keep, RateLimit, Result, Resume, Room, Timestamp, Upgrade, When,
-};
+use crate::room::audience::Audience;
+use crate::room::close::{Close, CloseCode};
+use crate::room::connection::Connection;
+use crate::room::context::Context;
+use crate::room::effects::Effects;
+use crate::room::error::{Error, Result};
+use crate::room::frame::Frame;
+use crate::room::history::{History, Keep};
+use crate::room::rate::RateLimit;
+use crate::room::resume::Resume;
+use crate::room::room::{Admission, During, Room, Upgrade};
+use crate::room::schedule::When;
+use crate::room::time::Timestamp;
 
 /// The room. Its clients speak [`Event`] and hear [`Broadcast`].
 ///

@@ -1,6 +1,12 @@
 //! A server whose clients have session ids, and where a ping wakes nobody.
 
-use crate::{Audience, AutoResponse, Context, Effects, Never, Result, Room, Text};
+use crate::room::audience::Audience;
+use crate::room::context::Context;
+use crate::room::effects::Effects;
+use crate::room::error::Result;
+use crate::room::frame::Text;
+use crate::room::liveness::AutoResponse;
+use crate::room::room::{Never, Room};
 
 /// The room: a message goes to its sender, to all, and to all but its sender, each time saying so.
 ///

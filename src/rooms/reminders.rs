@@ -4,7 +4,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Context, Effects, Keep, Result, Resume, Room, Text, When};
+use crate::room::context::Context;
+use crate::room::effects::Effects;
+use crate::room::error::Result;
+use crate::room::frame::Text;
+use crate::room::history::Keep;
+use crate::room::resume::Resume;
+use crate::room::room::Room;
+use crate::room::schedule::When;
 
 /// The room. `/remind <seconds> <text>` reminds everyone; all else is chat.
 ///

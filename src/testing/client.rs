@@ -7,7 +7,11 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use super::room::TestRoom;
-use crate::{Close, Context, Decode, Frame, Room, SocketId};
+use crate::room::close::Close;
+use crate::room::connection::SocketId;
+use crate::room::context::Context;
+use crate::room::frame::{Decode, Frame};
+use crate::room::room::Room;
 
 /// A client of a [`TestRoom`]: the other end of a socket.
 ///

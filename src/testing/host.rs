@@ -5,10 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::time::Duration;
 
-use crate::{
-    Alarm, Commit, Ends, Entry, Frame, HandlerError, Host, Letter, Order, Output, Range,
-    ScheduledEvent, Side, SocketId, Timestamp, Write,
-};
+use crate::host::commit::{Commit, Output, Write};
+use crate::host::handler_error::HandlerError;
+use crate::host::host::Host;
+use crate::room::connection::SocketId;
+use crate::room::frame::Frame;
+use crate::room::history::{Ends, Entry, Range, Side};
+use crate::room::keyed::Order;
+use crate::room::letter::Letter;
+use crate::room::schedule::{Alarm, ScheduledEvent};
+use crate::room::time::Timestamp;
 
 /// A [`Host`] in memory: storage, sockets, alarm, a clock that is moved by hand and chance from a
 /// seed.
@@ -443,7 +449,7 @@ impl MemoryHost {
                 deliveries.extend(open.map(|socket| (*socket, Delivery::Frame(frame.clone()))));
             }
             Output::Broadcast { tag, except, frame, to } => {
-                let mut sockets = self.sockets(tag.as_ref().map(crate::Tag::as_str));
+                let mut sockets = self.sockets(tag.as_ref().map(crate::room::tag::Tag::as_str));
                 sockets.retain(|socket| !except.contains(socket) && to.has(self.tags(*socket)));
                 deliveries.extend(
                     sockets.into_iter().map(|socket| (socket, Delivery::Frame(frame.clone()))),

@@ -5,7 +5,13 @@ mod line;
 use std::fmt;
 
 use super::host::MemoryHost;
-use crate::{Commit, Engine, Fault, Host as _, Input, ObjectName, Output, Room, Timestamp, Write};
+use crate::engine::Engine;
+use crate::host::commit::{Commit, Output, Write};
+use crate::host::host::Host as _;
+use crate::host::input::{Fault, Input};
+use crate::registry::ObjectName;
+use crate::room::room::Room;
+use crate::room::time::Timestamp;
 use line::{Batch, Line};
 
 /// What happened to a room that was recorded: a bug seen in production becomes a test.

@@ -13,11 +13,20 @@ use serde_json::Value;
 use super::client::{Line, TestClient};
 use super::host::{Delivery, MemoryHost};
 use super::twice::{Happened, Mode};
-use crate::migrate::decode;
-use crate::{
-    Answer, Close, Commit, Context, Delivered, Engine, Error, Frame, HandlerError, Input, Letter,
-    ObjectName, Result, Room, SocketId, Timestamp, Upgrade,
-};
+use crate::engine::migrate::decode;
+use crate::engine::Engine;
+use crate::host::commit::{Answer, Commit};
+use crate::host::handler_error::HandlerError;
+use crate::host::input::Input;
+use crate::registry::ObjectName;
+use crate::room::close::Close;
+use crate::room::connection::SocketId;
+use crate::room::context::Context;
+use crate::room::error::{Error, Result};
+use crate::room::frame::Frame;
+use crate::room::letter::{Delivered, Letter};
+use crate::room::room::{Room, Upgrade};
+use crate::room::time::Timestamp;
 
 /// A room without a server: an [`Engine`] on a [`MemoryHost`].
 ///
@@ -235,7 +244,7 @@ impl<R: Room> TestRoom<R> {
     /// assert_eq!(room.state().unwrap().pending, 1);
     /// ```
     pub fn state(&self) -> Option<R::State> {
-        use crate::Host as _;
+        use crate::host::host::Host as _;
         let json = self.0.borrow().host.state()?;
         Some(decode(&json, R::migrate_state).expect("the stored state as the room's State"))
     }
@@ -317,7 +326,7 @@ impl<R: Room> TestRoom<R> {
     /// assert_eq!(room.now() - before, Duration::from_secs(1));
     /// ```
     pub fn now(&self) -> Timestamp {
-        use crate::Host as _;
+        use crate::host::host::Host as _;
         self.0.borrow().host.now()
     }
 

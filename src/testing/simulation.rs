@@ -25,7 +25,10 @@ pub use dice::Dice;
 pub use step::{CrashAt, Fate, Step};
 pub use world::SimulatedClient;
 
-use crate::{AnyRoom, Context, Frame, Registry, Room, Upgrade};
+use crate::registry::{AnyRoom, Registry};
+use crate::room::context::Context;
+use crate::room::frame::Frame;
+use crate::room::room::{Room, Upgrade};
 use platform::Perform;
 use world::World;
 

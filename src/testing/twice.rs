@@ -5,7 +5,9 @@ use std::fmt::{Debug, Write as _};
 
 use super::host::{Delivery, MemoryHost};
 use super::room::TestRoom;
-use crate::{Commit, Host as _, Room};
+use crate::host::commit::Commit;
+use crate::host::host::Host as _;
+use crate::room::room::Room;
 
 /// How a room spends the time between two batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,11 @@
 
 use ts_rs::{Config, TS};
 
-use crate::{ConnectionId, Frame, Never, Tag, Text, Timestamp};
+use crate::room::connection_id::ConnectionId;
+use crate::room::frame::{Frame, Text};
+use crate::room::room::Never;
+use crate::room::tag::Tag;
+use crate::room::time::Timestamp;
 
 macro_rules! plain {
     ($($rust:ty => $typescript:literal),+ $(,)?) => {$(

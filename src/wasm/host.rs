@@ -7,7 +7,12 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::CHANCE;
 
-use crate::{Ends, Entry, Host, Order, Range, ScheduledEvent, Side, SocketId, Timestamp};
+use crate::host::host::Host;
+use crate::room::connection::SocketId;
+use crate::room::history::{Ends, Entry, Range, Side};
+use crate::room::keyed::Order;
+use crate::room::schedule::ScheduledEvent;
+use crate::room::time::Timestamp;
 
 #[wasm_bindgen(typescript_custom_section)]
 const ROOM_HOST: &str = r#"

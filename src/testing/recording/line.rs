@@ -7,10 +7,16 @@ use serde::de::Error as _;
 use serde_json::Value;
 
 use crate::testing::host::MemoryHost;
-use crate::{
-    Close, Ends, Entry, Error, Fault, Frame, Input, ObjectName, ScheduledEvent, SocketId,
-    Timestamp, Upgrade,
-};
+use crate::host::input::{Fault, Input};
+use crate::registry::ObjectName;
+use crate::room::close::Close;
+use crate::room::connection::SocketId;
+use crate::room::error::Error;
+use crate::room::frame::Frame;
+use crate::room::history::{Ends, Entry};
+use crate::room::room::Upgrade;
+use crate::room::schedule::ScheduledEvent;
+use crate::room::time::Timestamp;
 
 #[derive(Clone, Debug)]
 pub(super) enum Line {

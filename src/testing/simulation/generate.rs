@@ -3,7 +3,9 @@
 use super::dice::Dice;
 use super::step::{CrashAt, Fate, Step};
 use super::world::{Phase, World};
-use crate::{AutoResponse, Frame, OnDuplicate, Room, Upgrade};
+use crate::room::frame::Frame;
+use crate::room::liveness::AutoResponse;
+use crate::room::room::{OnDuplicate, Room, Upgrade};
 
 /// How many clients are open at a time, at most.
 const CLIENTS: usize = 6;

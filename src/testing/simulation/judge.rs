@@ -9,10 +9,16 @@ use super::speaker::staying;
 use super::world::{Phase, World};
 use super::{Simulation, Violation};
 use crate::testing::host::{Delivery, MemoryHost};
-use crate::{
-    Alarm, Commit, Engine, Errand, Frame, Host as _, Input, ObjectName, Output, Room, SocketId,
-    Write,
-};
+use crate::engine::Engine;
+use crate::host::commit::{Commit, Output, Write};
+use crate::host::host::Host as _;
+use crate::host::input::Input;
+use crate::registry::ObjectName;
+use crate::room::connection::SocketId;
+use crate::room::frame::Frame;
+use crate::room::letter::Errand;
+use crate::room::room::Room;
+use crate::room::schedule::Alarm;
 
 /// How many batches there are to one that is run again on a thread of its own.
 const COLD: usize = 32;
@@ -150,7 +156,7 @@ impl<R: Room> World<'_, R> {
             line.was_ended = true;
         }
         let ends = |input: &Input| matches!(input, Input::Close { .. } | Input::Event { .. });
-        if batch.iter().any(|it| it.fault != crate::Fault::None && ends(&it.input)) {
+        if batch.iter().any(|it| it.fault != crate::host::input::Fault::None && ends(&it.input)) {
             self.excused.insert(room);
         }
         if commit.writes.contains(&Write::Purge) {
@@ -276,7 +282,7 @@ impl<R: Room> World<'_, R> {
                 let detail = format!("client {} waits for ever", client.number);
                 return Err(Violation::new("every close is answered", detail));
             }
-            let ran_and_failed = pending.fault != crate::Fault::None;
+            let ran_and_failed = pending.fault != crate::host::input::Fault::None;
             // Who speaks the protocol may come back: at the end it is counted.
             let may_stay = line.speaker.is_some();
             if line.was_accepted && !line.was_ended && !ran_and_failed && !may_stay {
@@ -368,7 +374,7 @@ fn asleep<R: Room>(
 ) -> Commit {
     let mut engine = object::start(rules, name);
     if !batch.iter().any(|it| matches!(it.input, Input::AlarmStands { .. })) {
-        engine.handle(host, Input::AlarmStands { at: host.alarm() }, crate::Fault::None);
+        engine.handle(host, Input::AlarmStands { at: host.alarm() }, crate::host::input::Fault::None);
         // What waking would store is not stored here.
         if !engine.commit(host).writes.is_empty() {
             engine.reset();

@@ -10,7 +10,13 @@ use super::step::Fate;
 use super::world::{Phase, World};
 use super::{Simulation, Violation};
 use crate::testing::host::{Delivery, MemoryHost};
-use crate::{Answer, AnyRoom, Commit, Error, Fault, Input, ObjectName, Room, SocketId, Timestamp};
+use crate::host::commit::{Answer, Commit};
+use crate::host::input::{Fault, Input};
+use crate::registry::{AnyRoom, ObjectName};
+use crate::room::connection::SocketId;
+use crate::room::error::Error;
+use crate::room::room::Room;
+use crate::room::time::Timestamp;
 
 pub(super) struct Object {
     pub(super) name: ObjectName,

@@ -6,11 +6,19 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::context::Turn;
-use crate::{
-    Admission, AutoResponse, Close, Context, During, Effect, Effects, Error, Frame, RateLimit,
-    Reply, Result, Resume, Room, SocketId, Upgrade,
-};
+use crate::room::context::Turn;
+use crate::room::close::Close;
+use crate::room::connection::SocketId;
+use crate::room::context::Context;
+use crate::room::effect::Effect;
+use crate::room::effects::Effects;
+use crate::room::error::{Error, Result};
+use crate::room::frame::Frame;
+use crate::room::letter::Reply;
+use crate::room::liveness::AutoResponse;
+use crate::room::rate::RateLimit;
+use crate::room::resume::Resume;
+use crate::room::room::{Admission, During, Room, Upgrade};
 
 pub(super) struct Observed<R>(PhantomData<R>);
 
@@ -95,7 +103,7 @@ fn observe<R: Room>(
                 Ok(_) => Ended::Changing,
                 Err(_) => Ended::Failed,
             };
-            let (turn, socket) = (cx.view.turn, cx.sender().map(crate::Connection::socket));
+            let (turn, socket) = (cx.view.turn, cx.sender().map(crate::room::connection::Connection::socket));
             let is_from_sibling = cx.sibling().is_some();
             glass.calls.push(Call { handler, turn, socket, is_from_sibling, ended });
         }

@@ -6,10 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::platform::{self, Perform, Platform, Stop};
 use super::{Dice, Simulation};
-use crate::{
-    Answer, AnyRoom, AutoResponse, Close, Commit, Context, Effects, Error, Fault, Host, Input,
-    Output, Result, Room, SocketId, When, Write,
-};
+use crate::host::commit::{Answer, Commit, Output, Write};
+use crate::host::host::Host;
+use crate::host::input::{Fault, Input};
+use crate::registry::AnyRoom;
+use crate::room::close::Close;
+use crate::room::connection::SocketId;
+use crate::room::context::Context;
+use crate::room::effects::Effects;
+use crate::room::error::{Error, Result};
+use crate::room::liveness::AutoResponse;
+use crate::room::room::Room;
+use crate::room::schedule::When;
 
 /// A room that uses most of what there is: it counts, schedules, tells its sibling, and refuses.
 struct Busy;
@@ -37,7 +45,7 @@ impl Room for Busy {
     type Broadcast = String;
     type Alarm = ();
 
-    fn handle_connect(_: &Context<Self>, _: &crate::Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(_: &Context<Self>, _: &crate::room::room::Upgrade) -> Result<Effects<Self>> {
         Ok(Effects::new().broadcast("hello".to_owned()))
     }
 
@@ -232,7 +240,7 @@ fn sends_to_the_closed(platform: &mut Platform, commit: &Commit) -> Result<(), S
         _ => None,
     });
     if let Some(socket) = closed {
-        platform.send(socket, &crate::Frame::Text("one more thing".to_owned()));
+        platform.send(socket, &crate::room::frame::Frame::Text("one more thing".to_owned()));
     }
     Ok(())
 }

@@ -2,7 +2,11 @@
 
 use crate::testing::host::{Delivery, MemoryHost};
 use crate::testing::simulation::step::CrashAt;
-use crate::{Commit, Frame, Letter, Listeners, Output, SocketId, Tag};
+use crate::host::commit::{Commit, Listeners, Output};
+use crate::room::connection::SocketId;
+use crate::room::frame::Frame;
+use crate::room::letter::Letter;
+use crate::room::tag::Tag;
 
 /// Why a commit was not performed to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +110,7 @@ impl<'a> Platform<'a> {
     }
 
     pub(super) fn open(&self, tag: Option<&Tag>, to: Listeners) -> Vec<SocketId> {
-        use crate::Host as _;
+        use crate::host::host::Host as _;
         let mut open = self.host.sockets(tag.map(Tag::as_str));
         open.retain(|socket| to.has(self.host.tags(*socket)));
         open
@@ -125,7 +129,7 @@ pub(super) fn expected<'c>(
     host: &MemoryHost,
     commit: &'c Commit,
 ) -> Vec<(SocketId, Option<&'c Frame>)> {
-    use crate::Host as _;
+    use crate::host::host::Host as _;
     let mut open: Vec<(SocketId, &[String])> =
         host.sockets(None).into_iter().map(|socket| (socket, host.tags(socket))).collect();
     let mut expected = Vec::new();

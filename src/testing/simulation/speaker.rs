@@ -5,10 +5,12 @@ use std::collections::VecDeque;
 use serde::Deserialize;
 
 use super::Violation;
-use crate::envelope::PROTOCOL;
-use crate::session::{LOG, Logged, Sessions, Whereabouts, stored_epoch};
+use crate::engine::envelope::PROTOCOL;
+use crate::engine::session::{LOG, Logged, Sessions, Whereabouts, stored_epoch};
 use crate::testing::host::MemoryHost;
-use crate::{Frame, Host as _, Range, Side};
+use crate::host::host::Host as _;
+use crate::room::frame::Frame;
+use crate::room::history::{Range, Side};
 
 /// What a client of the protocol knows.
 #[derive(Clone, Debug, Default)]

@@ -11,10 +11,15 @@ use super::speaker::Speaker;
 use super::step::{CrashAt, Fate, Step};
 use super::{Report, Simulation, Violation};
 use crate::testing::host::Delivery;
-use crate::{
-    AnyRoom, Close, Delivered, Engine, Errand, Frame, Host as _, Input, Letter, ObjectName, Room,
-    SocketId, Upgrade,
-};
+use crate::engine::Engine;
+use crate::host::host::Host as _;
+use crate::host::input::Input;
+use crate::registry::{AnyRoom, ObjectName};
+use crate::room::close::Close;
+use crate::room::connection::SocketId;
+use crate::room::frame::Frame;
+use crate::room::letter::{Delivered, Errand, Letter};
+use crate::room::room::{Room, Upgrade};
 
 /// A client of a simulated room, as an invariant sees it.
 ///

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Timestamp;
+use crate::room::time::Timestamp;
 
 /// A token bucket for each connection: so many frames at once, then one more after each refill.
 ///

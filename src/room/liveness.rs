@@ -1,6 +1,6 @@
 //! Answers that wake nobody, and sockets whose peer is gone.
 
-use crate::limits;
+use crate::room::limits;
 
 /// A text frame and the answer to it, which the platform gives by itself: the room neither wakes for
 /// it nor sees it.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use thiserror::Error as ThisError;
 
-use crate::limits;
+use crate::room::limits;
 
 /// The result of a handler and of everything that can fail in this crate.
 ///

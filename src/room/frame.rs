@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use crate::error::excerpt;
-use crate::{Error, Result, limits};
+use crate::room::error::excerpt;
+use crate::room::limits;
+use crate::room::error::{Error, Result};
 
 /// One WebSocket message, as it came or as it will go.
 ///

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::Frame;
+use crate::room::frame::Frame;
 
 /// The subprotocol's name, as both sides say it in `Sec-WebSocket-Protocol`.
 pub(crate) const PROTOCOL: &str = "dormouse.1";
@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn vectors() -> Vectors {
-        serde_json::from_str(include_str!("../docs/protocol-vectors.json")).unwrap()
+        serde_json::from_str(include_str!("../../docs/protocol-vectors.json")).unwrap()
     }
 
     fn frame(text: Option<String>, bytes: Option<Vec<u8>>) -> Frame {

@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::sorted::SortedMap;
-use crate::{Error, Host, Result, Timestamp};
+use crate::engine::sorted::SortedMap;
+use crate::host::host::Host;
+use crate::room::error::{Error, Result};
+use crate::room::time::Timestamp;
 
 /// A history of a room: an append-only log whose rows are `T`.
 ///
@@ -192,7 +194,7 @@ impl Histories {
         let by_count = keep.newest.map_or(0, |rows| ends.last.saturating_sub(rows));
         let by_age = keep.younger_than.map_or(0, |age| {
             let since = Timestamp::from_millis(
-                host.now().as_millis().saturating_sub(crate::time::millis(age)) + 1,
+                host.now().as_millis().saturating_sub(crate::room::time::millis(age)) + 1,
             );
             self.first_since(host, name, since).map_or(ends.last, |seq| seq - 1)
         });

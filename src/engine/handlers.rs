@@ -5,15 +5,21 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::check::{Change, Checked, Step, check};
-use crate::context::View;
-use crate::frame::to_value;
-use crate::migrate::decode;
-use crate::state::State;
-use crate::{
-    Admission, AutoResponse, Close, Context, Decode, During, Encode, Error, Frame, Host, RateLimit,
-    Reply, Result, Resume, Room, Upgrade,
-};
+use crate::engine::check::{Change, Checked, Step, check};
+use crate::room::context::View;
+use crate::room::frame::to_value;
+use crate::engine::migrate::decode;
+use crate::engine::state::State;
+use crate::host::host::Host;
+use crate::room::close::Close;
+use crate::room::context::Context;
+use crate::room::error::{Error, Result};
+use crate::room::frame::{Decode, Encode, Frame};
+use crate::room::letter::Reply;
+use crate::room::liveness::AutoResponse;
+use crate::room::rate::RateLimit;
+use crate::room::resume::Resume;
+use crate::room::room::{Admission, During, Room, Upgrade};
 
 /// What a room says of itself once and for all.
 #[derive(Clone, Copy)]

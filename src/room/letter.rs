@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Result, Timestamp};
+use crate::room::error::{Error, Result};
+use crate::room::time::Timestamp;
 
 /// Something that is to be done elsewhere.
 ///

@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sorted::SortedMap;
-use crate::time::millis;
-use crate::{Error, Host, Result, Timestamp, limits};
+use crate::engine::sorted::SortedMap;
+use crate::room::time::millis;
+use crate::host::host::Host;
+use crate::room::limits;
+use crate::room::error::{Error, Result};
+use crate::room::time::Timestamp;
 
 /// When an event comes: at a time or after one, once or with a period.
 ///

@@ -5,18 +5,25 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use crate::connection::Handle;
-use crate::connections::Connections;
-use crate::handlers::Traits;
-use crate::history::Histories;
-use crate::keyed::Values;
+use crate::room::connection::Handle;
+use crate::engine::connections::Connections;
+use crate::engine::handlers::Traits;
+use crate::room::history::Histories;
+use crate::room::keyed::Values;
 use crate::registry::ObjectName;
-use crate::schedule::Schedule;
-use crate::session::{Session, Sessions, Whereabouts};
-use crate::{
-    Connection, ConnectionId, Error, History, HistoryReader, Host, Keyed, KeyedReader, Registry,
-    Result, Retry, Room, ScheduledEvent, Tag, Timestamp,
-};
+use crate::room::schedule::Schedule;
+use crate::engine::session::{Session, Sessions, Whereabouts};
+use crate::host::host::Host;
+use crate::registry::Registry;
+use crate::room::connection::Connection;
+use crate::room::connection_id::ConnectionId;
+use crate::room::error::{Error, Result};
+use crate::room::history::{History, HistoryReader};
+use crate::room::keyed::{Keyed, KeyedReader};
+use crate::room::room::Room;
+use crate::room::schedule::{Retry, ScheduledEvent};
+use crate::room::tag::Tag;
+use crate::room::time::Timestamp;
 
 /// Everything a handler may read: the room, who speaks, the state, the connections, the schedule,
 /// the time and chance.

@@ -4,9 +4,11 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use crate::error::excerpt;
-use crate::sorted::SortedMap;
-use crate::{Error, Host, Result, limits};
+use crate::room::error::excerpt;
+use crate::engine::sorted::SortedMap;
+use crate::host::host::Host;
+use crate::room::limits;
+use crate::room::error::{Error, Result};
 
 /// A room's values of one kind, each under a key of its own.
 ///

@@ -5,11 +5,15 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::time::Duration;
 
-use crate::attachment::Codec;
-use crate::connection::{Handle, by_age};
-use crate::sorted::SortedMap;
-use crate::tag::id_tag;
-use crate::{Host, RateLimit, SocketId, Tag, Timestamp};
+use crate::engine::attachment::Codec;
+use crate::room::connection::{Handle, by_age};
+use crate::engine::sorted::SortedMap;
+use crate::room::tag::id_tag;
+use crate::host::host::Host;
+use crate::room::connection::SocketId;
+use crate::room::rate::RateLimit;
+use crate::room::tag::Tag;
+use crate::room::time::Timestamp;
 
 /// What is known of a room's sockets, with the batch's changes over what the host has.
 pub(crate) struct Connections {

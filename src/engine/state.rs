@@ -5,10 +5,12 @@ use std::mem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::check::Change;
-use crate::frame::to_json;
-use crate::migrate::{Migrate, decode};
-use crate::{Error, Host, Result, limits};
+use crate::engine::check::Change;
+use crate::room::frame::to_json;
+use crate::engine::migrate::{Migrate, decode};
+use crate::host::host::Host;
+use crate::room::limits;
+use crate::room::error::{Error, Result};
 
 /// The state, read once and written once a commit.
 ///

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Keep;
+use crate::room::history::Keep;
 
 /// What a room keeps for clients that lose their line and come back.
 ///

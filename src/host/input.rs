@@ -1,6 +1,13 @@
 //! What happens to a room.
 
-use crate::{Close, Delivered, Error, Frame, Letter, ObjectName, SocketId, Timestamp, Upgrade};
+use crate::registry::ObjectName;
+use crate::room::close::Close;
+use crate::room::connection::SocketId;
+use crate::room::error::Error;
+use crate::room::frame::Frame;
+use crate::room::letter::{Delivered, Letter};
+use crate::room::room::Upgrade;
+use crate::room::time::Timestamp;
 
 /// Something that happens to a room.
 ///

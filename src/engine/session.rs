@@ -3,9 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::keyed::{Order, Values};
-use crate::sorted::SortedMap;
-use crate::{Frame, Host, Tag, Timestamp};
+use crate::room::keyed::{Order, Values};
+use crate::engine::sorted::SortedMap;
+use crate::host::host::Host;
+use crate::room::frame::Frame;
+use crate::room::tag::Tag;
+use crate::room::time::Timestamp;
 
 /// What a socket wears whose client speaks the protocol. No [`Tag`] has a control character.
 pub(crate) const ENVELOPED: &str = "\u{2}";

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::error::excerpt;
-use crate::{Error, Result, limits};
+use crate::room::error::excerpt;
+use crate::room::limits;
+use crate::room::error::{Error, Result};
 
 /// The name of a connection: a user's id, or a UUID. It may repeat in a room (one user, two tabs).
 ///

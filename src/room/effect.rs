@@ -2,7 +2,14 @@
 
 use std::fmt;
 
-use crate::{Audience, CloseCode, Connection, Errand, Keep, Result, Room, SocketId, When};
+use crate::room::audience::Audience;
+use crate::room::close::CloseCode;
+use crate::room::connection::{Connection, SocketId};
+use crate::room::error::Result;
+use crate::room::history::Keep;
+use crate::room::letter::Errand;
+use crate::room::room::Room;
+use crate::room::schedule::When;
 
 /// One effect.
 ///

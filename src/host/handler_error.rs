@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::{During, Error};
+use crate::room::error::Error;
+use crate::room::room::During;
 
 /// A handler's error whose words no client hears: it is for the log.
 ///

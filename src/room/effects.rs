@@ -5,12 +5,21 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::connection::sockets;
-use crate::frame::to_json;
-use crate::{
-    Audience, CloseCode, Connection, Effect, Encode, Errand, Error, Frame, History, Keep, Keyed,
-    ObjectName, Room, Tag, When,
-};
+use crate::room::connection::sockets;
+use crate::room::frame::to_json;
+use crate::registry::ObjectName;
+use crate::room::audience::Audience;
+use crate::room::close::CloseCode;
+use crate::room::connection::Connection;
+use crate::room::effect::Effect;
+use crate::room::error::Error;
+use crate::room::frame::{Encode, Frame};
+use crate::room::history::{History, Keep};
+use crate::room::keyed::Keyed;
+use crate::room::letter::Errand;
+use crate::room::room::Room;
+use crate::room::schedule::When;
+use crate::room::tag::Tag;
 
 /// The effects of one handler, in the order they were added. Nothing has happened yet: the engine
 /// checks the whole list against the platform's limits, and either all of it is done or none.

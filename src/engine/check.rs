@@ -4,18 +4,26 @@ use std::any::Any;
 
 use serde::Serialize;
 
-use crate::attachment::state_json;
-use crate::close::check_reason;
-use crate::connection::Handle;
-use crate::context::View;
-use crate::effect::Update;
-use crate::frame::to_json;
-use crate::keyed::check_key;
-use crate::schedule::check_name;
-use crate::{
-    Audience, CloseCode, Effect, Effects, Encode, Errand, Error, Frame, Keep, Result, Room,
-    ScheduledEvent, SocketId, limits,
-};
+use crate::engine::attachment::state_json;
+use crate::room::close::check_reason;
+use crate::room::connection::Handle;
+use crate::room::context::View;
+use crate::room::effect::Update;
+use crate::room::frame::to_json;
+use crate::room::keyed::check_key;
+use crate::room::schedule::check_name;
+use crate::room::limits;
+use crate::room::audience::Audience;
+use crate::room::close::CloseCode;
+use crate::room::connection::SocketId;
+use crate::room::effect::Effect;
+use crate::room::effects::Effects;
+use crate::room::error::{Error, Result};
+use crate::room::frame::{Encode, Frame};
+use crate::room::history::Keep;
+use crate::room::letter::Errand;
+use crate::room::room::Room;
+use crate::room::schedule::ScheduledEvent;
 
 /// An effect that was found good: encoded, resolved, and sure to succeed.
 pub(crate) enum Step {

@@ -2,8 +2,9 @@
 
 use std::borrow::Borrow;
 
-use crate::connection::sockets;
-use crate::{Connection, SocketId, Tag};
+use crate::room::connection::sockets;
+use crate::room::connection::{Connection, SocketId};
+use crate::room::tag::Tag;
 
 /// Who hears a message.
 ///

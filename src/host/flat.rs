@@ -3,7 +3,10 @@
 //! JavaScript reads them where they lie, which is faster than an object a frame. Lengths of text are
 //! in UTF-16 units, which is what JavaScript slices by; a time is two numbers, the high 32 bits first.
 
-use crate::{Alarm, Commit, Frame, Output, ScheduledEvent, SocketId, Write};
+use crate::host::commit::{Commit, Output, Write};
+use crate::room::connection::SocketId;
+use crate::room::frame::Frame;
+use crate::room::schedule::{Alarm, ScheduledEvent};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -176,7 +179,7 @@ impl Flat {
                 self.frame(frame, Op::BroadcastText, Op::BroadcastBinary);
                 self.ops.push(*to as u32);
                 self.ops.push(u32::from(tag.is_some()));
-                self.text(tag.as_ref().map(crate::Tag::as_str).unwrap_or_default());
+                self.text(tag.as_ref().map(crate::room::tag::Tag::as_str).unwrap_or_default());
                 self.sockets(except);
             }
             Output::Deliver(letter) => {
@@ -234,7 +237,10 @@ fn count(length: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CloseCode, Error, HandlerError, Timestamp};
+    use crate::host::handler_error::HandlerError;
+    use crate::room::close::CloseCode;
+    use crate::room::error::Error;
+    use crate::room::time::Timestamp;
 
     fn flat(commit: &Commit) -> Flat {
         let mut flat = Flat::new();

@@ -7,9 +7,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use crate::session::ENVELOPED;
-use crate::tag::id_tag;
-use crate::{ConnectionId, Tag, Timestamp};
+use crate::engine::session::ENVELOPED;
+use crate::room::tag::id_tag;
+use crate::room::connection_id::ConnectionId;
+use crate::room::tag::Tag;
+use crate::room::time::Timestamp;
 
 /// A socket while its object is awake: a number that the host gives and takes. It does not survive
 /// hibernation; a [`ConnectionId`] does.

@@ -1,6 +1,7 @@
 //! How a connection ends.
 
-use crate::{Error, Result, limits};
+use crate::room::limits;
+use crate::room::error::{Error, Result};
 
 /// A close code that can be sent.
 ///

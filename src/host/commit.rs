@@ -3,11 +3,16 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::history::HistoryChange;
-use crate::{
-    Alarm, CloseCode, Ends, Entry, Error, Frame, HandlerError, Letter, ScheduledEvent, SocketId,
-    Tag,
-};
+use crate::room::history::HistoryChange;
+use crate::host::handler_error::HandlerError;
+use crate::room::close::CloseCode;
+use crate::room::connection::SocketId;
+use crate::room::error::Error;
+use crate::room::frame::Frame;
+use crate::room::history::{Ends, Entry};
+use crate::room::letter::Letter;
+use crate::room::schedule::{Alarm, ScheduledEvent};
+use crate::room::tag::Tag;
 
 /// What a host does after a batch of inputs.
 ///
@@ -186,7 +191,7 @@ impl Listeners {
     /// ```
     /// assert!(dormouse::Tag::new(dormouse::Listeners::MARK).is_err(), "it is no room's tag");
     /// ```
-    pub const MARK: &'static str = crate::session::ENVELOPED;
+    pub const MARK: &'static str = crate::engine::session::ENVELOPED;
 
     /// Whether a socket with these platform tags is meant.
     ///
