@@ -4,7 +4,7 @@ mod common;
 
 use common::Lounge;
 use divan::{Bencher, black_box};
-use dormouse::rooms::chat::{Broadcast, Event};
+use dormouse::rooms::chat::{Broadcast, Message};
 use dormouse::rooms::{Chat, Lobby};
 use dormouse::testing::Simulation;
 use dormouse::{Decode, Encode, Frame, Room, Timestamp};
@@ -25,7 +25,7 @@ fn chat_messages_in_one_commit(bencher: Bencher, messages: usize) {
 #[divan::bench]
 fn decode(bencher: Bencher) {
     let frame = Frame::Text(common::SAY.to_owned());
-    bencher.bench(|| Event::decode(black_box(&frame)).unwrap());
+    bencher.bench(|| Message::decode(black_box(&frame)).unwrap());
 }
 
 #[divan::bench]
@@ -50,7 +50,7 @@ fn simulated_steps(bencher: Bencher) {
 /// The same where clients resume: sessions, a log, and those who come back to it.
 #[divan::bench]
 fn simulated_steps_with_resume(bencher: Bencher) {
-    let simulation = Simulation::<Chat>::new().events(|dice| Event::Say { text: dice.text() });
+    let simulation = Simulation::<Chat>::new().messages(|dice| Message::Say { text: dice.text() });
     live(bencher, &simulation.steps(STEPS).seeds(0..1));
 }
 

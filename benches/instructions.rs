@@ -5,7 +5,7 @@ mod common;
 use std::hint::black_box;
 
 use common::{Lounge, SAY};
-use dormouse::rooms::chat::{Broadcast, Event};
+use dormouse::rooms::chat::{Broadcast, Message};
 use dormouse::{Decode, Encode, Frame, Timestamp};
 
 fn main() {
@@ -25,7 +25,7 @@ fn main() {
         "batched" => Lounge::new().say(times),
         "decode" => {
             let frame = Frame::Text(SAY.to_owned());
-            (0..times).for_each(|_| drop(black_box(Event::decode(black_box(&frame)))));
+            (0..times).for_each(|_| drop(black_box(Message::decode(black_box(&frame)))));
         }
         "encode" => {
             let message = Broadcast::Message {

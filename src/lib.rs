@@ -23,7 +23,7 @@
 //!     const NAME: &'static str = "doorman";
 //!     type State = ();
 //!     type Connection = ();
-//!     type Event = Text;
+//!     type Message = Text;
 //!     type Broadcast = Text;
 //!     type Alarm = Never;
 //!
@@ -156,7 +156,7 @@ pub use host::handler_error::HandlerError;
 pub use host::host::Host;
 pub use host::input::{Fault, Input};
 pub use origin::origin_allowed;
-pub use registry::{AnyRoom, ObjectName, Registry, RoomType};
+pub use registry::{ObjectName, Registry, RoomType};
 pub use room::limits;
 pub use room::*;
 
@@ -181,7 +181,7 @@ pub use wasm_bindgen as __wasm_bindgen;
 /// #     const NAME: &'static str = "shout";
 /// #     type State = ();
 /// #     type Connection = ();
-/// #     type Event = Text;
+/// #     type Message = Text;
 /// #     type Broadcast = Text;
 /// #     type Alarm = Never;
 /// #     fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {

@@ -2,15 +2,10 @@
 
 use std::fmt;
 
-use crate::engine::Core;
-use crate::room::error::excerpt;
 use crate::engine::Engine;
-use crate::host::commit::Commit;
-use crate::host::host::Host;
-use crate::host::input::{Fault, Input};
-use crate::room::limits;
+use crate::room::error::excerpt;
 use crate::room::error::{Error, Result};
-use crate::room::liveness::AutoResponse;
+use crate::room::limits;
 use crate::room::room::Room;
 
 /// The name of a Durable Object: a room type and the id of one room, as `type/id`.
@@ -84,54 +79,6 @@ impl fmt::Display for ObjectName {
     }
 }
 
-/// An engine whose room type is known only at run time.
-///
-/// ```
-/// use dormouse::rooms::ROOMS;
-/// let room = ROOMS.open("chat/lounge").unwrap();
-/// assert_eq!(room.max_frame_bytes(), 65_536);
-/// ```
-pub trait AnyRoom {
-    /// [`Room::MAX_FRAME_BYTES`].
-    fn max_frame_bytes(&self) -> usize;
-    /// [`Room::AUTO_RESPONSE`].
-    fn auto_response(&self) -> Option<AutoResponse>;
-    /// [`Engine::handle_again`].
-    fn handle(&mut self, host: &dyn Host, input: Input, fault: Fault);
-    /// [`Engine::due`].
-    fn due(&self, host: &dyn Host) -> Vec<String>;
-    /// [`Engine::commit`].
-    fn commit(&mut self, host: &dyn Host) -> Commit;
-    /// [`Engine::reset`].
-    fn reset(&mut self);
-}
-
-impl<R: Room> AnyRoom for Engine<R> {
-    fn max_frame_bytes(&self) -> usize {
-        R::MAX_FRAME_BYTES
-    }
-
-    fn auto_response(&self) -> Option<AutoResponse> {
-        R::AUTO_RESPONSE
-    }
-
-    fn handle(&mut self, host: &dyn Host, input: Input, fault: Fault) {
-        self.handle_again(host, input, fault);
-    }
-
-    fn due(&self, host: &dyn Host) -> Vec<String> {
-        Engine::due(self, host)
-    }
-
-    fn commit(&mut self, host: &dyn Host) -> Commit {
-        Engine::commit(self, host)
-    }
-
-    fn reset(&mut self) {
-        Engine::reset(self);
-    }
-}
-
 /// A room type as the registry knows it.
 ///
 /// ```
@@ -141,7 +88,7 @@ impl<R: Room> AnyRoom for Engine<R> {
 #[derive(Clone, Copy, Debug)]
 pub struct RoomType {
     name: &'static str,
-    open: fn(ObjectName, Registry) -> Box<dyn AnyRoom>,
+    open: fn(ObjectName, Registry) -> Engine,
 }
 
 impl RoomType {
@@ -162,7 +109,7 @@ impl RoomType {
             assert!(plain, "a room's name has letters, digits, - and _ alone");
             i += 1;
         }
-        Self { name: R::NAME, open: |name, rooms| Box::new(Core::new::<R>(name).among(rooms)) }
+        Self { name: R::NAME, open: |name, rooms| Engine::of::<R>(name).among(rooms) }
     }
 
     /// [`Room::NAME`].
@@ -245,7 +192,7 @@ impl Registry {
     /// use dormouse::rooms::ROOMS;
     /// let room = ROOMS.open("chat/lounge").unwrap();
     /// ```
-    pub fn open(&self, object_name: &str) -> Result<Box<dyn AnyRoom>> {
+    pub fn open(&self, object_name: &str) -> Result<Engine> {
         let name = ObjectName::parse(object_name)?;
         Ok((self.find(name.room())?.open)(name, *self))
     }

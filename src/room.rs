@@ -38,6 +38,6 @@ pub use liveness::AutoResponse;
 pub use rate::RateLimit;
 pub use resume::Resume;
 pub use room::{Admission, During, Never, OnDuplicate, Room, Upgrade};
-pub use schedule::{Alarm, Retry, ScheduledEvent, When};
+pub use schedule::{Alarm, Retry, ScheduledAlarm, When};
 pub use tag::Tag;
 pub use time::Timestamp;

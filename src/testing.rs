@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use dormouse::rooms::Chat;
-//! use dormouse::rooms::chat::{Broadcast, Event};
+//! use dormouse::rooms::chat::{Broadcast, Message};
 //! use dormouse::testing::TestRoom;
 //!
 //! let room = TestRoom::<Chat>::new("lounge");
@@ -14,7 +14,7 @@
 //! assert_eq!(ada.receive(), Broadcast::UserJoined { user_id: "bob".into() });
 //!
 //! room.hibernate();
-//! ada.send(&Event::Say { text: "hello".into() });
+//! ada.send(&Message::Say { text: "hello".into() });
 //! assert!(matches!(bob.receive(), Broadcast::Message { text, .. } if text == "hello"));
 //! assert_eq!(room.state().unwrap().message_count, 1);
 //! ```

@@ -16,7 +16,7 @@
 //! #[cfg_attr(test, derive(ts_rs::TS))]
 //! # #[derive(ts_rs::TS)]
 //! #[serde(tag = "_tag")]
-//! pub enum Event { Add { by: u64 } }
+//! pub enum Message { Add { by: u64 } }
 //!
 //! #[derive(Serialize)]
 //! #[cfg_attr(test, derive(ts_rs::TS))]
@@ -28,11 +28,11 @@
 //!     const NAME: &'static str = "counter";
 //!     type State = u64;
 //!     type Connection = ();
-//!     type Event = Event;
+//!     type Message = Message;
 //!     type Broadcast = Broadcast;
 //!     type Alarm = Never;
 //! #
-//! #   fn handle_message(_: &Context<Self>, _: Event) -> Result<Effects<Self>> {
+//! #   fn handle_message(_: &Context<Self>, _: Message) -> Result<Effects<Self>> {
 //! #       Ok(Effects::new())
 //! #   }
 //! }
@@ -85,13 +85,13 @@ impl RoomTypes {
     /// ```
     pub fn of<R: Room>() -> Self
     where
-        R::Event: TS + 'static,
+        R::Message: TS + 'static,
         R::Broadcast: TS + 'static,
         R::State: TS + 'static,
         R::Connection: TS + 'static,
     {
         let mut declared = Declared::default();
-        let event = declared.name_of::<R::Event>();
+        let event = declared.name_of::<R::Message>();
         let mut broadcast = declared.name_of::<R::Broadcast>();
         // What an API call brings is text, but what goes out may be binary too.
         if TypeId::of::<R::Broadcast>() == TypeId::of::<Frame>() {
@@ -117,7 +117,7 @@ impl RoomTypes {
         self
     }
 
-    /// The namespace of its declarations: what one room calls `Event` is not what another does.
+    /// The namespace of its declarations: what one room calls `Message` is not what another does.
     fn namespace(&self) -> String {
         let words = self.name.split(['-', '_']).filter(|word| !word.is_empty());
         let name: String = words.map(capitalized).collect();

@@ -24,10 +24,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub use self::host::RoomHost;
 pub use self::host::set_host;
 use self::host::{JsHost, timestamp};
-use crate::host::flat::Flat;
+use crate::engine::Engine;
 use crate::host::commit::{Answer, Commit, Failure};
+use crate::host::flat::Flat;
 use crate::host::input::{Fault, Input};
-use crate::registry::{AnyRoom, ObjectName, Registry};
+use crate::registry::{ObjectName, Registry};
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::error::{Error, Result};
@@ -42,7 +43,7 @@ struct Rooms {
 }
 
 struct Slot {
-    room: Box<dyn AnyRoom>,
+    room: Engine,
     /// What the next input did when it was run before.
     fault: Fault,
 }
@@ -260,14 +261,14 @@ pub fn close(handle: u32, socket: u32, code: u16, reason: String, was_clean: boo
 /// The alarm went off: the names of the events that are due.
 #[wasm_bindgen]
 pub fn alarm(handle: u32) -> Vec<String> {
-    input(handle, Input::Alarm);
+    input(handle, Input::AlarmFired);
     with_slot(handle, |slot| slot.room.due(&JsHost))
 }
 
 /// A scheduled event's turn.
 #[wasm_bindgen]
 pub fn event(handle: u32, name: String) {
-    input(handle, Input::Event { name });
+    input(handle, Input::Alarm { name });
 }
 
 /// After waking: where the platform says that the alarm stands.
@@ -364,7 +365,7 @@ pub fn answers() -> Vec<JsValue> {
 fn input(handle: u32, input: Input) {
     with_slot(handle, |slot| {
         let fault = mem::take(&mut slot.fault);
-        slot.room.handle(&JsHost, input, fault);
+        slot.room.handle_again(&JsHost, input, fault);
     });
 }
 

@@ -17,7 +17,7 @@ impl Room for Wanting {
     const NAME: &'static str = "wanting";
     type State = u32;
     type Connection = u32;
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = String;
 
@@ -78,7 +78,7 @@ fn everything(room: &TestRoom<Wanting>) -> String {
         states.sort();
         let said = cx.history(&SAID).last(10).unwrap();
         let labels = cx.keyed(&LABELS).first("", 10).unwrap();
-        format!("{states:?} {said:?} {labels:?} {:?}", cx.next_event())
+        format!("{states:?} {said:?} {labels:?} {:?}", cx.next_alarm())
     });
     format!("{:?} {seen} {:?}", room.state(), room.alarm())
 }
@@ -91,7 +91,7 @@ fn a_message_that_fails_changes_nothing_and_names_the_limit() {
         ("refuse", Error::refuse("no", "not now")),
         ("otherwise", Error::execution("otherwise")),
         ("reason", Error::CloseReasonTooLong { limit: 123, size: 124 }),
-        ("name", Error::InvalidEventName { limit: 256, size: 0 }),
+        ("name", Error::InvalidAlarmName { limit: 256, size: 0 }),
         ("period", Error::InvalidPeriod { limit: 1_000_000, nanos: 0 }),
         ("payload", Error::PayloadTooLarge { limit, size }),
         ("row", Error::ValueTooLarge { limit, size }),
@@ -145,7 +145,7 @@ fn an_event_that_fails_stays_and_the_others_have_their_turn() {
     room.advance(Duration::from_secs(60));
     // The event that is due succeeds, and wants itself again in a minute.
     assert_eq!(room.state(), before.map(|count| count + 1));
-    room.read(|cx| assert_eq!(cx.next_event().unwrap().name, "event"));
+    room.read(|cx| assert_eq!(cx.next_alarm().unwrap().name, "event"));
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn an_api_call_that_fails_says_why_and_changes_nothing() {
     let ada = room.connect("ada");
     let before = everything(&room);
     assert_eq!(room.send_json("\"refuse\""), Err(Error::refuse("no", "not now")));
-    assert!(matches!(room.send_json("7"), Err(Error::InvalidEvent { .. })));
+    assert!(matches!(room.send_json("7"), Err(Error::InvalidMessage { .. })));
     assert_eq!(everything(&room), before);
     assert!(ada.received().is_empty());
 }
@@ -166,7 +166,7 @@ impl Room for Clumsy {
     const NAME: &'static str = "clumsy";
     type State = u32;
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = dormouse::Never;
 

@@ -12,12 +12,12 @@ fn chat() {
     awake_and_asleep(|room: &TestRoom<Chat>| {
         let (ada, bob) = (room.connect("ada"), room.connect("bob"));
         for _ in 0..3 {
-            ada.send(&chat::Event::Say { text: "hello".into() });
-            bob.send(&chat::Event::Typing {});
+            ada.send(&chat::Message::Say { text: "hello".into() });
+            bob.send(&chat::Message::Typing {});
             bob.send_text("nothing that a chat knows");
         }
         bob.cut();
-        room.send(&chat::Event::Say { text: "from the API".into() }).unwrap();
+        room.send(&chat::Message::Say { text: "from the API".into() }).unwrap();
         ada.close_without_code();
     });
 }
@@ -40,14 +40,14 @@ fn reminders() {
 fn history() {
     awake_and_asleep(|room: &TestRoom<HistoryRoom>| {
         let ada = room.connect("ada");
-        ada.send(&history::Event::Join { name: "ada".into() });
+        ada.send(&history::Message::Join { name: "ada".into() });
         // More than its rate limit lets pass, which has to know what went before.
         for nth in 0..15 {
-            ada.send(&history::Event::Chat { message: format!("{nth}") });
+            ada.send(&history::Message::Chat { message: format!("{nth}") });
         }
         room.advance(Duration::from_secs(2 * 24 * 3600));
         let bob = room.connect("bob");
-        bob.send(&history::Event::Join { name: "bob".into() });
+        bob.send(&history::Message::Join { name: "bob".into() });
         ada.close(1000, "");
     });
 }
@@ -76,7 +76,7 @@ impl Room for Counting {
     const NAME: &'static str = "counting";
     type State = ();
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
 

@@ -126,8 +126,8 @@ fn inputs_of_one_batch_see_what_those_before_them_did() {
     );
 }
 
-fn puppet() -> Engine<Puppet> {
-    Engine::new(ObjectName::new("puppet", "stage").unwrap())
+fn puppet() -> Engine {
+    Engine::of::<Puppet>(ObjectName::new("puppet", "stage").unwrap())
 }
 
 fn connect(socket: u32, upgrade: Upgrade) -> Input {
@@ -145,7 +145,7 @@ fn leave(socket: u32) -> Input {
 }
 
 /// Handles a batch; what arrives at which socket, in order.
-fn run(engine: &mut Engine<Puppet>, host: &mut MemoryHost, batch: Vec<Input>) -> Vec<String> {
+fn run(engine: &mut Engine, host: &mut MemoryHost, batch: Vec<Input>) -> Vec<String> {
     for input in batch {
         engine.handle(host, input);
     }
@@ -225,7 +225,7 @@ fn compare(inputs: Vec<Input>, cuts: &[bool]) -> Result<(), TestCaseError> {
     }
     prop_assert_eq!(heard_alone, heard_together);
     prop_assert!(left.state() == right.state(), "states too long to show");
-    prop_assert_eq!(left.events(None, 9), right.events(None, 9));
+    prop_assert_eq!(left.alarms(None, 9), right.alarms(None, 9));
     prop_assert_eq!(left.alarm(), right.alarm());
     prop_assert_eq!(left.sockets(None), right.sockets(None));
     for socket in left.sockets(None) {

@@ -17,15 +17,15 @@ const BREACHES: [(Breach, &str); 14] = [
     (Breach::AttachmentOfWideText, "AttachmentTooLarge { limit: 16384, size: 16"),
     (Breach::CloseCode, "InvalidCloseCode { code: 1005 }"),
     (Breach::CloseReason, "CloseReasonTooLong { limit: 123, size: 126 }"),
-    (Breach::EventWithoutName, "InvalidEventName { limit: 256, size: 0 }"),
-    (Breach::EventName, "InvalidEventName { limit: 256, size: 257 }"),
-    (Breach::EventNameOfTheEngine, "InvalidEventName { limit: 256, size: 6 }"),
-    (Breach::EventTimeZero, "InvalidEventTime { limit: 8640000000000000, at: 0 }"),
+    (Breach::AlarmWithoutName, "InvalidAlarmName { limit: 256, size: 0 }"),
+    (Breach::AlarmName, "InvalidAlarmName { limit: 256, size: 257 }"),
+    (Breach::AlarmNameOfTheEngine, "InvalidAlarmName { limit: 256, size: 6 }"),
+    (Breach::AlarmTimeZero, "InvalidAlarmTime { limit: 8640000000000000, at: 0 }"),
     (
-        Breach::EventTimeBeyondDates,
-        "InvalidEventTime { limit: 8640000000000000, at: 8640000000000001 }",
+        Breach::AlarmTimeBeyondDates,
+        "InvalidAlarmTime { limit: 8640000000000000, at: 8640000000000001 }",
     ),
-    (Breach::EventDelay, "InvalidEventTime { limit: 8640000000000000, at: 18446744073709551615 }"),
+    (Breach::AlarmDelay, "InvalidAlarmTime { limit: 8640000000000000, at: 18446744073709551615 }"),
     (Breach::PeriodOfNothing, "InvalidPeriod { limit: 1000000, nanos: 0 }"),
     (Breach::PeriodUnderAMillisecond, "InvalidPeriod { limit: 1000000, nanos: 999000 }"),
     (Breach::Payload, "PayloadTooLarge { limit: 2000000, size: 2000012 }"),
@@ -145,7 +145,7 @@ fn in_an_event_which_stays_while_others_have_their_turn() {
         assert_eq!(attached(&room), before);
         assert_eq!(room.state().as_deref(), Some("as it was!"), "{breach:?}");
         room.read(|cx| {
-            let failures = |name| cx.event(name).map(|event| event.failures);
+            let failures = |name| cx.alarm(name).map(|event| event.failures);
             assert_eq!([failures("a"), failures("b")], [Some(1), None]);
             assert_eq!([failures("kept"), failures("new")], [Some(0), None]);
         });
@@ -215,7 +215,7 @@ fn what_keeps_to_the_limits_is_done() {
     assert_eq!(heard(&ada), ["bob left with 4999"]);
     assert_eq!(bob.closed().unwrap().reason.len(), 123);
     assert_eq!(room.state().unwrap().len(), 1_999_998);
-    room.read(|cx| assert_eq!(cx.next_event().unwrap().name.len(), 256));
+    room.read(|cx| assert_eq!(cx.next_alarm().unwrap().name.len(), 256));
     assert_eq!(
         Error::InvalidPeriod { limit: 1_000_000, nanos: 7 }.to_string(),
         "a period of 7 nanoseconds is under the limit of 1000000: take a millisecond or more",

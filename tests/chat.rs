@@ -1,7 +1,7 @@
 //! The chat room, awake and with a sleep between any two steps.
 
 use dormouse::rooms::Chat;
-use dormouse::rooms::chat::{Broadcast, Event};
+use dormouse::rooms::chat::{Broadcast, Message};
 use dormouse::testing::{TestClient, TestRoom};
 use dormouse::{Effect, Effects, Frame, Room};
 use serde_json::json;
@@ -14,8 +14,8 @@ fn awake_and_asleep(scenario: impl Fn(&TestRoom<Chat>, &dyn Fn())) {
     scenario(&room, &|| room.hibernate());
 }
 
-fn say(text: &str) -> Event {
-    Event::Say { text: text.into() }
+fn say(text: &str) -> Message {
+    Message::Say { text: text.into() }
 }
 
 fn typed(client: &TestClient<Chat>) -> Vec<Broadcast> {
@@ -74,7 +74,7 @@ fn typing_goes_to_the_others() {
     let ada = room.connect("ada");
     // A handler is a function: its effects can be looked at without any of them being done.
     ada.read(|cx| {
-        let effects = Chat::handle_message(cx, Event::Typing {}).unwrap();
+        let effects = Chat::handle_message(cx, Message::Typing {}).unwrap();
         let typing = Broadcast::Typing { user_id: "ada".into() };
         assert_eq!(effects, Effects::new().broadcast_except(cx.sender(), typing));
 
@@ -97,7 +97,7 @@ fn the_api_speaks_as_system() {
         let ada = room.connect("ada");
         pause();
         room.send(&say("hello")).unwrap();
-        room.send(&Event::Typing {}).unwrap();
+        room.send(&Message::Typing {}).unwrap();
         let message =
             Broadcast::Message { text: "hello".into(), user_id: "system".into(), ts: room.now() };
         assert_eq!(typed(&ada), [message]);

@@ -14,7 +14,7 @@ impl Room for Dominoes {
     const NAME: &'static str = "dominoes";
     type State = Vec<String>;
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
 
@@ -118,7 +118,7 @@ impl Room for Chain {
     const NAME: &'static str = "chain";
     type State = u32;
     type Connection = ();
-    type Event = Never;
+    type Message = Never;
     type Broadcast = Never;
     type Alarm = Never;
 
@@ -253,7 +253,7 @@ fn both_sides_may_close_at_once() {
 #[test]
 fn a_room_that_slept_before_its_close_was_answered_hears_of_it_once() {
     let (mut host, name) = (MemoryHost::new(), || ObjectName::new("dominoes", "table").unwrap());
-    let mut engine = Engine::<Dominoes>::new(name());
+    let mut engine = Engine::of::<Dominoes>(name());
     let (stays, goes) = (SocketId(1), SocketId(2));
     for (socket, id) in [(stays, "stays"), (goes, "goes")] {
         let upgrade = Upgrade { id: Some(id.into()), ..Upgrade::default() };
@@ -264,7 +264,7 @@ fn a_room_that_slept_before_its_close_was_answered_hears_of_it_once() {
     host.perform(&engine.commit(&host));
 
     // The platform lists the socket until its client has answered.
-    let mut engine = Engine::<Dominoes>::new(name());
+    let mut engine = Engine::of::<Dominoes>(name());
     engine.handle(&host, Input::Message { socket: goes, frame: frame.clone() });
     engine.handle(&host, Input::Message { socket: stays, frame });
     engine.handle(&host, Input::Close { socket: goes, close: Close::cut() });

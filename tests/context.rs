@@ -13,7 +13,7 @@ impl Room for Quiet {
     const NAME: &'static str = "quiet";
     type State = ();
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
 

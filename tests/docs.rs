@@ -121,7 +121,7 @@ fn every_function_that_the_architecture_names_is_where_it_says() {
 
 #[test]
 fn every_error_is_in_the_page_that_people_search_with_its_words() {
-    let source = fs::read_to_string(root().join("src/error.rs")).unwrap();
+    let source = fs::read_to_string(root().join("src/room/error.rs")).unwrap();
     let page = fs::read_to_string(root().join("docs/guide/troubleshooting.md")).unwrap();
     let enumeration = source.split("pub enum Error {").nth(1).unwrap();
     let enumeration = enumeration.split("\n}").next().unwrap();
@@ -150,7 +150,7 @@ fn every_error_is_in_the_page_that_people_search_with_its_words() {
 
 #[test]
 fn every_limit_is_in_the_page_of_limits() {
-    let source = fs::read_to_string(root().join("src/limits.rs")).unwrap();
+    let source = fs::read_to_string(root().join("src/room/limits.rs")).unwrap();
     let page = fs::read_to_string(root().join("docs/guide/limits-and-costs.md")).unwrap();
     let values = source.lines().filter_map(|line| line.strip_prefix("pub const "));
     let mut count = 0;

@@ -57,7 +57,7 @@ impl Room for Herald {
     const NAME: &'static str = "herald";
     type State = ();
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
 
@@ -160,15 +160,15 @@ fn a_purge_forgets_all_that_is_stored_and_no_socket() {
         [save("a"), event("e", in_seconds(1)), event_that("failed", in_seconds(0), [FAIL])],
     );
     room.advance(Duration::from_secs(3600));
-    room.read(|cx| assert_eq!(cx.failed_events().len(), 1));
+    room.read(|cx| assert_eq!(cx.failed_alarms().len(), 1));
     order(&ada, [event("e", in_seconds(1))]);
     bob.received();
     order(&ada, [Do::Purge]);
     assert_eq!(room.state(), None);
     assert_eq!(room.alarm(), None);
     room.read(|cx| {
-        assert_eq!((cx.next_event(), cx.failed_events()), (None, vec![]));
-        assert_eq!((cx.event("e"), cx.state(), cx.count()), (None, None, 2));
+        assert_eq!((cx.next_alarm(), cx.failed_alarms()), (None, vec![]));
+        assert_eq!((cx.alarm("e"), cx.state(), cx.count()), (None, None, 2));
     });
     order(&ada, [append("nothing to add to"), say("still here")]);
     assert_eq!(heard(&bob), ["still here"]);
@@ -197,7 +197,7 @@ fn of_what_stands_beside_a_purge_only_the_later_stays() {
         assert_eq!(room.state().as_deref(), Some("new"));
         assert_eq!(room.alarm(), Some(room.now() + Duration::from_secs(2)));
         room.read(|cx| {
-            assert_eq!((cx.event("old"), cx.next_event().unwrap().name), (None, "new".into()));
+            assert_eq!((cx.alarm("old"), cx.next_alarm().unwrap().name), (None, "new".into()));
         });
     }
 }
@@ -209,7 +209,7 @@ impl Room for Quiet {
     const NAME: &'static str = "quiet";
     type State = Vec<u8>;
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = u8;
 

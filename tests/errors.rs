@@ -37,7 +37,7 @@ impl Room for Trouble {
         Some(RateLimit { burst: 20, refill: Duration::from_secs(1) });
     type State = State;
     type Connection = u32;
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = u32;
 
@@ -110,7 +110,7 @@ fn what_an_older_version_stored_is_named_and_left_alone() {
     room.advance(Duration::ZERO);
     let payload = client.receive_text();
     assert!(payload.starts_with("the stored payload does not decode"), "{payload}");
-    assert!(room.read(|cx| cx.event("x").is_some()));
+    assert!(room.read(|cx| cx.alarm("x").is_some()));
 }
 
 #[test]
@@ -193,9 +193,9 @@ fn what_breaks_a_limit_says_the_limit_the_value_and_what_to_do() {
         Error::TooManyTags { limit, count: size },
         Error::TagTooLong { limit, size },
         Error::CloseReasonTooLong { limit, size },
-        Error::InvalidEventTime { limit: 1111, at: 2222 },
+        Error::InvalidAlarmTime { limit: 1111, at: 2222 },
         Error::InvalidPeriod { limit: 1111, nanos: 2222 },
-        Error::InvalidEventName { limit, size },
+        Error::InvalidAlarmName { limit, size },
         Error::TooDeep { what: "the state".into(), limit, depth: size },
     ];
     for error in too_large {

@@ -47,7 +47,7 @@ impl Room for Archive {
     const NAME: &'static str = "archive";
     type State = ();
     type Connection = ();
-    type Event = Order;
+    type Message = Order;
     type Broadcast = Seen;
     type Alarm = Never;
 

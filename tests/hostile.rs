@@ -18,7 +18,7 @@ const PINS: Keyed<Value> = Keyed::new("pins");
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "_tag")]
-enum Event {
+enum Message {
     /// Keeps a value under a key.
     Pin { key: String, value: Value },
     /// Tells what is under a key.
@@ -37,24 +37,24 @@ impl Room for Pinboard {
         Some(RateLimit { burst: 20, refill: Duration::from_millis(500) });
     type State = Value;
     type Connection = ();
-    type Event = Event;
+    type Message = Message;
     type Broadcast = Value;
     type Alarm = Never;
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let effects = Effects::new();
         Ok(match event {
-            Event::Pin { key, value } => {
+            Message::Pin { key, value } => {
                 effects.put(&PINS, &key, &value).broadcast(json!({ "pinned": key }))
             }
-            Event::Read { key } => {
+            Message::Read { key } => {
                 effects.send(cx.sender(), json!({ "found": cx.keyed(&PINS).get(&key)? }))
             }
-            Event::Wrap { value } => effects.save(json!({ "by": "a client", "value": [value] })),
-            Event::Forward { value } => {
-                effects.tell::<Self>("other", &Event::Pin { key: "forwarded".into(), value })
+            Message::Wrap { value } => effects.save(json!({ "by": "a client", "value": [value] })),
+            Message::Forward { value } => {
+                effects.tell::<Self>("other", &Message::Pin { key: "forwarded".into(), value })
             }
-            Event::Who => {
+            Message::Who => {
                 let who = match (cx.sibling(), cx.sender_id()) {
                     (Some(sibling), _) => format!("the room {sibling}"),
                     (None, Some(id)) => format!("the client {id}"),
@@ -83,8 +83,8 @@ fn wall() -> (TestRoom<Pinboard>, [TestClient<Pinboard>; 2]) {
     (room, clients)
 }
 
-fn pin(key: &str, value: impl Into<Value>) -> Event {
-    Event::Pin { key: key.to_owned(), value: value.into() }
+fn pin(key: &str, value: impl Into<Value>) -> Message {
+    Message::Pin { key: key.to_owned(), value: value.into() }
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_value_is_read_back_as_deep_as_an_event_can_bring_it() {
     eve.send_text(format!(r#"{{"_tag":"Pin","key":"deep","value":{}}}"#, nested(126)));
     room.hibernate();
     eve.received();
-    eve.send(&Event::Read { key: "deep".into() });
+    eve.send(&Message::Read { key: "deep".into() });
     assert!(eve.receive_text().len() > 2 * 126);
 }
 
@@ -121,14 +121,14 @@ fn what_a_room_wraps_deeper_than_127_is_refused_and_the_old_state_kept() {
     let stored = |room: &TestRoom<Pinboard>| room.with_host(|host| host.state());
     eve.send_text(format!(r#"{{"_tag":"Wrap","value":{}}}"#, nested(125)));
     room.hibernate();
-    eve.send(&Event::Who);
+    eve.send(&Message::Who);
     assert_eq!(codes(&eve), [""; 0], "as deep as can be");
     let before = stored(&room);
 
     eve.send_text(format!(r#"{{"_tag":"Wrap","value":{}}}"#, nested(126)));
     assert_eq!(codes(&eve), ["too_deep"]);
     room.hibernate();
-    eve.send(&Event::Who);
+    eve.send(&Message::Who);
     assert_eq!(codes(&eve), [""; 0], "and the room lives on");
     assert_eq!(stored(&room), before);
 }
@@ -138,12 +138,12 @@ fn keys_ids_and_room_names_that_mean_something_elsewhere_are_names_like_others()
     let room = TestRoom::<Pinboard>::new("__proto__");
     for name in ["__proto__", "constructor", "toString", "state", "hasOwnProperty"] {
         let client = room.connect(name);
-        client.send(&Event::Read { key: name.into() });
+        client.send(&Message::Read { key: name.into() });
         assert_eq!(client.receive_text(), r#"{"found":null}"#, "{name}");
         client.send(&pin(name, name));
         room.hibernate();
         client.received();
-        client.send(&Event::Read { key: name.into() });
+        client.send(&Message::Read { key: name.into() });
         assert_eq!(client.receive_text(), format!(r#"{{"found":"{name}"}}"#));
         client.close(1000, "");
     }
@@ -151,7 +151,7 @@ fn keys_ids_and_room_names_that_mean_something_elsewhere_are_names_like_others()
         let client = room.connect("eve");
         client.send(&pin(key, 1));
         client.received();
-        client.send(&Event::Read { key: key.into() });
+        client.send(&Message::Read { key: key.into() });
         assert_eq!(client.receive_text(), r#"{"found":1}"#, "{key:?}");
         client.close(1000, "");
     }
@@ -175,7 +175,7 @@ fn what_a_client_says_of_itself_in_an_event_is_not_believed() {
 #[test]
 fn a_letter_that_a_client_writes_is_a_frame_like_others() {
     let (room, [_, eve]) = wall();
-    let letter = r#"{"seq":1,"floor":1,"hops":0,"errand":{"event":{"room":"pinboard/wall","json":"{\"_tag\":\"Who\"}"}}}"#;
+    let letter = r#"{"seq":1,"floor":1,"hops":0,"errand":{"message":{"room":"pinboard/wall","json":"{\"_tag\":\"Who\"}"}}}"#;
     let receipt = r#"{"seq":1,"ok":null}"#;
     for forged in [letter, receipt] {
         eve.send_text(forged);
@@ -189,7 +189,7 @@ fn a_letter_that_a_client_writes_is_a_frame_like_others() {
 #[test]
 fn a_letter_is_no_larger_than_storage_takes_it_twice_over() {
     let (room, [_, eve]) = wall();
-    let forward = |size: usize| room.send(&Event::Forward { value: "x".repeat(size).into() });
+    let forward = |size: usize| room.send(&Message::Forward { value: "x".repeat(size).into() });
     let rest = r#"{"_tag":"Pin","key":"forwarded","value":""}"#.len();
     let limit = limits::LETTER_BYTES;
     assert_eq!(forward(limit - rest), Ok(()));
@@ -212,7 +212,7 @@ fn of_a_flood_only_the_burst_is_handled_and_nothing_else_is_stored_or_heard() {
     eve.send(&pin("flood", "again"));
     assert_eq!(codes(&eve), ["rate_limited"], "sleep does not fill the bucket");
     // Others have buckets of their own.
-    ada.send(&Event::Who);
+    ada.send(&Message::Who);
     assert_eq!(ada.receive_text(), r#"{"who":"the client ada"}"#);
 }
 
@@ -231,12 +231,12 @@ fn frames_that_are_no_events_count_against_the_rate_too() {
 fn who_comes_anew_has_a_full_bucket() {
     let (room, [_, eve]) = wall();
     for _ in 0..30 {
-        eve.send(&Event::Who);
+        eve.send(&Message::Who);
     }
     assert_eq!(codes(&eve).len(), 10);
     eve.close(1000, "");
     let eve = room.connect("eve");
-    eve.send(&Event::Who);
+    eve.send(&Message::Who);
     assert_eq!(eve.receive_text(), r#"{"who":"the client eve"}"#);
 }
 
@@ -301,7 +301,7 @@ fn an_error_does_not_give_a_long_frame_back() {
         assert!(told.contains("invalid_event") && told.len() < 600, "{} bytes", told.len());
     }
     assert_eq!(ada.received(), []);
-    eve.send(&chat::Event::Typing {});
+    eve.send(&chat::Message::Typing {});
     assert_eq!(ada.received().len(), 1);
 }
 

@@ -20,7 +20,7 @@ struct State {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-enum Event {
+enum Message {
     Hear { text: String, route: Vec<String> },
     Deaf { millis: u64 },
     Ask { room: String },
@@ -33,14 +33,14 @@ impl Room for Relay {
     const NAME: &'static str = "relay";
     type State = State;
     type Connection = ();
-    type Event = Event;
+    type Message = Message;
     type Broadcast = String;
     type Alarm = Never;
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let mut state = cx.state().cloned().unwrap_or_default();
         match event {
-            Event::Hear { text, mut route } => {
+            Message::Hear { text, mut route } => {
                 if cx.now() < state.deaf_until {
                     return Err(Error::refuse("deaf", "say again later"));
                 }
@@ -51,19 +51,19 @@ impl Room for Relay {
                     effects
                 } else {
                     let next = route.remove(0);
-                    effects.tell::<Relay>(&next, &Event::Hear { text, route })
+                    effects.tell::<Relay>(&next, &Message::Hear { text, route })
                 })
             }
-            Event::Deaf { millis } => {
+            Message::Deaf { millis } => {
                 state.deaf_until = cx.now() + Duration::from_millis(millis);
                 Ok(Effects::new().save(state))
             }
-            Event::Ask { room } => Ok(Effects::new().ask::<Relay>(&room, "state of a sibling")),
-            Event::Call { function } => Ok(Effects::new().call(function, &[1, 2], "sum")),
-            Event::FailAfterTelling => {
+            Message::Ask { room } => Ok(Effects::new().ask::<Relay>(&room, "state of a sibling")),
+            Message::Call { function } => Ok(Effects::new().call(function, &[1, 2], "sum")),
+            Message::FailAfterTelling => {
                 Ok(Effects::new().tell::<Relay>("b", &event).tell::<Relay>("not an id", &event))
             }
-            Event::Announce { room } => {
+            Message::Announce { room } => {
                 Ok(Effects::new().announce::<Relay>(&room, &"dinner".to_owned()))
             }
         }
@@ -83,9 +83,9 @@ impl Room for Relay {
     }
 }
 
-fn hear(text: &str, route: &[&str]) -> Event {
+fn hear(text: &str, route: &[&str]) -> Message {
     let route = route.iter().map(|id| (*id).to_owned()).collect();
-    Event::Hear { text: text.into(), route }
+    Message::Hear { text: text.into(), route }
 }
 
 fn heard(room: &TestRoom<Relay>) -> Vec<String> {
@@ -124,7 +124,7 @@ fn a_chain_of_rooms_hears_once_each_with_sleeps_in_between() {
 #[test]
 fn a_receiver_that_fails_twice_and_then_is_well_handles_it_once() {
     let [a, b] = ["a", "b"].map(TestRoom::<Relay>::new);
-    b.send(&Event::Deaf { millis: 3_000 }).unwrap();
+    b.send(&Message::Deaf { millis: 3_000 }).unwrap();
     a.send(&hear("psst", &["b"])).unwrap();
     let mut tries = 0;
     for _ in 0..20 {
@@ -172,7 +172,7 @@ fn letters_that_overtake_one_another_are_all_handled() {
 #[test]
 fn a_letter_is_not_sent_if_anything_its_handler_wants_cannot_be_done() {
     let a = TestRoom::<Relay>::new("a");
-    let refused = a.send(&Event::FailAfterTelling);
+    let refused = a.send(&Message::FailAfterTelling);
     assert_eq!(refused, Err(Error::InvalidRoomId { id: "not an id".into() }));
     assert_eq!(a.take_letters(), []);
     assert_eq!(a.alarm(), None);
@@ -183,7 +183,7 @@ fn a_room_that_the_worker_does_not_have_is_refused_before_anything_is_done() {
     const OTHERS: &[RoomType] = &[RoomType::of::<dormouse::rooms::Echo>()];
     let host = MemoryHost::new();
     let name = ObjectName::new("relay", "a").unwrap();
-    let mut engine = Engine::<Relay>::new(name).among(Registry::new(OTHERS));
+    let mut engine = Engine::of::<Relay>(name).among(Registry::new(OTHERS));
     let json = serde_json::to_string(&hear("psst", &["b"])).unwrap();
     engine.handle(&host, Input::Send { json });
     let commit = engine.commit(&host);
@@ -196,10 +196,10 @@ fn a_room_that_the_worker_does_not_have_is_refused_before_anything_is_done() {
 #[test]
 fn a_sibling_s_state_comes_back_as_a_reply() {
     let [a, b] = ["a", "b"].map(TestRoom::<Relay>::new);
-    a.send(&Event::Ask { room: "b".into() }).unwrap();
+    a.send(&Message::Ask { room: "b".into() }).unwrap();
     carry((&a, "a"), &b);
     b.send(&hear("x", &[])).unwrap();
-    a.send(&Event::Ask { room: "b".into() }).unwrap();
+    a.send(&Message::Ask { room: "b".into() }).unwrap();
     a.hibernate();
     carry((&a, "a"), &b);
     let state = json!({ "heard": ["x from outside"], "deaf_until": 0 });
@@ -210,8 +210,8 @@ fn a_sibling_s_state_comes_back_as_a_reply() {
 #[test]
 fn a_reply_whose_handler_fails_is_asked_for_again() {
     let a = TestRoom::<Relay>::new("a");
-    a.send(&Event::Call { function: "sum".into() }).unwrap();
-    a.send(&Event::Deaf { millis: 1_000 }).unwrap();
+    a.send(&Message::Call { function: "sum".into() }).unwrap();
+    a.send(&Message::Deaf { millis: 1_000 }).unwrap();
     let letter = a.take_letters().pop().unwrap();
     let errand = Errand::Call { function: "sum".into(), argument: "[1,2]".into() };
     assert_eq!(letter.errand, errand);
@@ -228,7 +228,7 @@ fn a_reply_whose_handler_fails_is_asked_for_again() {
 #[test]
 fn a_call_that_keeps_failing_is_given_up_and_its_error_is_the_reply() {
     let a = TestRoom::<Relay>::new("a");
-    a.send(&Event::Call { function: "sum".into() }).unwrap();
+    a.send(&Message::Call { function: "sum".into() }).unwrap();
     let mut tries = 0;
     for _ in 0..400 {
         for letter in a.take_letters() {
@@ -242,7 +242,7 @@ fn a_call_that_keeps_failing_is_given_up_and_its_error_is_the_reply() {
     assert_eq!(heard(&a), ["sum: sum gave no answer: the line is dead"]);
     assert_eq!(a.alarm(), None);
 
-    a.send(&Event::Call { function: "none".into() }).unwrap();
+    a.send(&Message::Call { function: "none".into() }).unwrap();
     let letter = a.take_letters().pop().unwrap();
     let message = "the Worker has no such function".to_owned();
     a.delivered(letter.seq, Delivered::Error { message, is_final: true });
@@ -268,7 +268,7 @@ fn rooms_that_write_to_one_another_for_ever_come_to_an_end() {
 fn a_letter_of_any_number_of_hops_leads_to_no_other() {
     let a = TestRoom::<Relay>::new("a");
     let json = serde_json::to_string(&hear("round", &["b"])).unwrap();
-    let errand = Errand::Event { room: "relay/a".into(), json };
+    let errand = Errand::Message { room: "relay/a".into(), json };
     let letter = Letter { seq: 1, floor: 1, hops: u32::MAX, errand };
     let refused = a.receive("relay/eve", letter);
     assert_eq!(refused, Err(Error::TooManyHops { limit: dormouse::limits::HOPS }));
@@ -279,7 +279,7 @@ fn a_letter_of_any_number_of_hops_leads_to_no_other() {
 fn what_is_announced_reaches_every_connection_of_the_sibling() {
     let [a, b] = ["a", "b"].map(TestRoom::<Relay>::new);
     let (ada, bob) = (b.connect("ada"), b.connect("bob"));
-    a.send(&Event::Announce { room: "b".into() }).unwrap();
+    a.send(&Message::Announce { room: "b".into() }).unwrap();
     let letter: Letter = a.take_letters().pop().unwrap();
     b.receive("relay/a", letter.clone()).unwrap();
     b.receive("relay/a", letter).unwrap();

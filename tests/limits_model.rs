@@ -28,7 +28,7 @@ impl Room for Prober {
     const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
     type State = String;
     type Connection = String;
-    type Event = Probe;
+    type Message = Probe;
     type Broadcast = String;
     type Alarm = ();
 
@@ -162,7 +162,7 @@ proptest! {
     #[test]
     fn an_event_has_a_name_of_1_to_256_bytes(name in text(0..300_usize)) {
         let size = name.len();
-        let error = (size == 0 || size > 256).then_some(Error::InvalidEventName { limit: 256, size });
+        let error = (size == 0 || size > 256).then_some(Error::InvalidAlarmName { limit: 256, size });
         let met = probe(&Probe::Schedule { name, at: 1 });
         prop_assert_eq!(met, error.as_ref().map(told));
     }
@@ -172,7 +172,7 @@ proptest! {
         at in prop_oneof![0..3_u64, any::<u64>(), 8_639_999_999_999_998..8_640_000_000_000_003_u64],
     ) {
         let limit = 8_640_000_000_000_000;
-        let error = (at == 0 || at > limit).then_some(Error::InvalidEventTime { limit, at });
+        let error = (at == 0 || at > limit).then_some(Error::InvalidAlarmTime { limit, at });
         let met = probe(&Probe::Schedule { name: "x".into(), at });
         prop_assert_eq!(met, error.as_ref().map(told));
     }

@@ -19,7 +19,7 @@ impl Room for Brittle {
     const NAME: &'static str = "brittle";
     type State = String;
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = String;
 
@@ -164,7 +164,7 @@ fn a_batch_that_is_run_again_logs_each_error_once() {
 #[test]
 fn what_the_host_has_logged_itself_is_not_logged_again() {
     let host = MemoryHost::new();
-    let mut engine = Engine::<Brittle>::new(ObjectName::new("brittle", "shelf").unwrap());
+    let mut engine = Engine::of::<Brittle>(ObjectName::new("brittle", "shelf").unwrap());
     engine.handle(&host, Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() });
     for fault in [Fault::Handler, Fault::Hook, Fault::Failed(Error::Storage)] {
         let frame = Frame::Text("well".to_owned());

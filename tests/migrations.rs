@@ -57,7 +57,7 @@ impl<V: Version> Room for Meadow<V> {
     const NAME: &'static str = "meadow";
     type State = V::Stored;
     type Connection = V::Stored;
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = V::Stored;
 
@@ -140,7 +140,7 @@ fn without_a_migration_nothing_is_overwritten_and_one_socket_is_closed() {
     room.with_host(|host| host.set_state(r#"{"sheep":1}"#));
     room.hibernate();
     room.advance(Duration::from_secs(3600));
-    let failed = room.read(|cx| cx.failed_events().remove(0));
+    let failed = room.read(|cx| cx.failed_alarms().remove(0));
     assert!(failed.error.as_deref().unwrap().contains("payload"), "{failed:?}");
 }
 

@@ -10,7 +10,7 @@ impl Room for Scale {
     const NAME: &'static str = "scale";
     type State = f64;
     type Connection = ();
-    type Event = f64;
+    type Message = f64;
     type Broadcast = f64;
     type Alarm = Never;
 

@@ -30,7 +30,7 @@ impl Room for ForgetsToSave {
     const NAME: &'static str = "forgets-to-save";
     type State = u64;
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
 
@@ -73,7 +73,7 @@ impl Room for CountsInMemory {
     const NAME: &'static str = "counts-in-memory";
     type State = ();
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
 
@@ -99,7 +99,7 @@ impl Room for KeepsASessionMap {
     const NAME: &'static str = "keeps-a-session-map";
     type State = ();
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
 
@@ -129,7 +129,7 @@ impl Room for AnnouncesTheReplaced {
     const NAME: &'static str = "announces-the-replaced";
     type State = ();
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
 

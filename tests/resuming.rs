@@ -21,7 +21,7 @@ impl Room for Parlour {
         Some(Resume::keeping(Keep::newest(1_000)).grace(Duration::from_secs(10)));
     type State = u64;
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
 
@@ -324,7 +324,7 @@ impl Room for Salon {
     const RESUME: Option<Resume> = Parlour::RESUME;
     type State = u64;
     type Connection = Option<String>;
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
 

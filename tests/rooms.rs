@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dormouse::rooms::history::{Broadcast, Event};
+use dormouse::rooms::history::{Broadcast, Message};
 use dormouse::rooms::{Echo, HistoryRoom, Lobby, Reminders};
 use dormouse::testing::{TestClient, TestRoom};
 use dormouse::{
@@ -176,7 +176,7 @@ fn a_period_over_a_long_sleep_makes_one_event_and_keeps_its_phase() {
         const NAME: &'static str = "clock";
         type State = ();
         type Connection = ();
-        type Event = Text;
+        type Message = Text;
         type Broadcast = Text;
         type Alarm = ();
 
@@ -213,7 +213,7 @@ impl Room for Watched {
     const PRESUMED_GONE_AFTER: Option<Duration> = Some(Duration::from_secs(60));
     type State = u8;
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
 
@@ -242,7 +242,7 @@ fn a_connection_without_a_sign_of_life_is_closed_once_and_others_stay() {
         assert!(lively.is_open() && !silent.is_open());
         let heard = texts(&lively);
         assert_eq!(heard.iter().filter(|text| *text == "silent 1006").count(), 1);
-        room.read(|cx| assert!(cx.next_event().is_none(), "the engine's own event is not shown"));
+        room.read(|cx| assert!(cx.next_alarm().is_none(), "the engine's own event is not shown"));
         lively.close(1000, "");
         room.advance(Duration::from_secs(200));
         assert_eq!(room.alarm(), None, "nobody is left to look after");
@@ -261,11 +261,11 @@ fn no_room_can_end_the_watch_for_silent_peers() {
 }
 
 fn join(client: &TestClient<HistoryRoom>, name: &str) {
-    client.send(&Event::Join { name: name.into() });
+    client.send(&Message::Join { name: name.into() });
 }
 
 fn say(client: &TestClient<HistoryRoom>, message: &str) {
-    client.send(&Event::Chat { message: message.into() });
+    client.send(&Message::Chat { message: message.into() });
 }
 
 fn frames(client: &TestClient<HistoryRoom>) -> Vec<Broadcast> {
@@ -409,7 +409,7 @@ fn names_and_messages_have_their_lengths() {
     }
     say(&eve, &"🐭".repeat(4_096));
     assert_eq!(messages(&ada).len(), 1);
-    eve.send(&Event::UpdateName { name: "Eve".into() });
+    eve.send(&Message::UpdateName { name: "Eve".into() });
     assert_eq!(frames(&ada), [Broadcast::Users { users: vec!["Ada".into(), "Eve".into()] }]);
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dormouse::testing::TestRoom;
 use dormouse::{
-    Context, Effects, Error, Host as _, Never, Result, Room, ScheduledEvent, Timestamp, When,
+    Context, Effects, Error, Host as _, Never, Result, Room, ScheduledAlarm, Timestamp, When,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ impl Room for Clockwork {
     const NAME: &'static str = "clockwork";
     type State = Log;
     type Connection = ();
-    type Event = Vec<Order>;
+    type Message = Vec<Order>;
     type Broadcast = Never;
     type Alarm = Work;
 
@@ -110,14 +110,14 @@ impl Model {
         }
     }
 
-    fn stored(&self) -> Vec<ScheduledEvent> {
-        let events = self.events.iter().map(|event| ScheduledEvent {
+    fn stored(&self) -> Vec<ScheduledAlarm> {
+        let events = self.events.iter().map(|event| ScheduledAlarm {
             period: event.period,
             failures: event.tries,
             failed: event.set_aside,
             error: (event.tries > 0).then(|| "the handler failed: not yet".to_owned()),
             due: Timestamp::from_millis(event.due),
-            ..ScheduledEvent::once(
+            ..ScheduledAlarm::once(
                 event.name.clone(),
                 Timestamp::from_millis(event.at),
                 serde_json::to_string(&event.work).unwrap(),
@@ -179,9 +179,9 @@ impl Model {
 }
 
 /// All events that are stored, by name.
-fn stored(room: &TestRoom<Clockwork>) -> Vec<ScheduledEvent> {
+fn stored(room: &TestRoom<Clockwork>) -> Vec<ScheduledAlarm> {
     let mut events =
-        room.with_host(|host| [host.events(None, usize::MAX), host.failed_events()].concat());
+        room.with_host(|host| [host.alarms(None, usize::MAX), host.failed_alarms()].concat());
     events.sort_by(|a, b| a.name.cmp(&b.name));
     events
 }
@@ -288,7 +288,7 @@ proptest! {
             prop_assert_eq!(room.state().unwrap_or_default(), model.log.clone());
             prop_assert_eq!(room.alarm().map(Timestamp::as_millis), model.alarm());
             prop_assert_eq!(stored(&room), model.stored());
-            let next = room.read(|cx| cx.next_event().map(|event| event.at.as_millis()));
+            let next = room.read(|cx| cx.next_alarm().map(|event| event.at.as_millis()));
             prop_assert_eq!(next, model.alarm());
         }
     }

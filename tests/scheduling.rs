@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, TestRoom};
-use dormouse::{Alarm, Engine, Host, Input, ObjectName, ScheduledEvent, Timestamp, limits};
+use dormouse::{Alarm, Engine, Host, Input, ObjectName, ScheduledAlarm, Timestamp, limits};
 use support::{
     At, Do, FAIL, Puppet, append, cancel, event, event_that, every, heard, in_seconds, order, save,
     say,
@@ -52,7 +52,7 @@ fn events_come_by_time_and_then_by_name() {
 #[test]
 fn more_events_than_a_commit_takes_are_all_handled_in_order() {
     let (room, ada) = stage();
-    let count = 2 * limits::EVENTS_A_COMMIT + 1;
+    let count = 2 * limits::ALARMS_A_COMMIT + 1;
     let names: Vec<_> = (0..count).map(|n| format!("{n:04}")).collect();
     let delay = |n: &String| At::After(Duration::from_millis(n.parse().unwrap()));
     order(&ada, [save("")]);
@@ -61,10 +61,10 @@ fn more_events_than_a_commit_takes_are_all_handled_in_order() {
     room.sleep(10 * SECOND);
     let before = room.commits();
     room.fire_alarm();
-    assert_eq!(heard(&ada).len(), limits::EVENTS_A_COMMIT);
+    assert_eq!(heard(&ada).len(), limits::ALARMS_A_COMMIT);
     assert!(room.alarm().is_some_and(|at| at <= room.now()), "the rest comes at once");
     room.advance(Duration::ZERO);
-    assert_eq!(heard(&ada), names[limits::EVENTS_A_COMMIT..]);
+    assert_eq!(heard(&ada), names[limits::ALARMS_A_COMMIT..]);
     assert_eq!(room.commits() - before, 3);
     assert_eq!(room.state().unwrap().len(), count);
 }
@@ -160,10 +160,10 @@ fn an_alarm_that_comes_early_or_twice_does_nothing_but_stand_again() {
 #[test]
 fn a_room_that_wakes_without_its_alarm_sets_it_anew() {
     let object = || ObjectName::new("puppet", "stage").unwrap();
-    let event = ScheduledEvent::once("e", Timestamp::from_millis(1_800_000_000_000), "[]");
+    let event = ScheduledAlarm::once("e", Timestamp::from_millis(1_800_000_000_000), "[]");
     let mut host = MemoryHost::new();
     let commit = dormouse::Commit {
-        writes: vec![dormouse::Write::Event(event.clone())],
+        writes: vec![dormouse::Write::Alarm(event.clone())],
         ..dormouse::Commit::default()
     };
     host.perform(&commit);
@@ -173,11 +173,11 @@ fn a_room_that_wakes_without_its_alarm_sets_it_anew() {
         (Some(event.at), None),
     ];
     for (at, alarm) in wakes {
-        let mut engine = Engine::<Puppet>::new(object());
+        let mut engine = Engine::of::<Puppet>(object());
         engine.handle(&host, Input::AlarmStands { at });
         assert_eq!(engine.commit(&host).alarm, alarm, "{at:?}");
     }
-    let mut engine = Engine::<Puppet>::new(object());
+    let mut engine = Engine::of::<Puppet>(object());
     engine.handle(&MemoryHost::new(), Input::AlarmStands { at: Some(event.at) });
     assert_eq!(engine.commit(&MemoryHost::new()).alarm, Some(Alarm::Delete), "nothing to wake for");
 }
@@ -195,10 +195,10 @@ fn an_event_that_fails_is_tried_again_later_and_later_and_then_set_aside() {
     }
     assert_eq!(room.alarm(), None);
     room.read(|cx| {
-        let failed = &cx.failed_events()[0];
-        assert_eq!((failed.name.as_str(), failed.failures), ("e", limits::EVENT_TRIES));
+        let failed = &cx.failed_alarms()[0];
+        assert_eq!((failed.name.as_str(), failed.failures), ("e", limits::ALARM_TRIES));
         assert_eq!(failed.error.as_deref(), Some("the handler failed: as told"));
-        assert_eq!(cx.next_event(), None);
+        assert_eq!(cx.next_alarm(), None);
     });
     heard(&ada);
     room.advance(86_400 * SECOND);
@@ -216,7 +216,7 @@ fn a_retry_is_told_which_try_it_is_and_what_failed() {
     assert_eq!(told.len(), 3);
     assert_eq!(told[2], "1 here: ada; next e; try 3 after the handler failed: as told");
     assert_eq!(room.alarm(), None);
-    room.read(|cx| assert!(cx.event("e").is_none() && cx.failed_events().is_empty()));
+    room.read(|cx| assert!(cx.alarm("e").is_none() && cx.failed_alarms().is_empty()));
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_set_aside_event_can_be_scheduled_anew_or_cancelled() {
     order(&ada, ["e", "f"].map(|name| event_that(name, in_seconds(0), [FAIL])));
     room.advance(300 * SECOND);
     heard(&ada);
-    let failed = || room.read(|cx| cx.failed_events().len());
+    let failed = || room.read(|cx| cx.failed_alarms().len());
     assert_eq!(failed(), 2);
     order(&ada, [event_that("e", in_seconds(1), [Do::Look])]);
     assert_eq!(failed(), 1);
@@ -250,7 +250,7 @@ fn one_that_fails_keeps_no_other_from_its_turn() {
     let told = heard(&ada);
     assert_eq!((told[0].as_str(), told[2].as_str(), told.len()), ("a", "c", 3));
     assert!(told[1].starts_with("Alarm failed"));
-    room.read(|cx| assert_eq!(cx.next_event().unwrap().name, "b"));
+    room.read(|cx| assert_eq!(cx.next_alarm().unwrap().name, "b"));
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_period_keeps_its_phase_through_failures() {
     room.advance(16 * SECOND);
     assert_eq!(heard(&ada).pop().as_deref(), Some("tick"), "at 16 s, after 2 and 4 s more");
     assert_eq!(alarm_in(&room), Some(4 * SECOND));
-    room.read(|cx| assert_eq!(cx.next_event().unwrap().failures, 0));
+    room.read(|cx| assert_eq!(cx.next_alarm().unwrap().failures, 0));
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn an_event_may_purge_and_none_of_the_old_ones_follows() {
     room.advance(60 * SECOND);
     assert_eq!(heard(&ada), ["new"]);
     room.with_host(|host| {
-        assert!(host.events(None, 9).is_empty() && host.failed_events().is_empty());
+        assert!(host.alarms(None, 9).is_empty() && host.failed_alarms().is_empty());
     });
 }
 
@@ -311,13 +311,13 @@ fn an_event_may_purge_and_none_of_the_old_ones_follows() {
 fn an_event_whose_payload_no_longer_decodes_is_kept_as_failed() {
     let (room, ada) = stage();
     room.with_host(|host| {
-        let event = ScheduledEvent::once("old", host.now(), r#"{"from":"an older version"}"#);
-        let writes = vec![dormouse::Write::Event(event)];
+        let event = ScheduledAlarm::once("old", host.now(), r#"{"from":"an older version"}"#);
+        let writes = vec![dormouse::Write::Alarm(event)];
         host.perform(&dormouse::Commit { writes, ..dormouse::Commit::default() });
     });
     room.fire_alarm();
     room.advance(300 * SECOND);
-    room.read(|cx| assert_eq!(cx.failed_events()[0].name, "old"));
+    room.read(|cx| assert_eq!(cx.failed_alarms()[0].name, "old"));
     assert_eq!(room.alarm(), None);
     order(&ada, [event("new", in_seconds(1))]);
     heard(&ada);
@@ -334,5 +334,5 @@ fn an_event_is_gone_in_the_commit_of_what_it_did() {
     assert_eq!(room.commits() - before, 1);
     assert_eq!(heard(&ada), ["done"]);
     assert_eq!(room.state().as_deref(), Some("x"));
-    room.read(|cx| assert_eq!(cx.event("e"), None));
+    room.read(|cx| assert_eq!(cx.alarm("e"), None));
 }

@@ -7,7 +7,7 @@ use dormouse::rooms::HistoryRoom;
 use dormouse::testing::{MemoryHost, TestRoom};
 use dormouse::{
     Commit, Context, Delivered, Effects, Ends, Errand, Error, History, Host as _, Letter, Result,
-    Room, ScheduledEvent, Timestamp, Write,
+    Room, ScheduledAlarm, Timestamp, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 struct Teller;
 
 #[derive(Debug, Serialize, Deserialize)]
-enum Event {
+enum Message {
     Tell(String),
     Look,
     Fail,
@@ -27,19 +27,19 @@ impl Room for Teller {
     const NAME: &'static str = "teller";
     type State = ();
     type Connection = ();
-    type Event = Event;
+    type Message = Message;
     type Broadcast = String;
-    type Alarm = Event;
+    type Alarm = Message;
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         Ok(match event {
-            Event::Tell(to) => Effects::new().tell::<Self>(&to, &Event::Look),
-            Event::Look => Effects::new().broadcast(format!("{} rows", cx.history(&LOG).len())),
-            Event::Fail => return Err(Error::execution("as told")),
+            Message::Tell(to) => Effects::new().tell::<Self>(&to, &Message::Look),
+            Message::Look => Effects::new().broadcast(format!("{} rows", cx.history(&LOG).len())),
+            Message::Fail => return Err(Error::execution("as told")),
         })
     }
 
-    fn handle_alarm(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_alarm(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         Self::handle_message(cx, event)
     }
 }
@@ -58,12 +58,12 @@ fn value(key: &str, value: &str) -> Write {
     Write::Value { key: key.to_owned(), value: value.to_owned() }
 }
 
-fn event(payload: &str) -> ScheduledEvent {
-    ScheduledEvent::once("e", Timestamp::from_millis(1), payload)
+fn event(payload: &str) -> ScheduledAlarm {
+    ScheduledAlarm::once("e", Timestamp::from_millis(1), payload)
 }
 
 fn tell(room: &TestRoom<Teller>, to: &str) -> Letter {
-    room.send(&Event::Tell(to.to_owned())).unwrap();
+    room.send(&Message::Tell(to.to_owned())).unwrap();
     room.take_letters().pop().expect("a letter")
 }
 
@@ -87,8 +87,8 @@ fn a_letter_that_cannot_be_read_keeps_no_other_from_its_way() {
 fn a_letter_under_the_number_of_another_is_not_sent_for_ever() {
     let letter =
         r#"{"seq":2,"hops":0,"errand":{"state":{"room":"teller/b"}},"reply":"r","tries":1,"at":1}"#;
-    let post = ScheduledEvent::once("\u{1}post", Timestamp::from_millis(1), "null");
-    let room = waking_on(vec![value(LETTER, letter), Write::Event(post)]);
+    let post = ScheduledAlarm::once("\u{1}post", Timestamp::from_millis(1), "null");
+    let room = waking_on(vec![value(LETTER, letter), Write::Alarm(post)]);
     room.fire_alarm();
     assert_eq!(room.take_letters(), []);
     assert_eq!(room.alarm(), None);
@@ -101,8 +101,8 @@ fn a_letter_under_the_number_of_another_is_not_sent_for_ever() {
 fn what_was_received_is_not_overwritten_if_it_cannot_be_read() {
     let room = waking_on(vec![value(FROM_EVE, "of a later version")]);
     let ada = room.connect("ada");
-    let json = serde_json::to_string(&Event::Look).unwrap();
-    let errand = Errand::Event { room: "teller/a".into(), json };
+    let json = serde_json::to_string(&Message::Look).unwrap();
+    let errand = Errand::Message { room: "teller/a".into(), json };
     let letter = Letter { seq: 7, floor: 7, hops: 0, errand };
     let refused = room.receive("teller/eve", letter.clone());
     assert!(matches!(refused, Err(Error::ValueUnreadable { .. })), "{refused:?}");
@@ -122,22 +122,22 @@ fn letters_are_numbered_after_the_clock_when_the_last_number_has_none_after_it()
 
 #[test]
 fn an_event_with_a_period_of_0_comes_once() {
-    let event = ScheduledEvent { period: Some(0), ..event(r#""Look""#) };
-    let room = waking_on(vec![Write::Event(event)]);
+    let event = ScheduledAlarm { period: Some(0), ..event(r#""Look""#) };
+    let room = waking_on(vec![Write::Alarm(event)]);
     let ada = room.connect("ada");
     room.fire_alarm();
     assert_eq!(ada.received().len(), 1);
-    room.read(|cx| assert_eq!(cx.event("e"), None));
+    room.read(|cx| assert_eq!(cx.alarm("e"), None));
     assert_eq!(room.alarm(), None);
 }
 
 #[test]
 fn an_event_that_failed_too_often_to_count_fails_for_good() {
     let error = Some("as told".to_owned());
-    let event = ScheduledEvent { failures: u32::MAX, error, ..event(r#""Fail""#) };
-    let room = waking_on(vec![Write::Event(event)]);
+    let event = ScheduledAlarm { failures: u32::MAX, error, ..event(r#""Fail""#) };
+    let room = waking_on(vec![Write::Alarm(event)]);
     room.fire_alarm();
-    room.read(|cx| assert!(cx.event("e").is_some_and(|event| event.failed)));
+    room.read(|cx| assert!(cx.alarm("e").is_some_and(|event| event.failed)));
     assert_eq!(room.alarm(), None);
 }
 

@@ -15,7 +15,7 @@ struct Shapes;
 /// Tagged outside.
 #[derive(Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
-enum Event {
+enum Message {
     /// Nothing but its name.
     Bare,
     /// "Quoted", {braced} | barred, and over
@@ -104,11 +104,11 @@ impl Room for Shapes {
     const NAME: &'static str = "all-shapes";
     type State = State;
     type Connection = Connection;
-    type Event = Event;
+    type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Never;
 
-    fn handle_message(_: &Context<Self>, _: Event) -> Result<Effects<Self>> {
+    fn handle_message(_: &Context<Self>, _: Message) -> Result<Effects<Self>> {
         Ok(Effects::new())
     }
 }
@@ -138,8 +138,8 @@ fn what_serde_writes_is_what_is_declared() {
     let point = || Point(-1, 9_007_199_254_740_991);
 
     let chat = "Rooms[\"chat\"]";
-    let said = chat::Event::Say { text: text() };
-    samples(&mut out, &format!("{chat}[\"event\"]"), &[said, chat::Event::Typing {}]);
+    let said = chat::Message::Say { text: text() };
+    samples(&mut out, &format!("{chat}[\"event\"]"), &[said, chat::Message::Typing {}]);
     let broadcasts = [
         chat::Broadcast::UserJoined { user_id: text() },
         chat::Broadcast::UserLeft { user_id: text() },
@@ -154,9 +154,9 @@ fn what_serde_writes_is_what_is_declared() {
 
     let history = "Rooms[\"history\"]";
     let events = [
-        history::Event::Join { name: text() },
-        history::Event::Chat { message: text() },
-        history::Event::UpdateName { name: text() },
+        history::Message::Join { name: text() },
+        history::Message::Chat { message: text() },
+        history::Message::UpdateName { name: text() },
     ];
     samples(&mut out, &format!("{history}[\"event\"]"), &events);
     let broadcasts = [
@@ -175,7 +175,8 @@ fn what_serde_writes_is_what_is_declared() {
     samples(&mut out, "Rooms[\"reminders\"][\"state\"]", &reminders);
 
     let shapes = "Shapes[\"all-shapes\"]";
-    let events = [Event::Bare, Event::One(1), Event::Two(-1, text()), Event::Named { kebab: true }];
+    let events =
+        [Message::Bare, Message::One(1), Message::Two(-1, text()), Message::Named { kebab: true }];
     samples(&mut out, &format!("{shapes}[\"event\"]"), &events);
     let fields = |maybe: Option<String>| Broadcast::Fields {
         large_number: 1,
@@ -217,7 +218,7 @@ macro_rules! room {
             const NAME: &'static str = $name;
             type State = $state;
             type Connection = ();
-            type Event = $event;
+            type Message = $event;
             type Broadcast = $broadcast;
             type Alarm = Never;
 
@@ -270,7 +271,7 @@ fn two_types_with_one_name_are_refused() {
 fn rooms_may_use_the_same_names() {
     let rooms =
         [RoomTypes::of::<Chat>(), RoomTypes::of::<HistoryRoom>(), RoomTypes::of::<Reminders>()];
-    assert_eq!(declarations(&rooms).matches("export type Event").count(), 2);
+    assert_eq!(declarations(&rooms).matches("export type Message").count(), 2);
 }
 
 /// The types of docs/types.md.
@@ -280,7 +281,7 @@ mod counter {
     #[derive(Deserialize, TS)]
     #[serde(tag = "_tag")]
     #[allow(dead_code, reason = "only its type is wanted")]
-    pub(super) enum Event {
+    pub(super) enum Message {
         Add { by: u64 },
         Reset,
     }
@@ -298,7 +299,7 @@ mod counter {
     }
 }
 
-room!(Counter, "counter", counter::Event, counter::Broadcast, u64);
+room!(Counter, "counter", counter::Message, counter::Broadcast, u64);
 
 #[test]
 fn the_page_about_types_shows_what_comes_out() {

@@ -10,7 +10,7 @@ export type Rooms = {
 
 export namespace Chat {
   export interface Room {
-    event: Event;
+    event: Message;
     broadcast: Broadcast;
     state: State;
     connection: Member;
@@ -18,7 +18,7 @@ export namespace Chat {
   }
 
   /** What clients and API calls may send. */
-  export type Event =
+  export type Message =
     | {
         _tag: "Say";
         /** The words. */
@@ -84,7 +84,7 @@ export namespace Echo {
 
 export namespace History {
   export interface Room {
-    event: Event;
+    event: Message;
     broadcast: Broadcast;
     state: null;
     connection: Guest;
@@ -92,7 +92,7 @@ export namespace History {
   }
 
   /** What clients may send. */
-  export type Event =
+  export type Message =
     | {
         type: "join";
         /** 1 to 64 characters. */

@@ -9,14 +9,14 @@ pub(crate) const SAY: &str = r#"{"_tag":"Say","text":"what people say to one ano
 
 pub(crate) struct Lounge {
     host: MemoryHost,
-    engine: Engine<Chat>,
+    engine: Engine,
     ada: SocketId,
 }
 
 impl Lounge {
     pub(crate) fn new() -> Self {
         let mut host = MemoryHost::new();
-        let mut engine = Engine::new(ObjectName::new("chat", "lounge").expect("a name"));
+        let mut engine = Engine::of::<Chat>(ObjectName::new("chat", "lounge").expect("a name"));
         let (ada, bob) = (host.new_socket(), host.new_socket());
         for (socket, id) in [(ada, "ada"), (bob, "bob")] {
             let upgrade = Upgrade { id: Some(id.into()), ..Upgrade::default() };

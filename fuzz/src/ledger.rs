@@ -18,7 +18,7 @@ pub(crate) struct State {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Event {
+pub(crate) enum Message {
     Note { id: u64 },
     Tell { to: String, id: u64 },
     Announce { to: String, text: String },
@@ -37,24 +37,24 @@ impl Room for Ledger {
     const NAME: &'static str = "ledger";
     type State = State;
     type Connection = Value;
-    type Event = Event;
+    type Message = Message;
     type Broadcast = String;
     type Alarm = u64;
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let effects = Effects::new();
         Ok(match event {
-            Event::Note { id } => {
+            Message::Note { id } => {
                 let mut state = cx.state().cloned().unwrap_or_default();
                 let from = cx.sibling().map_or_else(String::new, ObjectName::to_string);
                 state.notes.push((from, id));
                 effects.save(state).broadcast(format!("noted {id}"))
             }
-            Event::Tell { to, id } => effects.tell::<Self>(&to, &Event::Note { id }),
-            Event::Announce { to, text } => effects.announce::<Self>(&to, &text),
-            Event::Ask { to } => effects.ask::<Self>(&to, "asked"),
-            Event::Call { function } => effects.call(function, &(), "called"),
-            Event::Plan { name, after, every } => {
+            Message::Tell { to, id } => effects.tell::<Self>(&to, &Message::Note { id }),
+            Message::Announce { to, text } => effects.announce::<Self>(&to, &text),
+            Message::Ask { to } => effects.ask::<Self>(&to, "asked"),
+            Message::Call { function } => effects.call(function, &(), "called"),
+            Message::Plan { name, after, every } => {
                 let when = When::after(Duration::from_millis(after));
                 let when = match every {
                     Some(period) => when.every(Duration::from_millis(period)),
@@ -62,9 +62,9 @@ impl Room for Ledger {
                 };
                 effects.schedule(name, when, after)
             }
-            Event::Write { key, text } => effects.put(&PAGES, key, &text).append(&LOG, &text),
-            Event::Look => effects.broadcast(look(cx)?),
-            Event::Fail => return Err(Error::execution("as told")),
+            Message::Write { key, text } => effects.put(&PAGES, key, &text).append(&LOG, &text),
+            Message::Look => effects.broadcast(look(cx)?),
+            Message::Fail => return Err(Error::execution("as told")),
         })
     }
 
@@ -87,7 +87,7 @@ fn look(cx: &Context<Ledger>) -> Result<String> {
     let log = cx.history(&LOG);
     let rows = (log.last(4)?.len(), log.before(4, 4)?.len(), log.after(4, 4)?.len());
     let sizes = (log.len(), log.next_seq(), log.is_empty());
-    let events = (cx.next_event().is_some(), cx.failed_events().len());
+    let events = (cx.next_alarm().is_some(), cx.failed_alarms().len());
     let tagged = cx.tagged(&Tag::new("blue")?).len();
     let config: Value = cx.config()?;
     Ok(format!("{} {} {rows:?} {sizes:?} {events:?} {tagged} {config}", first.len(), last.len()))

@@ -8,7 +8,7 @@ use dormouse::{Answer, Delivered, Errand, Host as _, Input, Letter, ObjectName, 
 use serde_json::Value;
 
 use crate::kinds::KINDS;
-use crate::ledger::{Event, State};
+use crate::ledger::{Message, State};
 use crate::object::Object;
 use crate::words::{Speech, Words};
 
@@ -147,11 +147,11 @@ enum Task {
 impl From<Forged> for Letter {
     fn from(forged: Forged) -> Self {
         let room = "ledger/a".to_owned();
-        let event = |event: &Event| serde_json::to_string(event).expect("an event as JSON");
+        let event = |event: &Message| serde_json::to_string(event).expect("an event as JSON");
         let errand = match forged.errand {
-            Task::Event(Speech(json)) => Errand::Event { room, json },
-            Task::Note(id) => Errand::Event { room, json: event(&Event::Note { id: id.into() }) },
-            Task::Fail => Errand::Event { room, json: event(&Event::Fail) },
+            Task::Event(Speech(json)) => Errand::Message { room, json },
+            Task::Note(id) => Errand::Message { room, json: event(&Message::Note { id: id.into() }) },
+            Task::Fail => Errand::Message { room, json: event(&Message::Fail) },
             Task::Text(Words(frame)) => Errand::Text { room, frame },
             Task::Binary(frame) => Errand::Binary { room, frame },
             Task::State => Errand::State { room },
@@ -251,14 +251,14 @@ impl Post {
                 let to = if to_self { from } else { 1 - from };
                 self.told += 1;
                 self.expected.insert(self.told, to);
-                self.send(from, &Event::Tell { to: id(to), id: self.told });
+                self.send(from, &Message::Tell { to: id(to), id: self.told });
             }
             Step::Ask { from } => {
                 let from = usize::from(from);
-                self.send(from, &Event::Ask { to: id(1 - from) });
+                self.send(from, &Message::Ask { to: id(1 - from) });
             }
             Step::Call { from, function: Words(function) } => {
-                self.send(from.into(), &Event::Call { function });
+                self.send(from.into(), &Message::Call { function });
             }
             Step::Arrive { letter } => {
                 if let Some(index) = self.pick(letter) {
@@ -312,7 +312,7 @@ impl Post {
         usize::from(letter).checked_rem(self.under_way.len())
     }
 
-    fn send(&mut self, room: usize, event: &Event) {
+    fn send(&mut self, room: usize, event: &Message) {
         let json = serde_json::to_string(event).expect("an event as JSON");
         self.room(room).0.put(Input::Send { json });
         self.collect(room);
@@ -350,8 +350,8 @@ impl Post {
 
     /// Something befell a letter, so that its note may come or not.
     fn forget(&mut self, letter: &Letter) {
-        if let Errand::Event { json, .. } = &letter.errand
-            && let Ok(Event::Note { id }) = serde_json::from_str(json)
+        if let Errand::Message { json, .. } = &letter.errand
+            && let Ok(Message::Note { id }) = serde_json::from_str(json)
         {
             self.expected.remove(&id);
         }

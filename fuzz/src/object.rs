@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dormouse::testing::{Delivery, MemoryHost};
 use dormouse::{
-    Answer, AnyRoom, Commit, Fault, Frame, Host as _, Input, OnDuplicate, Order, Output, Range,
-    ScheduledEvent, Side, SocketId, Write, limits,
+    Answer, Engine, Commit, Fault, Frame, Host as _, Input, OnDuplicate, Order, Output, Range,
+    ScheduledAlarm, Side, SocketId, Write, limits,
 };
 
 use serde_json::Value;
@@ -21,7 +21,7 @@ const UNREADABLE: &str = "this connection's state cannot be read";
 /// A room's object, from waking to sleep to waking.
 pub(crate) struct Object {
     pub(crate) host: MemoryHost,
-    room: Box<dyn AnyRoom>,
+    room: Engine,
     name: String,
 }
 
@@ -72,7 +72,7 @@ impl Object {
         if let Some(at) = self.host.take_alarm() {
             let wait = at - self.host.now();
             self.host.advance(wait);
-            self.put(Input::Alarm);
+            self.put(Input::AlarmFired);
         }
     }
 
@@ -80,13 +80,13 @@ impl Object {
     pub(crate) fn turn(&mut self, inputs: Vec<(Input, Fault)>) -> Turn {
         let mut handled = Vec::new();
         for (input, fault) in inputs {
-            let is_alarm = matches!(input, Input::Alarm);
-            self.room.handle(&self.host, input.clone(), fault);
+            let is_alarm = matches!(input, Input::AlarmFired);
+            self.room.handle_again(&self.host, input.clone(), fault);
             handled.push(input);
             if is_alarm {
                 for name in self.room.due(&self.host) {
-                    let event = Input::Event { name };
-                    self.room.handle(&self.host, event.clone(), Fault::None);
+                    let event = Input::Alarm { name };
+                    self.room.handle_again(&self.host, event.clone(), Fault::None);
                     handled.push(event);
                 }
             }
@@ -99,7 +99,7 @@ impl Object {
                 self.host.forget(*socket);
             }
         }
-        let next = self.host.events(None, 1).first().map(|event| event.at);
+        let next = self.host.alarms(None, 1).first().map(|event| event.at);
         assert_eq!(self.host.alarm(), next, "the alarm stands where the next event is");
         Turn { commit, heard }
     }
@@ -176,10 +176,10 @@ impl Object {
         for write in &commit.writes {
             match write {
                 Write::State(json) => bytes += limit(json, limits::VALUE_BYTES),
-                Write::Event(event) => {
+                Write::Alarm(event) => {
                     changed += 1;
-                    let is_new = self.host.event(&event.name).is_none();
-                    let fits = (1..=limits::EVENT_NAME_BYTES).contains(&event.name.len());
+                    let is_new = self.host.stored_alarm(&event.name).is_none();
+                    let fits = (1..=limits::ALARM_NAME_BYTES).contains(&event.name.len());
                     assert!(fits || !is_new, "no event is planned under {:?}", event.name);
                     bytes += limit(&event.payload, limits::VALUE_BYTES);
                     bytes += event.error.as_deref().unwrap_or_default().len();
@@ -192,7 +192,7 @@ impl Object {
                     changed += 1;
                     bytes += key.len() + limit(value, limits::VALUE_BYTES);
                 }
-                Write::RemoveEvent(_) | Write::RemoveValue(_) => changed += 1,
+                Write::RemoveAlarm(_) | Write::RemoveValue(_) => changed += 1,
                 Write::Purge | Write::Trim { .. } | Write::Ends { .. } => {}
             }
         }
@@ -265,9 +265,9 @@ impl Object {
     }
 
     /// All that is scheduled, the failed events too.
-    pub(crate) fn events(&self) -> Vec<ScheduledEvent> {
-        let mut events = self.host.events(None, usize::MAX);
-        events.extend(self.host.failed_events());
+    pub(crate) fn events(&self) -> Vec<ScheduledAlarm> {
+        let mut events = self.host.alarms(None, usize::MAX);
+        events.extend(self.host.failed_alarms());
         events
     }
 

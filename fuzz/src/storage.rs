@@ -7,7 +7,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use dormouse::testing::{Delivery, MemoryHost};
 use dormouse::{
     Alarm, Answer, Close, Commit, Delivered, Ends, Entry, Errand, Frame, Host as _, Input, Letter,
-    ObjectName, Output, ScheduledEvent, SocketId, Timestamp, Upgrade, Write,
+    ObjectName, Output, ScheduledAlarm, SocketId, Timestamp, Upgrade, Write,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -232,7 +232,7 @@ fn stored(saved: Saved) -> (MemoryHost, Vec<SocketId>) {
         Ends { last: last.get().max(newest), last_at: at.timestamp(), trimmed: trimmed.get() };
     commit.writes.push(Write::Ends { history: HISTORY, ends });
     commit.writes.extend(saved.events.into_iter().map(|event| {
-        Write::Event(ScheduledEvent {
+        Write::Alarm(ScheduledAlarm {
             name: event.name.text(),
             at: event.at.timestamp(),
             due: event.due.timestamp(),
@@ -283,7 +283,7 @@ struct Waking {
     object: Object,
     sockets: Vec<SocketId>,
     unreadable_state: Option<String>,
-    unreadable_events: Vec<ScheduledEvent>,
+    unreadable_events: Vec<ScheduledAlarm>,
     unreadable_values: Vec<(String, String)>,
     rows: BTreeSet<String>,
     written: BTreeSet<SocketId>,
@@ -326,7 +326,7 @@ impl Waking {
             Step::Remind { socket } => self.say(socket, "/remind 1 tea".into()),
             Step::Send { json: Speech(json) } => self.put(Input::Send { json }),
             Step::Receive { seq, floor, json: Speech(json) } => {
-                let errand = Errand::Event { room: "ledger/hall".into(), json };
+                let errand = Errand::Message { room: "ledger/hall".into(), json };
                 let letter = Letter { seq: seq.into(), floor: floor.into(), hops: 0, errand };
                 let from = ObjectName::parse("ledger/eve").expect("a name");
                 self.put(Input::Receive { from, letter });
@@ -408,7 +408,7 @@ impl Waking {
         }
         // A room may schedule an event of the same name anew, and then it is the room's.
         for write in &turn.commit.writes {
-            if let Write::Event(event) = write
+            if let Write::Alarm(event) = write
                 && event.error.is_none()
             {
                 self.unreadable_events.retain(|before| before.name != event.name);
@@ -430,7 +430,7 @@ impl Waking {
             assert_eq!(host.state(), self.unreadable_state, "a state that cannot be read stays");
         }
         for before in &self.unreadable_events {
-            let after = host.event(&before.name);
+            let after = host.stored_alarm(&before.name);
             let Some(after) = after else {
                 panic!("an event that cannot be read stays: {before:?}")
             };

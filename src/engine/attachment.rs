@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::room::connection::{Handle, Moment};
-use crate::room::frame::to_json;
 use crate::engine::migrate::decode;
-use crate::room::limits;
 use crate::room::connection::SocketId;
+use crate::room::connection::{Handle, Moment};
 use crate::room::connection_id::ConnectionId;
 use crate::room::error::{Error, Result};
+use crate::room::frame::to_json;
+use crate::room::limits;
 use crate::room::rate::RateLimit;
 use crate::room::room::Room;
 use crate::room::tag::Tag;

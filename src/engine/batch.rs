@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use crate::host::commit::{Answer, Output};
-use crate::room::connection::Handle;
 use crate::engine::sorted::SortedMap;
+use crate::host::commit::{Answer, Output};
 use crate::host::handler_error::HandlerError;
 use crate::host::input::{Fault, Input};
 use crate::room::close::Close;
+use crate::room::connection::Handle;
 use crate::room::connection::SocketId;
 use crate::room::error::Error;
 

@@ -5,32 +5,32 @@ use std::any::Any;
 use serde::Serialize;
 
 use crate::engine::attachment::state_json;
-use crate::room::close::check_reason;
-use crate::room::connection::Handle;
-use crate::room::context::View;
-use crate::room::effect::Update;
-use crate::room::frame::to_json;
-use crate::room::keyed::check_key;
-use crate::room::schedule::check_name;
-use crate::room::limits;
 use crate::room::audience::Audience;
 use crate::room::close::CloseCode;
+use crate::room::close::check_reason;
+use crate::room::connection::Handle;
 use crate::room::connection::SocketId;
+use crate::room::context::View;
 use crate::room::effect::Effect;
+use crate::room::effect::Update;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
+use crate::room::frame::to_json;
 use crate::room::frame::{Encode, Frame};
 use crate::room::history::Keep;
+use crate::room::keyed::check_key;
 use crate::room::letter::Errand;
+use crate::room::limits;
 use crate::room::room::Room;
-use crate::room::schedule::ScheduledEvent;
+use crate::room::schedule::ScheduledAlarm;
+use crate::room::schedule::check_name;
 
 /// An effect that was found good: encoded, resolved, and sure to succeed.
 pub(crate) enum Step {
     Send { to: Audience, frame: Frame },
     SetConnection { connection: Handle, state: Box<dyn Any>, text: String },
     Close { sockets: Vec<SocketId>, code: CloseCode, reason: String },
-    Schedule(ScheduledEvent),
+    Schedule(ScheduledAlarm),
     Cancel(String),
     Append { history: &'static str, row: String },
     Trim { history: &'static str, keep: Keep },
@@ -98,7 +98,7 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, view: &View<'_>) -> Result<Che
                 if size > limit {
                     return Err(Error::PayloadTooLarge { limit, size });
                 }
-                let event = ScheduledEvent { period, ..ScheduledEvent::once(name, at, payload) };
+                let event = ScheduledAlarm { period, ..ScheduledAlarm::once(name, at, payload) };
                 steps.push(Step::Schedule(event));
             }
             // A room can schedule no such name, so there is none of its own to cancel.

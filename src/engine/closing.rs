@@ -1,17 +1,17 @@
 //! How a connection ends: however it does, its socket is answered, and `handle_close` runs once.
 
-use super::Core;
-use crate::room::connection::Handle;
+use super::Engine;
 use crate::engine::handlers::Call;
 use crate::host::commit::Output;
 use crate::host::host::Host;
 use crate::host::input::Fault;
 use crate::room::close::{Close, CloseCode};
+use crate::room::connection::Handle;
 use crate::room::connection::SocketId;
 use crate::room::error::Error;
 use crate::room::room::During;
 
-impl Core {
+impl Engine {
     pub(super) fn refuse_size(&mut self, host: &dyn Host, socket: SocketId, size: usize) {
         if let Some(connection) = self.connections.get(host, socket) {
             let error = Error::FrameTooLarge { limit: self.traits.max_frame_bytes, size };

@@ -2,22 +2,22 @@
 
 use serde_json::Value;
 
-use super::{About, Core, resuming};
-use crate::room::connection::{Handle, Moment};
+use super::{About, Engine, resuming};
 use crate::engine::envelope;
 use crate::engine::envelope::PROTOCOL;
 use crate::engine::handlers::Call;
 use crate::host::commit::Output;
 use crate::host::host::Host;
 use crate::host::input::Fault;
-use crate::room::limits;
 use crate::room::close::CloseCode;
 use crate::room::connection::SocketId;
+use crate::room::connection::{Handle, Moment};
 use crate::room::error::{Error, Result};
+use crate::room::limits;
 use crate::room::room::{Admission, OnDuplicate, Upgrade};
 use crate::room::tag::Tag;
 
-impl Core {
+impl Engine {
     pub(super) fn connect(
         &mut self,
         host: &dyn Host,

@@ -6,13 +6,13 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::engine::attachment::Codec;
-use crate::room::connection::{Handle, by_age};
 use crate::engine::sorted::SortedMap;
-use crate::room::tag::id_tag;
 use crate::host::host::Host;
 use crate::room::connection::SocketId;
+use crate::room::connection::{Handle, by_age};
 use crate::room::rate::RateLimit;
 use crate::room::tag::Tag;
+use crate::room::tag::id_tag;
 use crate::room::time::Timestamp;
 
 /// What is known of a room's sockets, with the batch's changes over what the host has.

@@ -1,30 +1,44 @@
 //! The engine without its room's types: compiled once, for all rooms.
 
+use std::any::Any;
 use std::mem;
 
 use super::batch::Batch;
 use crate::engine::attachment::Codec;
-use crate::host::commit::{Commit, Output, Write};
-use crate::room::connection::Handle;
 use crate::engine::connections::Connections;
-use crate::room::context::{Turn, View};
 use crate::engine::handlers::{Handlers, Traits, Typed};
-use crate::room::history::Histories;
-use crate::room::keyed::Values;
-use crate::registry::{ObjectName, Registry};
-use crate::room::schedule::{Schedule, ScheduleChange};
 use crate::engine::session::Sessions;
+use crate::host::commit::{Commit, Output, Write};
 use crate::host::host::Host;
 use crate::host::input::{Fault, Input};
-use crate::registry::AnyRoom;
+use crate::registry::{ObjectName, Registry};
 use crate::room::close::CloseCode;
+use crate::room::connection::{Handle, SocketId};
+use crate::room::context::{Context, Turn, View};
 use crate::room::error::Result;
+use crate::room::history::Histories;
+use crate::room::keyed::Values;
 use crate::room::liveness::AutoResponse;
 use crate::room::room::Room;
 use crate::room::schedule::Retry;
+use crate::room::schedule::{Schedule, ScheduleChange};
 
-/// An engine, whatever its room.
-pub(crate) struct Core {
+/// One room, awake: takes inputs, gives commits. Compiled once, for all rooms.
+///
+/// **Every input is handled to its end, and all that a batch of inputs did comes out of
+/// [`commit`](Engine::commit) at once; the host performs it, to the end, before the next input.**
+///
+/// ```
+/// use dormouse::rooms::Chat;
+/// use dormouse::testing::MemoryHost;
+/// use dormouse::{Answer, Engine, Input, ObjectName};
+///
+/// let host = MemoryHost::new();
+/// let mut engine = Engine::of::<Chat>(ObjectName::new("chat", "lounge").unwrap());
+/// engine.handle(&host, Input::ReadState);
+/// assert_eq!(engine.commit(&host).answers, [Answer::Ok(serde_json::Value::Null)]);
+/// ```
+pub struct Engine {
     pub(super) object: ObjectName,
     /// The rooms that letters can go to, if that is known.
     pub(super) siblings: Option<Registry>,
@@ -52,8 +66,9 @@ impl<'a> From<&'a Handle> for About<'a> {
     }
 }
 
-impl Core {
-    pub(crate) fn new<R: Room>(object: ObjectName) -> Self {
+impl Engine {
+    /// A room as it is just after waking: nothing has been read.
+    pub fn of<R: Room>(object: ObjectName) -> Self {
         Self {
             object,
             siblings: None,
@@ -68,7 +83,8 @@ impl Core {
         }
     }
 
-    pub(crate) fn among(self, siblings: Registry) -> Self {
+    /// The same among these rooms: letters to others are refused.
+    pub fn among(self, siblings: Registry) -> Self {
         Self { siblings: Some(siblings), ..self }
     }
 
@@ -106,8 +122,8 @@ impl Core {
         let ScheduleChange { events, alarm } = self.schedule.take(host);
         commit.alarm = alarm;
         commit.writes.extend(events.into_iter().map(|(name, event)| match event {
-            Some(event) => Write::Event(event),
-            None => Write::RemoveEvent(name),
+            Some(event) => Write::Alarm(event),
+            None => Write::RemoveAlarm(name),
         }));
         for (name, change) in self.histories.take() {
             Write::add_history(&mut commit.writes, name, change);
@@ -137,25 +153,36 @@ impl Core {
     }
 }
 
-impl AnyRoom for Core {
-    fn max_frame_bytes(&self) -> usize {
+impl Engine {
+    /// [`Room::MAX_FRAME_BYTES`].
+    pub fn max_frame_bytes(&self) -> usize {
         self.traits.max_frame_bytes
     }
 
-    fn auto_response(&self) -> Option<AutoResponse> {
+    /// [`Room::AUTO_RESPONSE`].
+    pub fn auto_response(&self) -> Option<AutoResponse> {
         self.traits.auto_response
     }
 
-    fn handle(&mut self, host: &dyn Host, input: Input, fault: Fault) {
+    /// Handles one input. What it does is gathered for the [`commit`](Engine::commit).
+    pub fn handle(&mut self, host: &dyn Host, input: Input) {
+        self.handle_again(host, input, Fault::None);
+    }
+
+    /// Handles an input that failed before.
+    pub fn handle_again(&mut self, host: &dyn Host, input: Input, fault: Fault) {
         self.run(host, &input, &fault);
         self.batch.inputs.push((input, fault));
     }
 
-    fn due(&self, host: &dyn Host) -> Vec<String> {
+    /// The names of the alarms that are due, in the order of their turns;
+    /// [`ALARMS_A_COMMIT`](crate::limits::ALARMS_A_COMMIT) at most.
+    pub fn due(&self, host: &dyn Host) -> Vec<String> {
         self.schedule.due(host)
     }
 
-    fn commit(&mut self, host: &dyn Host) -> Commit {
+    /// Ends the batch: all that its inputs did.
+    pub fn commit(&mut self, host: &dyn Host) -> Commit {
         loop {
             let strict = match self.batch.redo.take() {
                 Some((index, error)) => {
@@ -175,12 +202,14 @@ impl AnyRoom for Core {
                 self.room.be_strict();
             }
             for (input, fault) in inputs {
-                self.handle(host, input, fault);
+                self.handle_again(host, input, fault);
             }
         }
     }
 
-    fn reset(&mut self) {
+    /// Forgets everything since the last commit, and all that was read before: what the host has
+    /// stored is the truth. For a host whose transaction failed.
+    pub fn reset(&mut self) {
         self.room.reset();
         self.connections.reset();
         self.schedule = Schedule::default();
@@ -188,5 +217,26 @@ impl AnyRoom for Core {
         self.values = Values::default();
         self.sessions = Sessions::default();
         self.batch = Batch::new();
+    }
+
+    /// Calls something with the context of a connection. For tests and inspection.
+    ///
+    /// # Errors
+    /// [`Error::StateUnreadable`](crate::Error::StateUnreadable).
+    ///
+    /// # Panics
+    /// If it is another room's engine.
+    pub fn read<R: Room, T>(
+        &mut self,
+        host: &dyn Host,
+        socket: Option<SocketId>,
+        look: impl FnOnce(&Context<'_, R>) -> T,
+    ) -> Result<T> {
+        self.room.load(host)?;
+        let sender = socket.and_then(|socket| self.connections.get(host, socket));
+        let room: &dyn Any = &*self.room;
+        let room = room.downcast_ref::<Typed<R>>().expect("the room that the engine was made for");
+        let view = self.view(host, About { sender: sender.as_ref(), ..About::default() });
+        Ok(look(&Context::new(&view, room.state.get())))
     }
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::engine::check::{Change, Checked, Step, check};
-use crate::room::context::View;
-use crate::room::frame::to_value;
 use crate::engine::migrate::decode;
 use crate::engine::state::State;
 use crate::host::host::Host;
 use crate::room::close::Close;
 use crate::room::context::Context;
+use crate::room::context::View;
 use crate::room::error::{Error, Result};
+use crate::room::frame::to_value;
 use crate::room::frame::{Decode, Encode, Frame};
 use crate::room::letter::Reply;
 use crate::room::liveness::AutoResponse;
@@ -147,11 +147,11 @@ impl<R: Room> Handlers for Typed<R> {
     }
 
     fn decode(&self, frame: &Frame) -> Result<Decoded> {
-        R::Event::decode(frame).map(decoded::<R>)
+        R::Message::decode(frame).map(decoded::<R>)
     }
 
     fn decode_json(&self, json: &str) -> Result<Decoded> {
-        R::Event::decode_json(json).map(decoded::<R>)
+        R::Message::decode_json(json).map(decoded::<R>)
     }
 
     fn encode_json(&self, json: &str) -> Result<Frame> {
@@ -190,6 +190,6 @@ impl<R: Room> Handlers for Typed<R> {
     }
 }
 
-fn decoded<R: Room>(event: R::Event) -> Decoded {
+fn decoded<R: Room>(event: R::Message) -> Decoded {
     Decoded { is_exempt: R::is_exempt(&event), event: Box::new(event) }
 }

@@ -1,17 +1,17 @@
 //! What clients of the protocol are told: logged with a number, for those whose line is lost.
 
-use super::Core;
-use crate::room::audience::Among;
+use super::Engine;
 use crate::engine::envelope;
 use crate::engine::session::{LOG, Logged, epoch};
 use crate::host::commit::{Listeners, Output};
 use crate::host::host::Host;
+use crate::room::audience::Among;
 use crate::room::audience::Audience;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
 use crate::room::resume::Resume;
 
-impl Core {
+impl Engine {
     /// Logs a message, and sends it to those who speak the protocol with its number, to others as it is.
     pub(super) fn send_logged(
         &mut self,

@@ -1,16 +1,16 @@
 //! From a list of effects to what the commit will say.
 
-use super::{About, Core};
-use crate::room::audience::Among;
+use super::{About, Engine};
 use crate::engine::check::Step;
 use crate::engine::handlers::{Call, Done};
 use crate::host::commit::{Listeners, Output};
 use crate::host::host::Host;
+use crate::room::audience::Among;
 use crate::room::audience::Audience;
 use crate::room::error::Result;
 use crate::room::frame::Frame;
 
-impl Core {
+impl Engine {
     /// Calls a handler, and does what it wants done.
     pub(super) fn apply(
         &mut self,

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{About, Core};
+use super::{About, Engine};
 use crate::engine::handlers::{Call, Decoded};
-use crate::room::keyed::Order;
-use crate::room::letter::{Posted, Received};
-use crate::room::schedule::POST;
 use crate::host::commit::Output;
 use crate::host::host::Host;
 use crate::host::input::Fault;
 use crate::registry::ObjectName;
-use crate::room::limits;
 use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
+use crate::room::keyed::Order;
 use crate::room::letter::{Delivered, Errand, Letter, Reply};
+use crate::room::letter::{Posted, Received};
+use crate::room::limits;
 use crate::room::room::During;
-use crate::room::schedule::ScheduledEvent;
+use crate::room::schedule::POST;
+use crate::room::schedule::ScheduledAlarm;
 
 // Control characters in front keep these keys apart from those of keyed values.
 const LETTERS: &str = "\u{1}letter/";
@@ -35,7 +35,7 @@ fn read(stored_key: &str, json: &str) -> Option<Posted> {
     (key(posted.seq) == stored_key).then_some(posted)
 }
 
-impl Core {
+impl Engine {
     /// Sends a letter for the first time.
     pub(super) fn post(&mut self, host: &dyn Host, errand: Errand, reply: Option<String>) {
         let last = self.values.get(host, LAST).and_then(|last| last.parse::<u64>().ok());
@@ -56,7 +56,7 @@ impl Core {
         let (seq, hops, errand) = (posted.seq, posted.hops, posted.errand);
         self.batch.outputs.push(Output::Deliver(Letter { seq, floor, hops, errand }));
         if self.schedule.get(host, POST).is_none_or(|event| event.at > posted.at) {
-            self.schedule.put(ScheduledEvent::once(POST, posted.at, "null"));
+            self.schedule.put(ScheduledAlarm::once(POST, posted.at, "null"));
         }
     }
 
@@ -96,7 +96,7 @@ impl Core {
         }
         let letters = self.letters(host, limits::LETTERS_A_COMMIT);
         match letters.iter().map(|letter| letter.at).min() {
-            Some(at) => self.schedule.put(ScheduledEvent::once(POST, at, "null")),
+            Some(at) => self.schedule.put(ScheduledAlarm::once(POST, at, "null")),
             None => self.schedule.cancel(host, POST),
         }
     }
@@ -172,17 +172,25 @@ impl Core {
         }
         self.batch.hops = letter.hops.saturating_add(1);
         let steps = match &letter.errand {
-            Errand::Event { json, .. } => {
+            Errand::Message { json, .. } => {
                 let Decoded { event, .. } = self.room.decode_json(json)?;
                 let about = About { sibling: Some(from), ..About::default() };
                 self.call(host, about, Call::Message(event))?
             }
             Errand::Text { frame, .. } => {
-                self.send(host, crate::room::audience::Audience::everyone(), Frame::Text(frame.clone()));
+                self.send(
+                    host,
+                    crate::room::audience::Audience::everyone(),
+                    Frame::Text(frame.clone()),
+                );
                 Vec::new()
             }
             Errand::Binary { frame, .. } => {
-                self.send(host, crate::room::audience::Audience::everyone(), Frame::Binary(frame.clone()));
+                self.send(
+                    host,
+                    crate::room::audience::Audience::everyone(),
+                    Frame::Binary(frame.clone()),
+                );
                 Vec::new()
             }
             Errand::State { .. } => return self.read_state(host),

@@ -1,16 +1,16 @@
 //! Who is here, as clients of the protocol are told.
 
-use super::{About, Core};
-use crate::room::connection::Handle;
+use super::{About, Engine};
 use crate::engine::envelope;
 use crate::engine::session::Sessions;
 use crate::host::commit::{Listeners, Output};
 use crate::host::host::Host;
-use crate::room::limits;
+use crate::room::connection::Handle;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
+use crate::room::limits;
 
-impl Core {
+impl Engine {
     /// The ids of all who are here or may come back, each once and in order, unless there are too many
     /// to tell.
     pub(super) fn present(&self, host: &dyn Host) -> Option<Vec<String>> {

@@ -1,19 +1,19 @@
 //! How a client of the protocol comes, and comes back to what it was.
 
-use super::Core;
-use crate::room::connection::Handle;
+use super::Engine;
 use crate::engine::envelope;
 use crate::engine::envelope::{Claim, Hello, Offer};
-use crate::room::history::{Entry, Range, Side};
 use crate::engine::session::{LOG, Logged, Session, Whereabouts, epoch};
 use crate::host::commit::Output;
 use crate::host::host::Host;
-use crate::room::limits;
 use crate::room::close::CloseCode;
+use crate::room::connection::Handle;
 use crate::room::connection::SocketId;
 use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
 use crate::room::history::Ends;
+use crate::room::history::{Entry, Range, Side};
+use crate::room::limits;
 use crate::room::resume::Resume;
 
 /// How a client that speaks the protocol is taken in.
@@ -24,7 +24,7 @@ pub(super) struct Arrival {
     pub(super) handled: u64,
 }
 
-impl Core {
+impl Engine {
     /// Looks up what a client says of itself; a session of another connection's id is none of its.
     pub(super) fn arrival(&mut self, host: &dyn Host, offer: &Offer<'_>, id: &str) -> Arrival {
         let known = offer.claim.as_ref().and_then(|claim| {

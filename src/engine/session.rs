@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::room::keyed::{Order, Values};
 use crate::engine::sorted::SortedMap;
 use crate::host::host::Host;
 use crate::room::frame::Frame;
+use crate::room::keyed::{Order, Values};
 use crate::room::tag::Tag;
 use crate::room::time::Timestamp;
 

@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::Core;
-use crate::room::connection::Handle;
+use super::Engine;
 use crate::engine::envelope;
 use crate::engine::sorted::SortedMap;
 use crate::host::host::Host;
 use crate::host::input::Fault;
 use crate::room::close::CloseCode;
+use crate::room::connection::Handle;
 use crate::room::connection::{Connection, SocketId};
 use crate::room::error::Error;
 use crate::room::frame::Frame;
 
-impl Core {
+impl Engine {
     /// A frame of a client that speaks the protocol: handled if it has not been, and settled.
     pub(super) fn numbered(
         &mut self,

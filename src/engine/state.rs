@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::engine::check::Change;
-use crate::room::frame::to_json;
 use crate::engine::migrate::{Migrate, decode};
 use crate::host::host::Host;
-use crate::room::limits;
 use crate::room::error::{Error, Result};
+use crate::room::frame::to_json;
+use crate::room::limits;
 
 /// The state, read once and written once a commit.
 ///

@@ -1,18 +1,18 @@
 //! Connections that wait for another socket, and sessions that are over.
 
-use super::Core;
+use super::Engine;
 use super::resuming::Arrival;
-use crate::room::connection::Handle;
-use crate::room::schedule::LEAVE;
 use crate::engine::session::{Session, Sessions, Whereabouts};
 use crate::host::host::Host;
 use crate::host::input::Fault;
-use crate::room::limits;
 use crate::room::close::Close;
+use crate::room::connection::Handle;
+use crate::room::limits;
 use crate::room::resume::Resume;
-use crate::room::schedule::ScheduledEvent;
+use crate::room::schedule::LEAVE;
+use crate::room::schedule::ScheduledAlarm;
 
-impl Core {
+impl Engine {
     /// Whether a close is a line that was lost, and the connection is to wait for another socket.
     pub(super) fn outlives(&self, connection: &Handle, close: &Close) -> bool {
         // Who leaves on purpose says 1000, or a code of its own.
@@ -77,7 +77,7 @@ impl Core {
     /// The event that looks after sessions stands at the first that is due.
     fn plan_leaving(&mut self, host: &dyn Host) {
         match Sessions::first_due(host, &self.values, 1).first() {
-            Some((at, _)) => self.schedule.put(ScheduledEvent::once(LEAVE, *at, "null")),
+            Some((at, _)) => self.schedule.put(ScheduledAlarm::once(LEAVE, *at, "null")),
             None => self.schedule.cancel(host, LEAVE),
         }
     }
@@ -85,7 +85,7 @@ impl Core {
     /// Those who did not come back in time have left; those who left long ago are forgotten.
     pub(super) fn leave(&mut self, host: &dyn Host, fault: &Fault) {
         let now = host.now();
-        for (at, session) in Sessions::first_due(host, &self.values, limits::EVENTS_A_COMMIT) {
+        for (at, session) in Sessions::first_due(host, &self.values, limits::ALARMS_A_COMMIT) {
             if at > now {
                 break;
             }

@@ -1,13 +1,13 @@
 //! Finding the sockets whose peer is gone, if the room asks for it.
 
-use super::Core;
-use crate::room::schedule::SWEEP;
+use super::Engine;
 use crate::host::commit::Output;
 use crate::host::host::Host;
 use crate::room::close::{Close, CloseCode};
-use crate::room::schedule::{ScheduledEvent, When};
+use crate::room::schedule::SWEEP;
+use crate::room::schedule::{ScheduledAlarm, When};
 
-impl Core {
+impl Engine {
     /// There are connections: someone will have to look after them.
     pub(super) fn plan_sweep(&mut self, host: &dyn Host) {
         let Some(limit) = self.traits.presumed_gone_after else { return };
@@ -15,12 +15,12 @@ impl Core {
             return;
         }
         if let Ok((at, period)) = When::after(limit).every(limit).resolve(host.now()) {
-            self.schedule.put(ScheduledEvent { period, ..ScheduledEvent::once(SWEEP, at, "null") });
+            self.schedule.put(ScheduledAlarm { period, ..ScheduledAlarm::once(SWEEP, at, "null") });
         }
     }
 
     /// Closes every connection that has been silent for too long.
-    pub(super) fn sweep(&mut self, host: &dyn Host, event: ScheduledEvent) {
+    pub(super) fn sweep(&mut self, host: &dyn Host, event: ScheduledAlarm) {
         let Some(limit) = self.traits.presumed_gone_after else {
             // The room of an older version asked for it.
             return self.schedule.cancel(host, SWEEP);

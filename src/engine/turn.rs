@@ -6,24 +6,24 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{About, Core};
+use super::{About, Engine};
 use crate::engine::check::error_frame;
-use crate::room::connection::{Handle, by_age};
-use crate::room::frame::to_value;
 use crate::engine::handlers::{Call, Decoded};
-use crate::room::schedule::{LEAVE, POST, SWEEP};
-use crate::room::time::millis;
 use crate::host::handler_error::HandlerError;
 use crate::host::host::Host;
 use crate::host::input::{Fault, Input};
 use crate::room::audience::Audience;
+use crate::room::connection::{Handle, by_age};
 use crate::room::connection_id::ConnectionId;
 use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
+use crate::room::frame::to_value;
 use crate::room::room::During;
 use crate::room::schedule::Retry;
+use crate::room::schedule::{LEAVE, POST, SWEEP};
 use crate::room::tag::Tag;
 use crate::room::time::Timestamp;
+use crate::room::time::millis;
 
 /// A connection, as an API call reads it.
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ struct Described<'a> {
     connected_at: Timestamp,
 }
 
-impl Core {
+impl Engine {
     pub(super) fn run(&mut self, host: &dyn Host, input: &Input, fault: &Fault) {
         self.batch.hops = 0;
         match input {
@@ -59,12 +59,12 @@ impl Core {
             }
             Input::Oversize { socket, size } => self.refuse_size(host, *socket, *size),
             Input::Close { socket, close } => self.close(host, *socket, close, fault),
-            Input::Alarm => self.schedule.alarm_fired(),
+            Input::AlarmFired => self.schedule.alarm_fired(),
             Input::AlarmStands { at } => {
                 self.schedule.alarm_stands(*at);
                 self.find_lost(host);
             }
-            Input::Event { name } => self.event(host, name, fault),
+            Input::Alarm { name } => self.event(host, name, fault),
             Input::Send { json } => {
                 let result = self.room.decode_json(json).and_then(|Decoded { event, .. }| {
                     self.call_message(host, About::default(), event, fault)

@@ -3,15 +3,15 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::room::history::HistoryChange;
 use crate::host::handler_error::HandlerError;
 use crate::room::close::CloseCode;
 use crate::room::connection::SocketId;
 use crate::room::error::Error;
 use crate::room::frame::Frame;
+use crate::room::history::HistoryChange;
 use crate::room::history::{Ends, Entry};
 use crate::room::letter::Letter;
-use crate::room::schedule::{Alarm, ScheduledEvent};
+use crate::room::schedule::{Alarm, ScheduledAlarm};
 use crate::room::tag::Tag;
 
 /// What a host does after a batch of inputs.
@@ -28,7 +28,7 @@ use crate::room::tag::Tag;
 /// use dormouse::testing::MemoryHost;
 ///
 /// let host = MemoryHost::new();
-/// let mut engine = Engine::<Chat>::new(ObjectName::new("chat", "lounge").unwrap());
+/// let mut engine = Engine::of::<Chat>(ObjectName::new("chat", "lounge").unwrap());
 /// engine.handle(&host, Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() });
 /// let commit = engine.commit(&host);
 /// assert!(matches!(&commit.writes[..], [Write::State(_)]));
@@ -60,9 +60,9 @@ pub enum Write {
     /// The state, as JSON.
     State(String),
     /// An event, in place of one of its name.
-    Event(ScheduledEvent),
+    Alarm(ScheduledAlarm),
     /// The event of this name is removed.
-    RemoveEvent(String),
+    RemoveAlarm(String),
     /// A keyed value, in place of the one of its key.
     Value {
         /// Its key.

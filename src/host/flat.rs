@@ -6,7 +6,7 @@
 use crate::host::commit::{Commit, Output, Write};
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
-use crate::room::schedule::{Alarm, ScheduledEvent};
+use crate::room::schedule::{Alarm, ScheduledAlarm};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -22,9 +22,9 @@ pub enum Op {
     State = 1,
     /// Length of the name, at, due, period (0 is none), failures, failed (0 or 1), has an error
     /// (0 or 1), length of the error, length of the payload.
-    Event = 2,
+    PutAlarm = 2,
     /// Length of the name.
-    RemoveEvent = 3,
+    RemoveAlarm = 3,
     /// Length of the key, length of the value.
     Value = 4,
     /// Length of the key.
@@ -106,9 +106,9 @@ impl Flat {
                 self.op(Op::State);
                 self.text(json);
             }
-            Write::Event(event) => self.event(event),
-            Write::RemoveEvent(name) => {
-                self.op(Op::RemoveEvent);
+            Write::Alarm(event) => self.event(event),
+            Write::RemoveAlarm(name) => {
+                self.op(Op::RemoveAlarm);
                 self.text(name);
             }
             Write::Value { key, value } => {
@@ -142,8 +142,8 @@ impl Flat {
         }
     }
 
-    fn event(&mut self, event: &ScheduledEvent) {
-        self.op(Op::Event);
+    fn event(&mut self, event: &ScheduledAlarm) {
+        self.op(Op::PutAlarm);
         self.text(&event.name);
         self.long(event.at.as_millis());
         self.long(event.due.as_millis());

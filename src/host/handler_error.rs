@@ -22,7 +22,7 @@ use crate::room::room::During;
 ///     const NAME: &'static str = "scales";
 ///     type State = ();
 ///     type Connection = ();
-///     type Event = Text;
+///     type Message = Text;
 ///     type Broadcast = Text;
 ///     type Alarm = Never;
 ///

@@ -3,7 +3,7 @@
 use crate::room::connection::SocketId;
 use crate::room::history::{Ends, Entry, Range};
 use crate::room::keyed::Order;
-use crate::room::schedule::ScheduledEvent;
+use crate::room::schedule::ScheduledAlarm;
 use crate::room::time::Timestamp;
 
 /// What the engine reads: the clock, chance, what is stored, and the sockets.
@@ -36,13 +36,13 @@ pub trait Host {
     fn state(&self) -> Option<String>;
 
     /// The stored event of a name, pending or failed.
-    fn event(&self, name: &str) -> Option<ScheduledEvent>;
+    fn stored_alarm(&self, name: &str) -> Option<ScheduledAlarm>;
 
     /// Pending events in order of time, then name: those after the one named, `limit` at most.
-    fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent>;
+    fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledAlarm>;
 
     /// Events that were set aside as failed, in order of name.
-    fn failed_events(&self) -> Vec<ScheduledEvent>;
+    fn failed_alarms(&self) -> Vec<ScheduledAlarm>;
 
     /// The value of a key.
     fn value(&self, key: &str) -> Option<String>;

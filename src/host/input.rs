@@ -46,9 +46,9 @@ pub enum Input {
         close: Close,
     },
     /// The alarm went off. The events that are due follow as inputs of their own.
-    Alarm,
+    AlarmFired,
     /// A scheduled event's turn.
-    Event {
+    Alarm {
         /// Its name.
         name: String,
     },

@@ -1,7 +1,7 @@
 //! How a connection ends.
 
-use crate::room::limits;
 use crate::room::error::{Error, Result};
+use crate::room::limits;
 
 /// A close code that can be sent.
 ///

@@ -8,9 +8,9 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use crate::engine::session::ENVELOPED;
-use crate::room::tag::id_tag;
 use crate::room::connection_id::ConnectionId;
 use crate::room::tag::Tag;
+use crate::room::tag::id_tag;
 use crate::room::time::Timestamp;
 
 /// A socket while its object is awake: a number that the host gives and takes. It does not survive

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::room::error::excerpt;
-use crate::room::limits;
 use crate::room::error::{Error, Result};
+use crate::room::limits;
 
 /// The name of a connection: a user's id, or a UUID. It may repeat in a room (one user, two tabs).
 ///

@@ -5,23 +5,23 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use crate::room::connection::Handle;
 use crate::engine::connections::Connections;
 use crate::engine::handlers::Traits;
-use crate::room::history::Histories;
-use crate::room::keyed::Values;
-use crate::registry::ObjectName;
-use crate::room::schedule::Schedule;
 use crate::engine::session::{Session, Sessions, Whereabouts};
 use crate::host::host::Host;
+use crate::registry::ObjectName;
 use crate::registry::Registry;
 use crate::room::connection::Connection;
+use crate::room::connection::Handle;
 use crate::room::connection_id::ConnectionId;
 use crate::room::error::{Error, Result};
+use crate::room::history::Histories;
 use crate::room::history::{History, HistoryReader};
+use crate::room::keyed::Values;
 use crate::room::keyed::{Keyed, KeyedReader};
 use crate::room::room::Room;
-use crate::room::schedule::{Retry, ScheduledEvent};
+use crate::room::schedule::Schedule;
+use crate::room::schedule::{Retry, ScheduledAlarm};
 use crate::room::tag::Tag;
 use crate::room::time::Timestamp;
 
@@ -42,7 +42,7 @@ use crate::room::time::Timestamp;
 ///     assert_eq!(cx.count(), 1);
 ///     assert_eq!(cx.state().unwrap().message_count, 0);
 ///     assert!(cx.sender().is_none());
-///     assert!(cx.next_event().is_none());
+///     assert!(cx.next_alarm().is_none());
 /// });
 /// ```
 pub struct Context<'a, R: Room> {
@@ -333,9 +333,9 @@ impl<'a, R: Room> Context<'a, R> {
     /// # use dormouse::{rooms::Chat, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
-    /// room.read(|cx| assert_eq!(cx.next_event(), None));
+    /// room.read(|cx| assert_eq!(cx.next_alarm(), None));
     /// ```
-    pub fn next_event(&self) -> Option<ScheduledEvent> {
+    pub fn next_alarm(&self) -> Option<ScheduledAlarm> {
         self.view.schedule.next_of_room(self.view.host)
     }
 
@@ -345,9 +345,9 @@ impl<'a, R: Room> Context<'a, R> {
     /// # use dormouse::{rooms::Chat, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
-    /// room.read(|cx| assert_eq!(cx.event("clean-up"), None));
+    /// room.read(|cx| assert_eq!(cx.alarm("clean-up"), None));
     /// ```
-    pub fn event(&self, name: &str) -> Option<ScheduledEvent> {
+    pub fn alarm(&self, name: &str) -> Option<ScheduledAlarm> {
         self.view.schedule.get(self.view.host, name)
     }
 
@@ -357,10 +357,10 @@ impl<'a, R: Room> Context<'a, R> {
     /// # use dormouse::{rooms::Chat, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
-    /// room.read(|cx| assert!(cx.failed_events().is_empty()));
+    /// room.read(|cx| assert!(cx.failed_alarms().is_empty()));
     /// ```
-    pub fn failed_events(&self) -> Vec<ScheduledEvent> {
-        self.view.schedule.failed_events(self.view.host)
+    pub fn failed_alarms(&self) -> Vec<ScheduledAlarm> {
+        self.view.schedule.failed_alarms(self.view.host)
     }
 
     /// A history of the room.

@@ -5,14 +5,14 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::room::connection::sockets;
-use crate::room::frame::to_json;
 use crate::registry::ObjectName;
 use crate::room::audience::Audience;
 use crate::room::close::CloseCode;
 use crate::room::connection::Connection;
+use crate::room::connection::sockets;
 use crate::room::effect::Effect;
 use crate::room::error::Error;
+use crate::room::frame::to_json;
 use crate::room::frame::{Encode, Frame};
 use crate::room::history::{History, Keep};
 use crate::room::keyed::Keyed;
@@ -413,18 +413,18 @@ impl<R: Room> Effects<R> {
     ///
     /// ```
     /// use dormouse::rooms::Chat;
-    /// use dormouse::rooms::chat::Event;
+    /// use dormouse::rooms::chat::Message;
     /// use dormouse::{Effects, rooms::Echo};
     ///
-    /// let news = Event::Say { text: "news from the echo".into() };
+    /// let news = Message::Say { text: "news from the echo".into() };
     /// let effects = Effects::<Echo>::new().tell::<Chat>("lounge", &news);
     /// ```
-    pub fn tell<S: Room>(self, id: &str, event: &S::Event) -> Self
+    pub fn tell<S: Room>(self, id: &str, event: &S::Message) -> Self
     where
-        S::Event: Serialize,
+        S::Message: Serialize,
     {
         let errand = ObjectName::new(S::NAME, id).and_then(|room| {
-            Ok(Errand::Event { room: room.to_string(), json: to_json("an event", event)? })
+            Ok(Errand::Message { room: room.to_string(), json: to_json("an event", event)? })
         });
         self.with(Effect::Post { errand, reply: None })
     }

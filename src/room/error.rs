@@ -41,9 +41,9 @@ pub enum Error {
         /// A sentence for the client's user.
         message: String,
     },
-    /// A frame or an API call's event that does not decode as the room's `Event`.
+    /// A frame or an API call's event that does not decode as the room's `Message`.
     #[error("not an event of this room: {reason}")]
-    InvalidEvent {
+    InvalidMessage {
         /// What the decoder objected to.
         reason: String,
     },
@@ -199,7 +199,7 @@ pub enum Error {
         "an event cannot be scheduled at {at}: a time is after 0 and up to {limit}, in \
          milliseconds since the epoch"
     )]
-    InvalidEventTime {
+    InvalidAlarmTime {
         /// The last time there is.
         limit: u64,
         /// The time asked for, in milliseconds since the epoch.
@@ -219,8 +219,8 @@ pub enum Error {
     #[error(
         "an event's name of {size} bytes: 1 to {limit} are allowed, with no control character in front"
     )]
-    InvalidEventName {
-        /// [`limits::EVENT_NAME_BYTES`].
+    InvalidAlarmName {
+        /// [`limits::ALARM_NAME_BYTES`].
         limit: usize,
         /// The name's UTF-8 bytes.
         size: usize,
@@ -365,7 +365,7 @@ impl Error {
     pub fn code(&self) -> &str {
         match self {
             Self::Refused { code, .. } => code,
-            Self::InvalidEvent { .. } => "invalid_event",
+            Self::InvalidMessage { .. } => "invalid_event",
             Self::FrameTooLarge { .. } => "frame_too_large",
             Self::RateLimited { .. } => "rate_limited",
             Self::AttachmentTooLarge { .. } => "attachment_too_large",
@@ -387,9 +387,9 @@ impl Error {
             | Self::Panicked
             | Self::InvalidCloseCode { .. }
             | Self::CloseReasonTooLong { .. }
-            | Self::InvalidEventTime { .. }
+            | Self::InvalidAlarmTime { .. }
             | Self::InvalidPeriod { .. }
-            | Self::InvalidEventName { .. }
+            | Self::InvalidAlarmName { .. }
             | Self::Encode { .. }
             | Self::StateUnreadable { .. }
             | Self::RowUnreadable { .. }

@@ -7,8 +7,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::room::error::excerpt;
-use crate::room::limits;
 use crate::room::error::{Error, Result};
+use crate::room::limits;
 
 /// One WebSocket message, as it came or as it will go.
 ///
@@ -67,13 +67,13 @@ pub trait Decode: Sized {
     /// Reads a frame.
     ///
     /// # Errors
-    /// [`Error::InvalidEvent`] with what is wrong.
+    /// [`Error::InvalidMessage`] with what is wrong.
     fn decode(frame: &Frame) -> Result<Self>;
 
     /// Reads the JSON of an API call.
     ///
     /// # Errors
-    /// [`Error::InvalidEvent`] with what is wrong.
+    /// [`Error::InvalidMessage`] with what is wrong.
     fn decode_json(json: &str) -> Result<Self>;
 }
 
@@ -84,7 +84,7 @@ impl<T: DeserializeOwned> Decode for T {
             // Not `from_slice`: another copy of all that reads JSON would be compiled for it.
             Frame::Binary(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => Self::decode_json(text),
-                Err(error) => Err(Error::InvalidEvent { reason: error.to_string() }),
+                Err(error) => Err(Error::InvalidMessage { reason: error.to_string() }),
             },
         }
     }
@@ -115,7 +115,7 @@ pub trait Encode {
     /// The frame of a message that an API call brings as JSON. Whoever calls vouches for its fields.
     ///
     /// # Errors
-    /// [`Error::InvalidEvent`] if it is no JSON.
+    /// [`Error::InvalidMessage`] if it is no JSON.
     fn encode_json(json: &str) -> Result<Frame> {
         serde_json::from_str::<IgnoredAny>(json).map_err(invalid)?;
         Ok(Frame::Text(json.to_owned()))
@@ -231,5 +231,5 @@ fn unchecked_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<String
 #[allow(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
 fn invalid(error: serde_json::Error) -> Error {
     // Serde's words quote the client's: a name it does not know may be as long as the frame.
-    Error::InvalidEvent { reason: excerpt(&error.to_string()) }
+    Error::InvalidMessage { reason: excerpt(&error.to_string()) }
 }

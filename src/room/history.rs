@@ -29,7 +29,7 @@ use crate::room::time::Timestamp;
 ///     # const NAME: &'static str = "scribe";
 ///     # type State = ();
 ///     # type Connection = ();
-///     # type Event = Text;
+///     # type Message = Text;
 ///     # type Broadcast = Text;
 ///     # type Alarm = Never;
 ///     // …

@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use crate::room::error::excerpt;
 use crate::engine::sorted::SortedMap;
 use crate::host::host::Host;
-use crate::room::limits;
+use crate::room::error::excerpt;
 use crate::room::error::{Error, Result};
+use crate::room::limits;
 
 /// A room's values of one kind, each under a key of its own.
 ///
@@ -26,7 +26,7 @@ use crate::room::error::{Error, Result};
 ///     # const NAME: &'static str = "game";
 ///     # type State = ();
 ///     # type Connection = ();
-///     # type Event = Text;
+///     # type Message = Text;
 ///     # type Broadcast = Text;
 ///     # type Alarm = Never;
 ///     // …

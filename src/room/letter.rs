@@ -18,7 +18,7 @@ use crate::room::time::Timestamp;
 #[serde(rename_all = "camelCase")]
 pub enum Errand {
     /// A room handles an event.
-    Event {
+    Message {
         /// The room's object name.
         room: String,
         /// The event, as JSON.
@@ -62,7 +62,7 @@ impl Errand {
     /// ```
     pub fn to(&self) -> &str {
         match self {
-            Self::Event { room, .. }
+            Self::Message { room, .. }
             | Self::Text { room, .. }
             | Self::Binary { room, .. }
             | Self::State { room } => room,
@@ -73,7 +73,7 @@ impl Errand {
     /// Its bytes, roughly: what it carries.
     pub(crate) fn size(&self) -> usize {
         match self {
-            Self::Event { json, .. } => json.len(),
+            Self::Message { json, .. } => json.len(),
             Self::Text { frame, .. } => frame.len(),
             // A byte is up to four characters of a JSON array.
             Self::Binary { frame, .. } => 4 * frame.len(),

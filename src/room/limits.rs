@@ -37,7 +37,7 @@ pub const ROOM_ID_CHARS: usize = 128;
 pub const CLOSE_REASON_BYTES: usize = 123;
 
 /// UTF-8 bytes of a scheduled event's name.
-pub const EVENT_NAME_BYTES: usize = 256;
+pub const ALARM_NAME_BYTES: usize = 256;
 
 /// Bytes of an inbound frame, unless a room says otherwise with
 /// [`Room::MAX_FRAME_BYTES`](crate::Room::MAX_FRAME_BYTES). The platform's own limit is 32 MiB.
@@ -75,7 +75,7 @@ pub const MISSED_BYTES: usize = 4 * 1024 * 1024;
 pub const PRESENT: usize = 256;
 
 /// How often a scheduled event's handler is tried before the event is set aside as failed.
-pub const EVENT_TRIES: u32 = 7;
+pub const ALARM_TRIES: u32 = 7;
 
 /// How many events of the schedule one commit handles at most; the rest follow in the next.
-pub const EVENTS_A_COMMIT: usize = 256;
+pub const ALARMS_A_COMMIT: usize = 256;

@@ -6,8 +6,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::room::time::millis;
-use crate::room::limits;
 use crate::room::close::Close;
 use crate::room::connection_id::ConnectionId;
 use crate::room::context::Context;
@@ -15,10 +13,12 @@ use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
 use crate::room::frame::{Decode, Encode, Frame};
 use crate::room::letter::Reply;
+use crate::room::limits;
 use crate::room::liveness::AutoResponse;
 use crate::room::rate::RateLimit;
 use crate::room::resume::Resume;
 use crate::room::tag::Tag;
+use crate::room::time::millis;
 
 /// A room: four handlers that read what they are given and return what they want done.
 ///
@@ -54,7 +54,7 @@ use crate::room::tag::Tag;
 ///     const NAME: &'static str = "shout";
 ///     type State = u64;
 ///     type Connection = ();
-///     type Event = Text;
+///     type Message = Text;
 ///     type Broadcast = Text;
 ///     type Alarm = Never;
 ///
@@ -106,7 +106,7 @@ pub trait Room: Sized + 'static {
     type Connection: Serialize + DeserializeOwned;
 
     /// What comes in, by socket or by API.
-    type Event: Decode;
+    type Message: Decode;
 
     /// What goes out.
     type Broadcast: Encode;
@@ -143,7 +143,7 @@ pub trait Room: Sized + 'static {
     /// # Errors
     /// Of an error [`handle_error`](Room::handle_error) makes what the sender hears. An API call
     /// gets it as its result.
-    fn handle_message(cx: &Context<Self>, event: Self::Event) -> Result<Effects<Self>>;
+    fn handle_message(cx: &Context<Self>, event: Self::Message) -> Result<Effects<Self>>;
 
     /// A connection is over: [`cx.sender()`](Context::sender). It is no longer among the room's
     /// connections. Called once for each connection whose `handle_connect` succeeded, however it
@@ -177,7 +177,7 @@ pub trait Room: Sized + 'static {
     ///     const NAME: &'static str = "match";
     ///     type State = Score;
     /// #   type Connection = ();
-    /// #   type Event = Text;
+    /// #   type Message = Text;
     /// #   type Broadcast = Text;
     /// #   type Alarm = ();
     ///
@@ -218,7 +218,7 @@ pub trait Room: Sized + 'static {
     ///
     /// # Errors
     /// The event stays, and comes again with [`cx.retry()`](Context::retry), after 2 s, 4 s and so
-    /// on; after [`limits::EVENT_TRIES`] tries it is set aside.
+    /// on; after [`limits::ALARM_TRIES`] tries it is set aside.
     fn handle_alarm(cx: &Context<Self>, alarm: Self::Alarm) -> Result<Effects<Self>> {
         let _ = (cx, alarm);
         Ok(Effects::new())
@@ -234,7 +234,7 @@ pub trait Room: Sized + 'static {
         Ok(Effects::new())
     }
 
-    /// A frame did not decode as an [`Event`](Room::Event). Unless a room says otherwise its sender
+    /// A frame did not decode as an [`Message`](Room::Message). Unless a room says otherwise its sender
     /// gets `{"_tag":"Error","code":"invalid_event","message":…}`, and the socket stays open.
     fn handle_invalid(cx: &Context<Self>, frame: &Frame, error: &Error) -> Effects<Self> {
         let _ = frame;
@@ -242,7 +242,7 @@ pub trait Room: Sized + 'static {
     }
 
     /// Whether an event passes whatever [`RATE_LIMIT`](Room::RATE_LIMIT) says, and takes no token.
-    fn is_exempt(event: &Self::Event) -> bool {
+    fn is_exempt(event: &Self::Message) -> bool {
         let _ = event;
         false
     }

@@ -8,11 +8,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::sorted::SortedMap;
-use crate::room::time::millis;
 use crate::host::host::Host;
-use crate::room::limits;
 use crate::room::error::{Error, Result};
+use crate::room::limits;
 use crate::room::time::Timestamp;
+use crate::room::time::millis;
 
 /// When an event comes: at a time or after one, once or with a period.
 ///
@@ -78,7 +78,7 @@ impl When {
             First::After(delay) => now + delay,
         };
         if at.as_millis() == 0 || at > Timestamp::MAX {
-            return Err(Error::InvalidEventTime {
+            return Err(Error::InvalidAlarmTime {
                 limit: Timestamp::MAX.as_millis(),
                 at: at.as_millis(),
             });
@@ -96,12 +96,12 @@ impl When {
 /// An event of the schedule, as it is stored.
 ///
 /// ```
-/// use dormouse::{ScheduledEvent, Timestamp};
-/// let event = ScheduledEvent::once("remind", Timestamp::from_millis(5_000), "null");
+/// use dormouse::{ScheduledAlarm, Timestamp};
+/// let event = ScheduledAlarm::once("remind", Timestamp::from_millis(5_000), "null");
 /// assert!(!event.failed);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScheduledEvent {
+pub struct ScheduledAlarm {
     /// Its name, unique in the room.
     pub name: String,
     /// When it comes next: the time it is due, or after a failed try the time of the next.
@@ -120,13 +120,13 @@ pub struct ScheduledEvent {
     pub payload: String,
 }
 
-impl ScheduledEvent {
+impl ScheduledAlarm {
     /// An event that comes once.
     ///
     /// ```
-    /// use dormouse::{ScheduledEvent, Timestamp};
+    /// use dormouse::{ScheduledAlarm, Timestamp};
     /// let at = Timestamp::from_millis(5_000);
-    /// assert_eq!(ScheduledEvent::once("remind", at, "null").due, at);
+    /// assert_eq!(ScheduledAlarm::once("remind", at, "null").due, at);
     /// ```
     pub fn once(name: impl Into<String>, at: Timestamp, payload: impl Into<String>) -> Self {
         Self {
@@ -154,7 +154,7 @@ impl ScheduledEvent {
     /// The event when its handler has failed: later again (2 s, doubling), or set aside.
     fn tried(self, now: Timestamp, error: String) -> Self {
         let failures = self.failures.saturating_add(1);
-        let failed = failures >= limits::EVENT_TRIES;
+        let failed = failures >= limits::ALARM_TRIES;
         let at = if failed { self.at } else { now + Duration::from_secs(1 << failures) };
         Self { at, failures, error: Some(error), failed, ..self }
     }
@@ -190,9 +190,9 @@ pub(crate) const LEAVE: &str = "\u{1}leave";
 
 /// Checks an event's name.
 pub(crate) fn check_name(name: &str) -> Result<()> {
-    let (limit, size) = (limits::EVENT_NAME_BYTES, name.len());
+    let (limit, size) = (limits::ALARM_NAME_BYTES, name.len());
     if size == 0 || size > limit || name.starts_with(char::is_control) {
-        return Err(Error::InvalidEventName { limit, size });
+        return Err(Error::InvalidAlarmName { limit, size });
     }
     Ok(())
 }
@@ -230,7 +230,7 @@ impl From<Option<Timestamp>> for Stands {
 /// The schedule between two commits: the batch's changes over the stored events.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
-    changes: SortedMap<String, Option<ScheduledEvent>>,
+    changes: SortedMap<String, Option<ScheduledAlarm>>,
     purged: bool,
     stands: Stands,
     /// Whether the alarm must be held against the events at the commit.
@@ -239,16 +239,16 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     /// An event by name, pending or failed.
-    pub(crate) fn get(&self, host: &dyn Host, name: &str) -> Option<ScheduledEvent> {
+    pub(crate) fn get(&self, host: &dyn Host, name: &str) -> Option<ScheduledAlarm> {
         match self.changes.get(name) {
             Some(change) => change.clone(),
             None if self.purged => None,
-            None => host.event(name),
+            None => host.stored_alarm(name),
         }
     }
 
     /// Adds an event or replaces the one of its name, time, period, payload and failures.
-    pub(crate) fn put(&mut self, event: ScheduledEvent) {
+    pub(crate) fn put(&mut self, event: ScheduledAlarm) {
         self.changes.insert(event.name.clone(), Some(event));
     }
 
@@ -265,42 +265,42 @@ impl Schedule {
     }
 
     /// An event whose turn it is: there, pending and due.
-    pub(crate) fn due_event(&self, host: &dyn Host, name: &str) -> Option<ScheduledEvent> {
+    pub(crate) fn due_event(&self, host: &dyn Host, name: &str) -> Option<ScheduledAlarm> {
         self.get(host, name).filter(|event| !event.failed && event.at <= host.now())
     }
 
     /// The handler of an event succeeded.
-    pub(crate) fn succeeded(&mut self, now: Timestamp, event: ScheduledEvent) {
+    pub(crate) fn succeeded(&mut self, now: Timestamp, event: ScheduledAlarm) {
         self.changes.insert(event.name.clone(), event.handled(now));
     }
 
     /// The handler of an event failed.
-    pub(crate) fn failed(&mut self, now: Timestamp, event: ScheduledEvent, error: &Error) {
+    pub(crate) fn failed(&mut self, now: Timestamp, event: ScheduledAlarm, error: &Error) {
         self.put(event.tried(now, error.to_string()));
     }
 
     /// The names of the events that are due, in order of time, then name.
     pub(crate) fn due(&self, host: &dyn Host) -> Vec<String> {
-        self.pending(host, limits::EVENTS_A_COMMIT, &|event| event.at <= host.now())
+        self.pending(host, limits::ALARMS_A_COMMIT, &|event| event.at <= host.now())
             .into_iter()
             .map(|event| event.name)
             .collect()
     }
 
     /// The event that comes first.
-    pub(crate) fn next(&self, host: &dyn Host) -> Option<ScheduledEvent> {
+    pub(crate) fn next(&self, host: &dyn Host) -> Option<ScheduledAlarm> {
         self.pending(host, 1, &|_| true).pop()
     }
 
     /// The event of the room that comes first: not one of the engine's own.
-    pub(crate) fn next_of_room(&self, host: &dyn Host) -> Option<ScheduledEvent> {
-        let of_room = |event: &ScheduledEvent| !event.name.starts_with(char::is_control);
+    pub(crate) fn next_of_room(&self, host: &dyn Host) -> Option<ScheduledAlarm> {
+        let of_room = |event: &ScheduledAlarm| !event.name.starts_with(char::is_control);
         self.pending(host, 3, &|_| true).into_iter().find(of_room)
     }
 
     /// The failed events, in order of name.
-    pub(crate) fn failed_events(&self, host: &dyn Host) -> Vec<ScheduledEvent> {
-        let mut failed = if self.purged { Vec::new() } else { host.failed_events() };
+    pub(crate) fn failed_alarms(&self, host: &dyn Host) -> Vec<ScheduledAlarm> {
+        let mut failed = if self.purged { Vec::new() } else { host.failed_alarms() };
         failed.retain(|event| !self.changes.contains_key(&event.name));
         for event in self.changes.values().flatten().filter(|event| event.failed) {
             let place = failed.partition_point(|other| other.name < event.name);
@@ -314,8 +314,8 @@ impl Schedule {
         &self,
         host: &dyn Host,
         limit: usize,
-        wanted: &dyn Fn(&ScheduledEvent) -> bool,
-    ) -> Vec<ScheduledEvent> {
+        wanted: &dyn Fn(&ScheduledAlarm) -> bool,
+    ) -> Vec<ScheduledAlarm> {
         let mut found = if self.purged { Vec::new() } else { self.stored(host, limit, wanted) };
         let changed = self.changes.values().flatten();
         for event in changed.filter(|event| !event.failed && wanted(event)) {
@@ -334,14 +334,14 @@ impl Schedule {
         &self,
         host: &dyn Host,
         limit: usize,
-        wanted: &dyn Fn(&ScheduledEvent) -> bool,
-    ) -> Vec<ScheduledEvent> {
+        wanted: &dyn Fn(&ScheduledAlarm) -> bool,
+    ) -> Vec<ScheduledAlarm> {
         let mut found = Vec::new();
         let mut after: Option<(Timestamp, String)> = None;
         loop {
             let missing = limit - found.len();
             let position = after.as_ref().map(|(at, name)| (*at, name.as_str()));
-            let page = host.events(position, missing);
+            let page = host.alarms(position, missing);
             let full = page.len() == missing;
             after = page.last().map(|event| (event.at, event.name.clone()));
             for event in page {
@@ -391,6 +391,6 @@ impl Schedule {
 #[derive(Debug, Default)]
 pub(crate) struct ScheduleChange {
     /// By name: the event as it is now, or none if it is gone.
-    pub(crate) events: SortedMap<String, Option<ScheduledEvent>>,
+    pub(crate) events: SortedMap<String, Option<ScheduledAlarm>>,
     pub(crate) alarm: Option<Alarm>,
 }

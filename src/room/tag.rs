@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::room::limits;
 use crate::room::error::{Error, Result};
+use crate::room::limits;
 
 /// A label that a connection wears for life, and by which a broadcast can find it.
 ///

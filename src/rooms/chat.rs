@@ -13,16 +13,16 @@ use crate::room::room::{Admission, Never, Room, Upgrade};
 use crate::room::tag::Tag;
 use crate::room::time::Timestamp;
 
-/// The room. Its clients speak [`Event`] and hear [`Broadcast`].
+/// The room. Its clients speak [`Message`] and hear [`Broadcast`].
 ///
 /// ```
 /// use dormouse::rooms::Chat;
-/// use dormouse::rooms::chat::{Broadcast, Event};
+/// use dormouse::rooms::chat::{Broadcast, Message};
 /// use dormouse::testing::TestRoom;
 ///
 /// let room = TestRoom::<Chat>::new("lounge");
 /// let (ada, bob) = (room.connect("ada"), room.connect("bob"));
-/// ada.send(&Event::Typing {});
+/// ada.send(&Message::Typing {});
 /// assert_eq!(bob.receive(), Broadcast::Typing { user_id: "ada".into() });
 /// ```
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "_tag", deny_unknown_fields)]
-pub enum Event {
+pub enum Message {
     /// Something is said.
     Say {
         /// The words.
@@ -100,7 +100,7 @@ impl Room for Chat {
     const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(1_000)));
     type State = State;
     type Connection = Member;
-    type Event = Event;
+    type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Never;
 
@@ -119,14 +119,14 @@ impl Room for Chat {
         Ok(effects.broadcast_except(cx.sender(), Broadcast::UserJoined { user_id: user_id(cx) }))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let user_id = user_id(cx);
         Ok(match event {
-            Event::Say { text } => Effects::<Self>::new()
+            Message::Say { text } => Effects::<Self>::new()
                 .update(|state| state.message_count += 1)
                 .broadcast(Broadcast::Message { text, user_id, ts: cx.now() }),
-            Event::Typing {} if cx.sender().is_none() => Effects::new(),
-            Event::Typing {} => {
+            Message::Typing {} if cx.sender().is_none() => Effects::new(),
+            Message::Typing {} => {
                 Effects::new().broadcast_except(cx.sender(), Broadcast::Typing { user_id })
             }
         })

@@ -23,7 +23,7 @@ impl Room for Echo {
     const NAME: &'static str = "echo";
     type State = ();
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
 

@@ -18,20 +18,20 @@ use crate::room::room::{Admission, During, Room, Upgrade};
 use crate::room::schedule::When;
 use crate::room::time::Timestamp;
 
-/// The room. Its clients speak [`Event`] and hear [`Broadcast`].
+/// The room. Its clients speak [`Message`] and hear [`Broadcast`].
 ///
 /// ```
 /// use dormouse::rooms::HistoryRoom;
-/// use dormouse::rooms::history::{Broadcast, Event};
+/// use dormouse::rooms::history::{Broadcast, Message};
 /// use dormouse::testing::TestRoom;
 ///
 /// let room = TestRoom::<HistoryRoom>::new("library");
 /// let ada = room.connect("ada");
-/// ada.send(&Event::Join { name: "Ada".into() });
-/// ada.send(&Event::Chat { message: "first".into() });
+/// ada.send(&Message::Join { name: "Ada".into() });
+/// ada.send(&Message::Chat { message: "first".into() });
 ///
 /// let bob = room.connect("bob");
-/// bob.send(&Event::Join { name: "Bob".into() });
+/// bob.send(&Message::Join { name: "Bob".into() });
 /// assert!(matches!(bob.receive(), Broadcast::Chat { message, .. } if message == "first"));
 /// ```
 #[derive(Debug)]
@@ -71,7 +71,7 @@ pub(super) struct Invited {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Event {
+pub enum Message {
     /// Takes part, with a name.
     Join {
         /// 1 to 64 characters.
@@ -150,7 +150,7 @@ impl Room for HistoryRoom {
         Some(RateLimit { burst: 10, refill: Duration::from_millis(500) });
     type State = ();
     type Connection = Guest;
-    type Event = Event;
+    type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = ();
 
@@ -168,20 +168,20 @@ impl Room for HistoryRoom {
         }
     }
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let Some(sender) = cx.sender() else {
             return Err(Error::refuse("no_sender", "only connections take part"));
         };
         match event {
-            Event::Join { name } => join(cx, sender, &check("a name", name, NAME_CHARS)?),
-            Event::UpdateName { name } => {
+            Message::Join { name } => join(cx, sender, &check("a name", name, NAME_CHARS)?),
+            Message::UpdateName { name } => {
                 let name = check("a name", name, NAME_CHARS)?;
                 Ok(match sender.state().name {
                     Some(_) => rename(cx, sender, &name),
                     None => without_name(sender),
                 })
             }
-            Event::Chat { message } => {
+            Message::Chat { message } => {
                 let Some(from) = sender.state().name.clone() else {
                     return Ok(without_name(sender));
                 };
@@ -203,8 +203,8 @@ impl Room for HistoryRoom {
         Ok(if cx.history(&SAID).is_empty() { effects.cancel(CLEAN_UP) } else { effects })
     }
 
-    fn is_exempt(event: &Event) -> bool {
-        matches!(event, Event::Join { .. })
+    fn is_exempt(event: &Message) -> bool {
+        matches!(event, Message::Join { .. })
     }
 
     fn handle_limited(cx: &Context<Self>, wait: Duration) -> Effects<Self> {
@@ -304,7 +304,7 @@ fn check(what: &str, text: String, limit: usize) -> Result<String> {
 /// A clean-up every day, as long as there is anything to clean up.
 fn plan_clean_up(cx: &Context<HistoryRoom>) -> Effects<HistoryRoom> {
     let day = Duration::from_secs(DAY);
-    match cx.event(CLEAN_UP) {
+    match cx.alarm(CLEAN_UP) {
         Some(_) => Effects::new(),
         None => Effects::new().schedule(CLEAN_UP, When::after(day).every(day), ()),
     }

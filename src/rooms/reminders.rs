@@ -51,7 +51,7 @@ impl Room for Reminders {
     const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(1_000)));
     type State = State;
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = String;
 

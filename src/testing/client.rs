@@ -83,17 +83,17 @@ impl<R: Room> TestClient<R> {
     /// If it cannot be written as JSON.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     /// # ada.received();
-    /// ada.send(&Event::Typing {});
+    /// ada.send(&Message::Typing {});
     /// assert_eq!(bob.received().len(), 1);
     /// ```
-    pub fn send(&self, event: &R::Event)
+    pub fn send(&self, event: &R::Message)
     where
-        R::Event: Serialize,
+        R::Message: Serialize,
     {
         self.send_text(serde_json::to_string(event).expect("an event as JSON"));
     }
@@ -101,7 +101,7 @@ impl<R: Room> TestClient<R> {
     /// Sends a text frame.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
@@ -116,7 +116,7 @@ impl<R: Room> TestClient<R> {
     /// Sends a frame.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
@@ -144,12 +144,12 @@ impl<R: Room> TestClient<R> {
     /// If there is none, or it is no such broadcast.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     /// # ada.received();
-    /// ada.send(&Event::Typing {});
+    /// ada.send(&Message::Typing {});
     /// assert_eq!(bob.receive(), Broadcast::Typing { user_id: "ada".into() });
     /// ```
     #[track_caller]
@@ -170,12 +170,12 @@ impl<R: Room> TestClient<R> {
     /// If there is none.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     /// # ada.received();
-    /// ada.send(&Event::Typing {});
+    /// ada.send(&Message::Typing {});
     /// assert_eq!(bob.receive_frame(), Frame::Text(r#"{"_tag":"Typing","userId":"ada"}"#.into()));
     /// ```
     #[track_caller]
@@ -193,12 +193,12 @@ impl<R: Room> TestClient<R> {
     /// If there is none.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     /// # ada.received();
-    /// ada.send(&Event::Typing {});
+    /// ada.send(&Message::Typing {});
     /// assert_eq!(bob.receive_text(), r#"{"_tag":"Typing","userId":"ada"}"#);
     /// ```
     #[track_caller]
@@ -209,13 +209,13 @@ impl<R: Room> TestClient<R> {
     /// All frames not yet received, the oldest first.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     /// # ada.received();
-    /// ada.send(&Event::Typing {});
-    /// ada.send(&Event::Typing {});
+    /// ada.send(&Message::Typing {});
+    /// ada.send(&Message::Typing {});
     /// assert_eq!(bob.received().len(), 2);
     /// assert_eq!(bob.received(), []);
     /// ```
@@ -226,7 +226,7 @@ impl<R: Room> TestClient<R> {
     /// Whether neither side has closed.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
@@ -243,7 +243,7 @@ impl<R: Room> TestClient<R> {
     /// The server's close frame, when it has come.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
@@ -258,7 +258,7 @@ impl<R: Room> TestClient<R> {
     /// Closes, with a code and a reason.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
@@ -273,7 +273,7 @@ impl<R: Room> TestClient<R> {
     /// Closes without a code; the room is told 1005.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
@@ -288,7 +288,7 @@ impl<R: Room> TestClient<R> {
     /// The line is cut; the room is told 1006.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
@@ -306,14 +306,14 @@ impl<R: Room> TestClient<R> {
     ///
     /// ```
     /// use dormouse::rooms::Chat;
-    /// use dormouse::rooms::chat::{Broadcast, Event};
+    /// use dormouse::rooms::chat::{Broadcast, Message};
     /// use dormouse::testing::TestRoom;
     /// use dormouse::{Effects, Room};
     ///
     /// let room = TestRoom::<Chat>::new("lounge");
     /// let ada = room.connect("ada");
     /// ada.read(|cx| {
-    ///     let effects = Chat::handle_message(cx, Event::Typing {}).unwrap();
+    ///     let effects = Chat::handle_message(cx, Message::Typing {}).unwrap();
     ///     let typing = Broadcast::Typing { user_id: "ada".into() };
     ///     assert_eq!(effects, Effects::new().broadcast_except(cx.sender(), typing));
     /// });
@@ -325,7 +325,7 @@ impl<R: Room> TestClient<R> {
     /// The socket's number, until the room sleeps.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Event};
+    /// # use dormouse::rooms::{Chat, Echo, chat::Broadcast, chat::Message};
     /// # use dormouse::{Frame, testing::TestRoom};
     /// # let room = TestRoom::<Chat>::new("lounge");
     /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));

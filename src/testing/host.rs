@@ -13,7 +13,7 @@ use crate::room::frame::Frame;
 use crate::room::history::{Ends, Entry, Range, Side};
 use crate::room::keyed::Order;
 use crate::room::letter::Letter;
-use crate::room::schedule::{Alarm, ScheduledEvent};
+use crate::room::schedule::{Alarm, ScheduledAlarm};
 use crate::room::time::Timestamp;
 
 /// A [`Host`] in memory: storage, sockets, alarm, a clock that is moved by hand and chance from a
@@ -39,7 +39,7 @@ pub struct MemoryHost {
     letters: Vec<Letter>,
     errors: Vec<HandlerError>,
     state: Option<String>,
-    events: BTreeMap<String, ScheduledEvent>,
+    events: BTreeMap<String, ScheduledAlarm>,
     pending: BTreeSet<(Timestamp, String)>,
     values: BTreeMap<String, String>,
     histories: BTreeMap<String, StoredHistory>,
@@ -232,7 +232,7 @@ impl MemoryHost {
     /// # use std::time::Duration;
     /// # let mut host = MemoryHost::new();
     /// host.rewrite_payload("tea", "null");
-    /// assert_eq!(host.event("tea"), None, "there is no such event");
+    /// assert_eq!(host.stored_alarm("tea"), None, "there is no such event");
     /// ```
     pub fn rewrite_payload(&mut self, event: &str, json: impl Into<String>) {
         if let Some(event) = self.events.get_mut(event) {
@@ -404,14 +404,14 @@ impl MemoryHost {
                 self.histories.clear();
             }
             Write::State(json) => self.state = Some(json.clone()),
-            Write::Event(event) => {
+            Write::Alarm(event) => {
                 self.remove_event(&event.name);
                 if !event.failed {
                     self.pending.insert((event.at, event.name.clone()));
                 }
                 self.events.insert(event.name.clone(), event.clone());
             }
-            Write::RemoveEvent(name) => self.remove_event(name),
+            Write::RemoveAlarm(name) => self.remove_event(name),
             Write::Value { key, value } => {
                 self.values.insert(key.clone(), value.clone());
             }
@@ -514,8 +514,8 @@ impl MemoryHost {
         }
     }
 
-    pub(super) fn restore_event(&mut self, event: &ScheduledEvent) {
-        self.write(&Write::Event(event.clone()));
+    pub(super) fn restore_event(&mut self, event: &ScheduledAlarm) {
+        self.write(&Write::Alarm(event.clone()));
     }
 
     pub(super) fn restore_history(&mut self, name: &str, ends: Ends, rows: &[Entry<String>]) {
@@ -580,11 +580,11 @@ impl Host for MemoryHost {
         self.state.clone()
     }
 
-    fn event(&self, name: &str) -> Option<ScheduledEvent> {
+    fn stored_alarm(&self, name: &str) -> Option<ScheduledAlarm> {
         self.events.get(name).cloned()
     }
 
-    fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent> {
+    fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledAlarm> {
         let after = after.map(|(at, name)| (at, name.to_owned()));
         let rest = match &after {
             Some(position) => self.pending.range((Bound::Excluded(position), Bound::Unbounded)),
@@ -593,7 +593,7 @@ impl Host for MemoryHost {
         rest.take(limit).map(|(_, name)| self.events[name].clone()).collect()
     }
 
-    fn failed_events(&self) -> Vec<ScheduledEvent> {
+    fn failed_alarms(&self) -> Vec<ScheduledAlarm> {
         self.events.values().filter(|event| event.failed).cloned().collect()
     }
 

@@ -169,7 +169,7 @@ impl Recording {
     pub fn replay<R: Room>(self) -> Vec<Replayed> {
         assert!(self.room.room() == R::NAME, "a recording of {}, not of {}", self.room, R::NAME);
         let mut host = None;
-        let mut engine = Engine::<R>::new(self.room);
+        let mut engine = Engine::of::<R>(self.room);
         let mut steps = Vec::new();
         for line in self.lines {
             match line {
@@ -194,11 +194,11 @@ impl Recording {
     }
 }
 
-fn replay<R: Room>(engine: &mut Engine<R>, host: &mut MemoryHost, batch: Batch) -> Replayed {
+fn replay(engine: &mut Engine, host: &mut MemoryHost, batch: Batch) -> Replayed {
     host.be_at(batch.at);
     host.foresee(batch.chance);
     for (input, fault) in &batch.inputs {
-        if matches!(input, Input::Alarm) {
+        if matches!(input, Input::AlarmFired) {
             host.take_alarm();
         }
         engine.handle_again(host, input.clone(), fault.clone());

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::thread;
@@ -13,8 +14,8 @@ use serde_json::Value;
 use super::client::{Line, TestClient};
 use super::host::{Delivery, MemoryHost};
 use super::twice::{Happened, Mode};
-use crate::engine::migrate::decode;
 use crate::engine::Engine;
+use crate::engine::migrate::decode;
 use crate::host::commit::{Answer, Commit};
 use crate::host::handler_error::HandlerError;
 use crate::host::input::Input;
@@ -32,18 +33,19 @@ use crate::room::time::Timestamp;
 ///
 /// ```
 /// use dormouse::rooms::Chat;
-/// use dormouse::rooms::chat::Event;
+/// use dormouse::rooms::chat::Message;
 /// use dormouse::testing::TestRoom;
 ///
 /// let room = TestRoom::<Chat>::new("lounge");
-/// room.send(&Event::Say { text: "from the API".into() }).unwrap();
+/// room.send(&Message::Say { text: "from the API".into() }).unwrap();
 /// assert!(room.state().is_none(), "before any state exists nothing is counted");
 /// ```
 pub struct TestRoom<R: Room>(pub(super) Rc<RefCell<World<R>>>);
 
 pub(super) struct World<R: Room> {
     object: ObjectName,
-    engine: Engine<R>,
+    engine: Engine,
+    room: PhantomData<R>,
     pub(super) host: MemoryHost,
     waiting: VecDeque<Input>,
     held: bool,
@@ -68,7 +70,7 @@ impl<R: Room> TestRoom<R> {
     /// If the id is not one a room can have.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -86,7 +88,7 @@ impl<R: Room> TestRoom<R> {
     /// If the id is not one a room can have.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -100,7 +102,8 @@ impl<R: Room> TestRoom<R> {
     pub(super) fn in_mode(mode: Mode, host: MemoryHost, id: &str) -> Self {
         let object = ObjectName::new(R::NAME, id).expect("a room id");
         Self(Rc::new(RefCell::new(World {
-            engine: Engine::new(object.clone()),
+            engine: Engine::of::<R>(object.clone()),
+            room: PhantomData,
             object,
             host,
             waiting: VecDeque::new(),
@@ -119,7 +122,7 @@ impl<R: Room> TestRoom<R> {
     /// If the room refuses.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -142,7 +145,7 @@ impl<R: Room> TestRoom<R> {
     /// What the room refused it with.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -174,19 +177,19 @@ impl<R: Room> TestRoom<R> {
     /// If the event cannot be written as JSON.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
     /// # let ada = room.connect("ada");
     /// let room = TestRoom::<Chat>::new("lounge");
     /// let bob = room.connect("bob");
-    /// room.send(&Event::Say { text: "hello".into() }).unwrap();
+    /// room.send(&Message::Say { text: "hello".into() }).unwrap();
     /// assert!(bob.receive_text().contains("system"));
     /// ```
-    pub fn send(&self, event: &R::Event) -> Result<()>
+    pub fn send(&self, event: &R::Message) -> Result<()>
     where
-        R::Event: Serialize,
+        R::Message: Serialize,
     {
         self.send_json(&serde_json::to_string(event).expect("an event as JSON"))
     }
@@ -197,7 +200,7 @@ impl<R: Room> TestRoom<R> {
     /// The room's.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -213,7 +216,7 @@ impl<R: Room> TestRoom<R> {
     /// Says something to all connections by API, or to those with a tag, as JSON.
     ///
     /// # Errors
-    /// [`Error::InvalidEvent`] if it is no JSON.
+    /// [`Error::InvalidMessage`] if it is no JSON.
     ///
     /// ```
     /// use dormouse::rooms::Lobby;
@@ -235,7 +238,7 @@ impl<R: Room> TestRoom<R> {
     /// If it does not decode.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -275,7 +278,7 @@ impl<R: Room> TestRoom<R> {
     /// [`Error::InvalidTag`], [`Error::TagTooLong`].
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -293,7 +296,7 @@ impl<R: Room> TestRoom<R> {
     /// If the stored state does not decode.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -316,7 +319,7 @@ impl<R: Room> TestRoom<R> {
     /// The time.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -333,7 +336,7 @@ impl<R: Room> TestRoom<R> {
     /// Where the alarm stands.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -348,7 +351,7 @@ impl<R: Room> TestRoom<R> {
     /// The letters to other rooms and functions that are on their way since this was last asked.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -381,7 +384,7 @@ impl<R: Room> TestRoom<R> {
     /// Tells how the delivery of a letter went.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -403,13 +406,13 @@ impl<R: Room> TestRoom<R> {
     /// If the name is not one of an object.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
     /// # let ada = room.connect("ada");
     /// use dormouse::{Errand, Letter};
-    /// let errand = Errand::Event { room: "reminders/kitchen".into(), json: "\"dinner\"".into() };
+    /// let errand = Errand::Message { room: "reminders/kitchen".into(), json: "\"dinner\"".into() };
     /// room.receive("chat/lounge", Letter { seq: 1, floor: 1, hops: 0, errand }).unwrap();
     /// assert_eq!(ada.receive_text(), "dinner");
     /// ```
@@ -421,7 +424,7 @@ impl<R: Room> TestRoom<R> {
     /// Moves the clock, and lets the alarm go off each time it is due on the way.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -444,7 +447,7 @@ impl<R: Room> TestRoom<R> {
     /// Moves the clock and lets no alarm go off: the object slept through it.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -460,7 +463,7 @@ impl<R: Room> TestRoom<R> {
     /// Lets the alarm go off now, due or not.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -472,13 +475,13 @@ impl<R: Room> TestRoom<R> {
     pub fn fire_alarm(&self) {
         let mut world = self.0.borrow_mut();
         world.host.take_alarm();
-        world.put(Input::Alarm);
+        world.put(Input::AlarmFired);
     }
 
     /// Puts the object to sleep; the next event wakes it. Sockets stay open.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -552,15 +555,15 @@ impl<R: Room> TestRoom<R> {
     ///
     /// ```
     /// use dormouse::rooms::Chat;
-    /// use dormouse::rooms::chat::Event;
+    /// use dormouse::rooms::chat::Message;
     /// use dormouse::testing::TestRoom;
     ///
     /// let room = TestRoom::<Chat>::new("lounge");
     /// let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     /// let before = room.commits();
     /// room.together(|| {
-    ///     ada.send(&Event::Say { text: "one".into() });
-    ///     bob.send(&Event::Say { text: "two".into() });
+    ///     ada.send(&Message::Say { text: "one".into() });
+    ///     bob.send(&Message::Say { text: "two".into() });
     /// });
     /// assert_eq!(room.commits() - before, 1);
     /// ```
@@ -575,7 +578,7 @@ impl<R: Room> TestRoom<R> {
     /// How many commits stored something.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -590,7 +593,7 @@ impl<R: Room> TestRoom<R> {
     /// The host, to make it ready for a test or to look at.
     ///
     /// ```
-    /// # use dormouse::rooms::{Chat, Reminders, chat::Event};
+    /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
     /// # use dormouse::testing::{MemoryHost, TestRoom};
     /// # use std::time::Duration;
     /// # let room = TestRoom::<Reminders>::new("kitchen");
@@ -701,17 +704,13 @@ impl<R: Room> World<R> {
     }
 }
 
-fn run<R: Room>(
-    engine: &mut Engine<R>,
-    host: &MemoryHost,
-    batch: impl IntoIterator<Item = Input>,
-) -> Commit {
+fn run(engine: &mut Engine, host: &MemoryHost, batch: impl IntoIterator<Item = Input>) -> Commit {
     for input in batch {
-        let alarm = matches!(input, Input::Alarm);
+        let alarm = matches!(input, Input::AlarmFired);
         engine.handle(host, input);
         if alarm {
             for name in engine.due(host) {
-                engine.handle(host, Input::Event { name });
+                engine.handle(host, Input::Alarm { name });
             }
         }
     }
@@ -726,7 +725,7 @@ fn run_on_a_fresh_machine<R: Room>(
 ) -> Commit {
     let ran = thread::scope(|scope| {
         // Moved, not lent: it is not made to be read from two threads.
-        let run = move || run(&mut Engine::<R>::new(object), host, batch);
+        let run = move || run(&mut Engine::of::<R>(object), host, batch);
         scope.spawn(run).join()
     });
     ran.unwrap_or_else(|panic| resume_unwind(panic))

@@ -11,6 +11,7 @@ mod platform;
 mod shrink;
 mod speaker;
 mod step;
+mod variant;
 mod world;
 
 use std::any::type_name;
@@ -25,11 +26,12 @@ pub use dice::Dice;
 pub use step::{CrashAt, Fate, Step};
 pub use world::SimulatedClient;
 
-use crate::registry::{AnyRoom, Registry};
+use crate::registry::Registry;
 use crate::room::context::Context;
 use crate::room::frame::Frame;
 use crate::room::room::{Room, Upgrade};
 use platform::Perform;
+use variant::AnyRoom;
 use world::World;
 
 /// Runs a room through lives that chance makes up, and judges whether it keeps its promises.
@@ -54,10 +56,10 @@ use world::World;
 ///
 /// ```
 /// use dormouse::rooms::Chat;
-/// use dormouse::rooms::chat::Event;
+/// use dormouse::rooms::chat::Message;
 /// use dormouse::testing::Simulation;
 ///
-/// Simulation::<Chat>::new().events(|dice| Event::Say { text: dice.text() }).run();
+/// Simulation::<Chat>::new().messages(|dice| Message::Say { text: dice.text() }).run();
 /// ```
 ///
 /// `DORMOUSE_SEEDS=5000` in the environment runs so many lives, `DORMOUSE_SEED=17` that one alone.
@@ -132,16 +134,16 @@ impl<R: Room> Simulation<R> {
     /// While it runs, if an event cannot be written as JSON.
     ///
     /// ```
-    /// use dormouse::rooms::chat::Event;
+    /// use dormouse::rooms::chat::Message;
     /// use dormouse::{rooms::Chat, testing::Simulation};
-    /// Simulation::<Chat>::new().events(|_| Event::Typing {}).seeds(0..5).run();
+    /// Simulation::<Chat>::new().messages(|_| Message::Typing {}).seeds(0..5).run();
     /// ```
-    pub fn events(self, event: impl Fn(&mut Dice) -> R::Event + Sync + 'static) -> Self
+    pub fn messages(self, message: impl Fn(&mut Dice) -> R::Message + Sync + 'static) -> Self
     where
-        R::Event: Serialize,
+        R::Message: Serialize,
     {
         self.frames(move |dice| {
-            Frame::Text(serde_json::to_string(&event(dice)).expect("an event as JSON"))
+            Frame::Text(serde_json::to_string(&message(dice)).expect("an event as JSON"))
         })
     }
 
@@ -218,11 +220,11 @@ impl<R: Room> Simulation<R> {
     /// has just woken, and of all clients there have been.
     ///
     /// ```
-    /// use dormouse::rooms::chat::Event;
+    /// use dormouse::rooms::chat::Message;
     /// use dormouse::{rooms::Chat, testing::Simulation};
     ///
     /// Simulation::<Chat>::new()
-    ///     .events(|dice| Event::Say { text: dice.text() })
+    ///     .messages(|dice| Message::Say { text: dice.text() })
     ///     .invariant("nobody has said more than was heard", |cx, clients| {
     ///         let sent = clients.iter().map(|client| client.sent().len() as u64).sum::<u64>();
     ///         cx.state().is_none_or(|state| state.message_count <= sent + 200)

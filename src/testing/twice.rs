@@ -59,12 +59,12 @@ impl Happened {
 ///
 /// ```
 /// use dormouse::rooms::Chat;
-/// use dormouse::rooms::chat::Event;
+/// use dormouse::rooms::chat::Message;
 /// use dormouse::testing::{TestRoom, awake_and_asleep};
 ///
 /// awake_and_asleep(|room: &TestRoom<Chat>| {
 ///     let (ada, bob) = (room.connect("ada"), room.connect("bob"));
-///     ada.send(&Event::Say { text: "hello".into() });
+///     ada.send(&Message::Say { text: "hello".into() });
 ///     bob.close(1000, "bye");
 /// });
 /// ```

@@ -11,7 +11,7 @@ use crate::host::host::Host;
 use crate::room::connection::SocketId;
 use crate::room::history::{Ends, Entry, Range, Side};
 use crate::room::keyed::Order;
-use crate::room::schedule::ScheduledEvent;
+use crate::room::schedule::ScheduledAlarm;
 use crate::room::time::Timestamp;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -73,7 +73,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn events(this: &RoomHost, after_at: Option<f64>, after_name: &str, limit: u32) -> String;
     #[wasm_bindgen(method, js_name = failedEvents)]
-    fn failed_events(this: &RoomHost) -> String;
+    fn failed_alarms(this: &RoomHost) -> String;
     #[wasm_bindgen(method)]
     fn value(this: &RoomHost, key: &str) -> Option<String>;
     #[wasm_bindgen(method)]
@@ -178,11 +178,11 @@ impl Host for JsHost {
         js().history_since(name, number(at.as_millis())).map(|seq| seq as u64)
     }
 
-    fn event(&self, name: &str) -> Option<ScheduledEvent> {
+    fn stored_alarm(&self, name: &str) -> Option<ScheduledAlarm> {
         js().stored_event(name).map(|row| given("an event's row", &row))
     }
 
-    fn events(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledEvent> {
+    fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledAlarm> {
         let rows = match after {
             Some((at, name)) => js().events(Some(number(at.as_millis())), name, count(limit)),
             None => js().events(None, "", count(limit)),
@@ -190,8 +190,8 @@ impl Host for JsHost {
         given("rows of events", &rows)
     }
 
-    fn failed_events(&self) -> Vec<ScheduledEvent> {
-        given("rows of events", &js().failed_events())
+    fn failed_alarms(&self) -> Vec<ScheduledAlarm> {
+        given("rows of events", &js().failed_alarms())
     }
 
     fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId> {

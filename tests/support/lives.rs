@@ -18,9 +18,9 @@ pub(crate) fn lobby() -> Simulation<Lobby> {
 
 pub(crate) fn chat() -> Simulation<Chat> {
     Simulation::<Chat>::new()
-        .events(|dice| match dice.below(3) {
-            0 => chat::Event::Typing {},
-            _ => chat::Event::Say { text: dice.text() },
+        .messages(|dice| match dice.below(3) {
+            0 => chat::Message::Typing {},
+            _ => chat::Message::Say { text: dice.text() },
         })
         .invariant("created before now", |cx, _| {
             cx.state().is_none_or(|state| state.created_at <= cx.now())
@@ -38,17 +38,17 @@ pub(crate) fn reminders() -> Simulation<Reminders> {
         })
         .invariant("as many are pending as are scheduled", |cx, _| {
             let pending = cx.state().map_or(0, |state| state.pending);
-            let failed = cx.failed_events().len();
-            (pending == 0) == (cx.next_event().is_none() && failed == 0)
+            let failed = cx.failed_alarms().len();
+            (pending == 0) == (cx.next_alarm().is_none() && failed == 0)
         })
 }
 
 pub(crate) fn history() -> Simulation<HistoryRoom> {
     Simulation::<HistoryRoom>::new()
-        .events(|dice| match dice.below(5) {
-            0 | 1 => history::Event::Join { name: dice.text() },
-            2 => history::Event::UpdateName { name: dice.text() },
-            _ => history::Event::Chat { message: dice.text() },
+        .messages(|dice| match dice.below(5) {
+            0 | 1 => history::Message::Join { name: dice.text() },
+            2 => history::Message::UpdateName { name: dice.text() },
+            _ => history::Message::Chat { message: dice.text() },
         })
         .among(ROOMS)
         .invariant("what is heard is in the order of time", |_, clients| {

@@ -60,12 +60,12 @@ pub(crate) enum Breach {
     AttachmentOfWideText,
     CloseCode,
     CloseReason,
-    EventWithoutName,
-    EventName,
-    EventNameOfTheEngine,
-    EventTimeZero,
-    EventTimeBeyondDates,
-    EventDelay,
+    AlarmWithoutName,
+    AlarmName,
+    AlarmNameOfTheEngine,
+    AlarmTimeZero,
+    AlarmTimeBeyondDates,
+    AlarmDelay,
     PeriodOfNothing,
     PeriodUnderAMillisecond,
     Payload,
@@ -90,7 +90,7 @@ impl Room for Puppet {
     const MAX_FRAME_BYTES: usize = 4 * 1024 * 1024;
     type State = String;
     type Connection = Seat;
-    type Event = Vec<Do>;
+    type Message = Vec<Do>;
     type Broadcast = String;
     type Alarm = Vec<Do>;
 
@@ -197,12 +197,12 @@ fn break_limit(
         Breach::AttachmentOfWideText => set_seat(cx, effects, note("€")),
         Breach::CloseCode => effects.close(cx.sender(), CloseCode::new(1005)?, ""),
         Breach::CloseReason => effects.close(cx.sender(), CloseCode::NORMAL, "€".repeat(42)),
-        Breach::EventWithoutName => effects.schedule("", soon, vec![]),
-        Breach::EventName => effects.schedule(long, soon, vec![]),
-        Breach::EventNameOfTheEngine => effects.schedule("\u{1}sweep", soon, vec![]),
-        Breach::EventTimeZero => effects.schedule("e", at(0), vec![]),
-        Breach::EventTimeBeyondDates => effects.schedule("e", at(8_640_000_000_000_001), vec![]),
-        Breach::EventDelay => effects.schedule("e", When::after(Duration::MAX), vec![]),
+        Breach::AlarmWithoutName => effects.schedule("", soon, vec![]),
+        Breach::AlarmName => effects.schedule(long, soon, vec![]),
+        Breach::AlarmNameOfTheEngine => effects.schedule("\u{1}sweep", soon, vec![]),
+        Breach::AlarmTimeZero => effects.schedule("e", at(0), vec![]),
+        Breach::AlarmTimeBeyondDates => effects.schedule("e", at(8_640_000_000_000_001), vec![]),
+        Breach::AlarmDelay => effects.schedule("e", When::after(Duration::MAX), vec![]),
         Breach::PeriodOfNothing => effects.schedule("e", soon.every(Duration::ZERO), vec![]),
         Breach::PeriodUnderAMillisecond => {
             effects.schedule("e", soon.every(Duration::from_micros(999)), vec![])
@@ -227,7 +227,7 @@ fn look(cx: &Context<Puppet>) -> String {
         Some(format!("{} here: {}", cx.count(), here.join(" "))),
         cx.state().map(|state| format!("state {state}")),
         note.map(|note| format!("note {note}")),
-        cx.next_event().map(|event| format!("next {}", event.name)),
+        cx.next_alarm().map(|event| format!("next {}", event.name)),
         cx.retry().map(|retry| format!("try {} after {}", retry.attempt, retry.reason)),
     ];
     seen.into_iter().flatten().collect::<Vec<_>>().join("; ")
@@ -310,7 +310,7 @@ pub(crate) fn upgrade(id: &str, orders: impl Into<Vec<Do>>) -> Upgrade {
 /// All that the room has stored, and where the alarm stands.
 pub(crate) fn stored(room: &TestRoom<Puppet>) -> String {
     room.with_host(|host| {
-        let (events, failed) = (host.events(None, usize::MAX), host.failed_events());
+        let (events, failed) = (host.alarms(None, usize::MAX), host.failed_alarms());
         format!("{:?} {events:?} {failed:?} {:?}", host.state(), host.alarm())
     })
 }

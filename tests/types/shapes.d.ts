@@ -6,7 +6,7 @@ export type Rooms = {
 
 export namespace AllShapes {
   export interface Room {
-    event: Event;
+    event: Message;
     broadcast: Broadcast;
     state: State;
     connection: Connection;
@@ -14,7 +14,7 @@ export namespace AllShapes {
   }
 
   /** Tagged outside. */
-  export type Event =
+  export type Message =
     | "bare"
     | {
         one: number;

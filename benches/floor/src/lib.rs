@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 #[derive(Deserialize)]
 #[serde(tag = "_tag")]
-enum Event {
+enum Message {
     Say { text: String },
     Add { by: u32 },
     Plan { name: String, at: u64 },
@@ -32,15 +32,15 @@ struct State {
 pub fn handle(state: &str, event: &str) -> String {
     let mut state: State = serde_json::from_str(state).unwrap_or_default();
     let broadcast = match serde_json::from_str(event) {
-        Ok(Event::Say { text }) => {
+        Ok(Message::Say { text }) => {
             state.last.clone_from(&text);
             Broadcast::Said { text }
         }
-        Ok(Event::Add { by }) => {
+        Ok(Message::Add { by }) => {
             state.total = state.total.wrapping_add(by);
             Broadcast::Total { total: state.total }
         }
-        Ok(Event::Plan { name, at }) => return format!("{name} {at}"),
+        Ok(Message::Plan { name, at }) => return format!("{name} {at}"),
         Err(error) => return error.to_string(),
     };
     serde_json::to_string(&(broadcast, state)).unwrap_or_default()

@@ -20,7 +20,7 @@ pub struct Member {
 
 #[derive(Deserialize)]
 #[serde(tag = "_tag")]
-pub enum Event {
+pub enum Message {
     Echo { text: String },
     Say { text: String },
     Add { text: String },
@@ -54,46 +54,46 @@ impl Room for Bench {
     const NAME: &'static str = "bench";
     type State = State;
     type Connection = Member;
-    type Event = Event;
+    type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = String;
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let answer = |message| Effects::new().send(cx.sender(), message);
         Ok(match event {
-            Event::Echo { text } => answer(Broadcast::Echo { text: checked(text)? }),
-            Event::Say { text } => {
+            Message::Echo { text } => answer(Broadcast::Echo { text: checked(text)? }),
+            Message::Say { text } => {
                 let from = cx.sender().map(|sender| sender.state().name.clone());
                 let text = checked(text)?;
                 Effects::new().broadcast(Broadcast::Said { from: from.unwrap_or_default(), text })
             }
-            Event::Add { text } => {
+            Message::Add { text } => {
                 let text = checked(text)?;
                 let count = cx.state().map_or(0, |state| state.count) + 1;
                 answer(Broadcast::Added { count })
                     .and(changed(cx, move |state| (state.count, state.last) = (count, text)))
             }
-            Event::Post { text } => {
+            Message::Post { text } => {
                 let seq = cx.history(&POSTS).next_seq();
                 answer(Broadcast::Posted { seq }).append(&POSTS, &checked(text)?)
             }
-            Event::Fill { rows } => {
+            Message::Fill { rows } => {
                 let seq = cx.history(&POSTS).next_seq() + rows - 1;
                 let row = "a row as long as people's lines are".to_owned();
                 (0..rows).fold(answer(Broadcast::Posted { seq }), |all, _| all.append(&POSTS, &row))
             }
-            Event::Last {} => {
+            Message::Last {} => {
                 let last = cx.history(&POSTS).last(100)?;
                 answer(Broadcast::Rows { rows: last.into_iter().map(|entry| entry.row).collect() })
             }
-            Event::Pad { bytes } => answer(Broadcast::Padded { bytes })
+            Message::Pad { bytes } => answer(Broadcast::Padded { bytes })
                 .and(changed(cx, move |state| state.pad = "x".repeat(bytes))),
-            Event::Plan { name, at } => answer(Broadcast::Planned { name: name.clone() }).schedule(
+            Message::Plan { name, at } => answer(Broadcast::Planned { name: name.clone() }).schedule(
                 name.clone(),
                 When::at(at),
                 name,
             ),
-            Event::Cancel { name } => {
+            Message::Cancel { name } => {
                 answer(Broadcast::Cancelled { name: name.clone() }).cancel(name)
             }
         })

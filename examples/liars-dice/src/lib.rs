@@ -15,7 +15,7 @@ use dormouse::{
 };
 use serde::{Deserialize, Serialize};
 
-use messages::{Broadcast, Event, View, Wish};
+use messages::{Broadcast, Message, View, Wish};
 use rules::{Bid, Foul, Move, Next, Seat, Showdown, Table};
 
 /// How long a turn may take.
@@ -49,7 +49,7 @@ impl Room for LiarsDice {
         Some(RateLimit { burst: 10, refill: Duration::from_millis(500) });
     type State = Table;
     type Connection = ();
-    type Event = Event;
+    type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = TimeUp;
 
@@ -72,13 +72,13 @@ impl Room for LiarsDice {
         Ok(settle(table, cx.now(), None).send(cx.sender(), yours))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         match event {
-            Event::Start {} => start(cx),
-            Event::Bid { count, face } => play(cx, Move::Bid(Bid { count, face })),
-            Event::Call {} => play(cx, Move::Call),
-            Event::Look {} => look(cx),
-            Event::Say { text } => say(cx, text),
+            Message::Start {} => start(cx),
+            Message::Bid { count, face } => play(cx, Move::Bid(Bid { count, face })),
+            Message::Call {} => play(cx, Move::Call),
+            Message::Look {} => look(cx),
+            Message::Say { text } => say(cx, text),
         }
     }
 
@@ -244,7 +244,7 @@ fn hand_of(id: &str) -> Result<Tag> {
 
 /// When the turn ends, if the clock runs.
 fn clock(cx: &Context<LiarsDice>) -> Option<Timestamp> {
-    cx.event(CLOCK).map(|event| event.at)
+    cx.alarm(CLOCK).map(|event| event.at)
 }
 
 fn die(cx: &Context<LiarsDice>) -> u8 {

@@ -19,7 +19,7 @@ pub enum Wish {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "_tag", deny_unknown_fields)]
-pub enum Event {
+pub enum Message {
     /// Begin a game.
     Start {},
     /// Say that at least so many dice show a face.

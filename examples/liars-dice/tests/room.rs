@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use dormouse::Upgrade;
 use dormouse::testing::{MemoryHost, TestRoom, awake_and_asleep};
-use liars_dice::messages::{Broadcast, Event, Wish};
+use liars_dice::messages::{Broadcast, Message, Wish};
 use liars_dice::rules::{Bid, DICE, Game, SEATS, Table};
 use liars_dice::{CLOCK, LiarsDice, TURN};
 use serde_json::Value;
 use support::{Client, Room, heard, join, upgrade};
 
-const fn bid(count: u8, face: u8) -> Event {
-    Event::Bid { count, face }
+const fn bid(count: u8, face: u8) -> Message {
+    Message::Bid { count, face }
 }
 
 fn table(room: &Room) -> Table {
@@ -34,7 +34,7 @@ fn playing<const N: usize>(ids: [&str; N]) -> (Room, [Client; N]) {
     let begun = (0..).map(|seed| {
         let room = Room::on(MemoryHost::new().with_seed(seed), "green");
         let clients = ids.map(|id| join(&room, id, Wish::Play));
-        clients[0].send(&Event::Start {});
+        clients[0].send(&Message::Start {});
         for client in &clients {
             client.received();
         }
@@ -65,7 +65,7 @@ fn everyone_sees_the_table_and_nobody_another_ones_dice() {
     let room = Room::new("green");
     let [ada, bob] = ["ada", "bob"].map(|id| join(&room, id, Wish::Play));
     let eve = join(&room, "eve", Wish::Watch);
-    ada.send(&Event::Start {});
+    ada.send(&Message::Start {});
     for (client, id) in [(&ada, "ada"), (&bob, "bob")] {
         let heard = heard(client);
         let own = &table(&room).seats[table(&room).seat_of(id).unwrap()].dice;
@@ -89,7 +89,7 @@ fn dice_are_shown_by_a_call_and_then_rolled_anew() {
     let before = table(&room).seats;
     ada.send(&bid(10, 6));
     eve.received();
-    bob.send(&Event::Call {});
+    bob.send(&Message::Call {});
     let heard = heard(&eve);
     let Broadcast::Shown { by, bidder, loser, hands, count, .. } = &heard[0] else {
         panic!("{heard:?}")
@@ -112,12 +112,12 @@ fn the_rules_are_kept_by_the_server() {
     for (client, event, code) in [
         (&bob, bid(1, 1), "not_your_turn"),
         (&eve, bid(1, 1), "no_seat"),
-        (&eve, Event::Start {}, "no_seat"),
-        (&ada, Event::Start {}, "running"),
+        (&eve, Message::Start {}, "no_seat"),
+        (&ada, Message::Start {}, "running"),
         (&ada, bid(11, 1), "no_such_bid"),
         (&ada, bid(1, 7), "no_such_bid"),
-        (&ada, Event::Call {}, "nothing_to_call"),
-        (&ada, Event::Say { text: "x".repeat(201) }, "text"),
+        (&ada, Message::Call {}, "nothing_to_call"),
+        (&ada, Message::Say { text: "x".repeat(201) }, "text"),
     ] {
         client.send(&event);
         assert_eq!(refused(client), code);
@@ -126,7 +126,7 @@ fn the_rules_are_kept_by_the_server() {
     // Nobody can say whose dice or turn they mean.
     ada.send_text(r#"{"_tag":"Look","id":"bob"}"#);
     assert_eq!(refused(&ada), "invalid_event");
-    assert_eq!(room.send(&Event::Look {}).unwrap_err().code(), "no_seat");
+    assert_eq!(room.send(&Message::Look {}).unwrap_err().code(), "no_seat");
     ada.send(&bid(2, 3));
     bob.received();
     bob.send(&bid(2, 3));
@@ -136,7 +136,7 @@ fn the_rules_are_kept_by_the_server() {
 #[test]
 fn who_is_refused_sees_the_table_as_it_is() {
     let (room, [_ada, bob]) = playing(["ada", "bob"]);
-    bob.send(&Event::Call {});
+    bob.send(&Message::Call {});
     bob.receive_frame();
     let heard = heard(&bob);
     assert!(matches!(&heard[0], Broadcast::Table(view) if view.turn.as_deref() == Some("ada")));
@@ -164,7 +164,7 @@ fn each_turn_moves_the_one_event() {
     room.advance(TURN / 2);
     ada.send(&bid(1, 1));
     let ends = room.now() + TURN;
-    room.read(|cx| assert_eq!(cx.event(CLOCK).unwrap().at, ends));
+    room.read(|cx| assert_eq!(cx.alarm(CLOCK).unwrap().at, ends));
     assert_eq!(room.alarm(), Some(ends));
 }
 
@@ -186,7 +186,7 @@ fn who_is_gone_is_skipped_and_whose_turn_it_is_keeps_the_time() {
     let ends = room.now() + TURN;
     room.advance(TURN / 3);
     bob.cut();
-    room.read(|cx| assert_eq!(cx.event(CLOCK).unwrap().at, ends));
+    room.read(|cx| assert_eq!(cx.alarm(CLOCK).unwrap().at, ends));
     ada.send(&bid(1, 1));
     assert_eq!(turn(&room), "cyd");
     cyd.received();
@@ -252,7 +252,7 @@ fn a_game_lasts_until_one_has_dice_and_then_another_may_begin() {
     );
     assert_eq!(dice(&heard), Some(&Vec::new()));
     assert_eq!(table(&room).dice(), 0);
-    ada.send(&Event::Start {});
+    ada.send(&Message::Start {});
     assert_eq!(table(&room).dice(), 2 * DICE);
 }
 
@@ -263,10 +263,10 @@ fn there_are_six_seats_and_none_while_a_game_runs() {
         (0..=SEATS).map(|n| join(&room, &format!("player {n}"), Wish::Play)).collect();
     assert_eq!(table(&room).seats.len(), SEATS);
     players[0].close(1000, "");
-    players[1].send(&Event::Start {});
+    players[1].send(&Message::Start {});
     let late = join(&room, "late", Wish::Play);
     late.received();
-    late.send(&Event::Call {});
+    late.send(&Message::Call {});
     assert_eq!(refused(&late), "no_seat");
     assert_eq!(table(&room).seats.len(), SEATS - 1);
 }
@@ -278,8 +278,8 @@ fn what_spectators_say_no_player_hears() {
     for client in [&ada, &bob, &eve, &fay] {
         client.received();
     }
-    eve.send(&Event::Say { text: "Bob lies".into() });
-    ada.send(&Event::Say { text: "Well, Bob".into() });
+    eve.send(&Message::Say { text: "Bob lies".into() });
+    ada.send(&Message::Say { text: "Well, Bob".into() });
     let said = |by: &str, text: &str| Broadcast::Said { by: by.into(), text: text.into() };
     assert_eq!(heard(&fay), [said("eve", "Bob lies")]);
     assert_eq!(heard(&bob), [said("ada", "Well, Bob")]);
@@ -300,16 +300,16 @@ fn it_is_the_same_game_awake_and_asleep() {
     awake_and_asleep(|room: &TestRoom<LiarsDice>| {
         let [ada, bob] = ["ada", "bob"].map(|id| join(room, id, Wish::Play));
         let eve = join(room, "eve", Wish::Watch);
-        ada.send(&Event::Start {});
+        ada.send(&Message::Start {});
         for _ in 0..4 {
             for client in [&ada, &bob] {
                 client.send(&bid(2, 4));
-                client.send(&Event::Call {});
+                client.send(&Message::Call {});
             }
             room.advance(TURN);
         }
-        eve.send(&Event::Say { text: "well".into() });
+        eve.send(&Message::Say { text: "well".into() });
         bob.cut();
-        ada.send(&Event::Start {});
+        ada.send(&Message::Start {});
     });
 }

@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use dormouse::testing::{Dice, SimulatedClient, Simulation};
 use dormouse::{Context, Frame, Tag};
-use liars_dice::messages::{Broadcast, Event, Wish};
+use liars_dice::messages::{Broadcast, Message, Wish};
 use liars_dice::rules::{DICE, SEATS};
 use liars_dice::{CLOCK, LiarsDice, PLAYER};
 
-fn event(dice: &mut Dice) -> Event {
+fn event(dice: &mut Dice) -> Message {
     match dice.below(12) {
-        0 => Event::Look {},
-        1 => Event::Say { text: dice.text() },
-        2 | 3 => Event::Start {},
-        4..=6 => Event::Call {},
-        _ => Event::Bid {
+        0 => Message::Look {},
+        1 => Message::Say { text: dice.text() },
+        2 | 3 => Message::Start {},
+        4..=6 => Message::Call {},
+        _ => Message::Bid {
             count: *dice.one_of(&[1, 2, 3, 4, 5, 6, 7, 8]),
             face: *dice.one_of(&[0, 1, 2, 3, 4, 5, 6]),
         },
@@ -113,7 +113,7 @@ fn are_secret(cx: &Context<LiarsDice>, client: &SimulatedClient) -> bool {
 
 fn lives() -> Simulation<LiarsDice> {
     Simulation::<LiarsDice>::new()
-        .events(event)
+        .messages(event)
         .upgrades(|dice| {
             let wish = if dice.percent(85) { Wish::Play } else { Wish::Watch };
             let id = *dice.one_of(&["ada", "bob", "cyd", "dan"]);
@@ -122,7 +122,7 @@ fn lives() -> Simulation<LiarsDice> {
         .invariant("a game has exactly one turn", |cx, _| has_one_turn(cx))
         .invariant("the clock runs if a game does", |cx, _| {
             let runs = cx.state().is_some_and(|table| table.game.is_some());
-            cx.event(CLOCK).is_some() == runs
+            cx.alarm(CLOCK).is_some() == runs
         })
         .invariant("dice are dice", |cx, _| are_real(cx))
         .invariant("dice are conserved", |_, clients| {

@@ -25,7 +25,7 @@ pub type Votes = BTreeMap<Dish, u32>;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "_tag")]
-pub enum Event {
+pub enum Message {
     Vote { dish: Dish },
 }
 
@@ -44,7 +44,7 @@ impl Room for Lunch {
 
     type State = Votes; // the room remembers
     type Connection = Option<Dish>; // a connection remembers: its own vote
-    type Event = Event;
+    type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Never; // nothing is scheduled
 
@@ -53,8 +53,8 @@ impl Room for Lunch {
         Ok(Effects::new().send(cx.sender(), Broadcast::Votes { votes }))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
-        let Event::Vote { dish } = event;
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
+        let Message::Vote { dish } = event;
         let Some(voter) = cx.sender() else {
             return Err(Error::refuse("not_here", "Only who is here can vote"));
         };
@@ -82,10 +82,10 @@ mod tests {
     fn who_votes_again_has_changed_their_mind() {
         let room = TestRoom::<Lunch>::new("today");
         let (ada, bob) = (room.connect("ada"), room.connect("bob"));
-        ada.send(&Event::Vote { dish: Dish::Soup });
-        bob.send(&Event::Vote { dish: Dish::Soup });
+        ada.send(&Message::Vote { dish: Dish::Soup });
+        bob.send(&Message::Vote { dish: Dish::Soup });
         room.hibernate();
-        ada.send(&Event::Vote { dish: Dish::Pasta });
+        ada.send(&Message::Vote { dish: Dish::Pasta });
         let votes = Votes::from([(Dish::Soup, 1), (Dish::Pasta, 1)]);
         assert_eq!(room.state().as_ref(), Some(&votes));
         assert_eq!(
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn nobody_votes_twice_whatever_happens() {
         Simulation::<Lunch>::new()
-            .events(|dice| Event::Vote {
+            .messages(|dice| Message::Vote {
                 dish: *dice.one_of(&[Dish::Soup, Dish::Pasta, Dish::Salad]),
             })
             .invariant("everyone has one vote at most", |cx, clients| {

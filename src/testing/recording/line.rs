@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde::de::Error as _;
 use serde_json::Value;
 
-use crate::testing::host::MemoryHost;
 use crate::host::input::{Fault, Input};
 use crate::registry::ObjectName;
 use crate::room::close::Close;
@@ -15,8 +14,9 @@ use crate::room::error::Error;
 use crate::room::frame::Frame;
 use crate::room::history::{Ends, Entry};
 use crate::room::room::Upgrade;
-use crate::room::schedule::ScheduledEvent;
+use crate::room::schedule::ScheduledAlarm;
 use crate::room::time::Timestamp;
+use crate::testing::host::MemoryHost;
 
 #[derive(Clone, Debug)]
 pub(super) enum Line {
@@ -35,7 +35,7 @@ pub(super) struct Part {
     #[serde(default)]
     values: Vec<(String, String)>,
     #[serde(default)]
-    events: Vec<ScheduledEvent>,
+    events: Vec<ScheduledAlarm>,
     #[serde(default)]
     histories: Vec<RecordedHistory>,
     #[serde(default)]
@@ -149,8 +149,8 @@ fn input_of(name: &str, it: &mut Arguments, fault: &mut Fault) -> serde_json::Re
             let close = Close { code: it.next()?, reason: it.next()?, was_clean: it.next()? };
             Input::Close { socket, close }
         }
-        "alarm" => Input::Alarm,
-        "event" => Input::Event { name: it.next()? },
+        "alarm" => Input::AlarmFired,
+        "event" => Input::Alarm { name: it.next()? },
         "alarmStands" => Input::AlarmStands { at: it.next()? },
         "send" => Input::Send { json: it.next()? },
         "broadcast" => Input::Broadcast { json: it.next()?, tag: it.next()? },

@@ -8,7 +8,6 @@ use super::platform::expected;
 use super::speaker::staying;
 use super::world::{Phase, World};
 use super::{Simulation, Violation};
-use crate::testing::host::{Delivery, MemoryHost};
 use crate::engine::Engine;
 use crate::host::commit::{Commit, Output, Write};
 use crate::host::host::Host as _;
@@ -19,6 +18,7 @@ use crate::room::frame::Frame;
 use crate::room::letter::Errand;
 use crate::room::room::Room;
 use crate::room::schedule::Alarm;
+use crate::testing::host::{Delivery, MemoryHost};
 
 /// How many batches there are to one that is run again on a thread of its own.
 const COLD: usize = 32;
@@ -33,7 +33,7 @@ pub(super) struct Before<'a> {
 impl<R: Room> World<'_, R> {
     pub(super) fn before<'c>(&self, room: usize, commit: &'c Commit) -> Before<'c> {
         let host = &self.objects[room].host;
-        let removes = commit.writes.iter().any(|write| matches!(write, Write::RemoveEvent(_)));
+        let removes = commit.writes.iter().any(|write| matches!(write, Write::RemoveAlarm(_)));
         let events = if removes { names(host) } else { Vec::new() };
         Before { expected: expected(host, commit), events }
     }
@@ -155,7 +155,7 @@ impl<R: Room> World<'_, R> {
             }
             line.was_ended = true;
         }
-        let ends = |input: &Input| matches!(input, Input::Close { .. } | Input::Event { .. });
+        let ends = |input: &Input| matches!(input, Input::Close { .. } | Input::Alarm { .. });
         if batch.iter().any(|it| it.fault != crate::host::input::Fault::None && ends(&it.input)) {
             self.excused.insert(room);
         }
@@ -173,7 +173,7 @@ impl<R: Room> World<'_, R> {
                 call.turn.nth == nth && call.is_from_sibling && call.ended != Ended::Failed
             };
             let times = calls.iter().filter(is_handled).count();
-            if times == 0 || !matches!(letter.errand, Errand::Event { .. }) {
+            if times == 0 || !matches!(letter.errand, Errand::Message { .. }) {
                 continue;
             }
             let handled = self.handled.entry((*from, room, letter.seq)).or_default();
@@ -221,7 +221,7 @@ impl<R: Room> World<'_, R> {
         let left = names(&self.objects[room].host);
         let is_handled = |name: &str| {
             let input =
-                |at: usize| matches!(&batch[at].input, Input::Event { name: it } if it == name);
+                |at: usize| matches!(&batch[at].input, Input::Alarm { name: it } if it == name);
             calls.iter().any(|call| {
                 call.handler == Handler::Alarm
                     && call.ended != Ended::Failed
@@ -240,7 +240,7 @@ impl<R: Room> World<'_, R> {
         if object.name.room() != R::NAME {
             return Ok(());
         }
-        let earliest = object.host.events(None, 1).pop().map(|event| event.at);
+        let earliest = object.host.alarms(None, 1).pop().map(|event| event.at);
         if object.firing.is_none() && object.host.alarm() != earliest {
             let detail = format!("alarm {:?}, earliest {earliest:?}", object.host.alarm());
             return Err(Violation::new("the alarm stands at the earliest event", detail));
@@ -249,7 +249,7 @@ impl<R: Room> World<'_, R> {
             return Ok(());
         }
         // Engine and host as they would be after a sleep: what is stored is what counts.
-        let mut engine = Engine::<R>::new(object.name.clone());
+        let mut engine = Engine::of::<R>(object.name.clone());
         let chance = object.host.seed();
         let broken = engine.read(&object.host, None, |cx| {
             let broken = self.rules.invariants.iter().find(|it| !(it.holds)(cx, &self.clients));
@@ -347,8 +347,8 @@ fn judge_failures(batch: &[Pending], commit: &Commit, calls: &[Call]) -> Result<
     let has_rung = calls.iter().any(rang);
     // The next try of an event is written down, and what the engine keeps for itself.
     let is_change = |write: &&Write| match write {
-        Write::Event(event) => event.failures == 0 && !is_own(&event.name) && !has_rung,
-        Write::RemoveEvent(_) => false,
+        Write::Alarm(event) => event.failures == 0 && !is_own(&event.name) && !has_rung,
+        Write::RemoveAlarm(_) => false,
         Write::Value { key, .. } | Write::RemoveValue(key) => !is_own(key),
         // The log has what clients are told, errors among it.
         Write::Append { history, .. }
@@ -374,7 +374,11 @@ fn asleep<R: Room>(
 ) -> Commit {
     let mut engine = object::start(rules, name);
     if !batch.iter().any(|it| matches!(it.input, Input::AlarmStands { .. })) {
-        engine.handle(host, Input::AlarmStands { at: host.alarm() }, crate::host::input::Fault::None);
+        engine.handle(
+            host,
+            Input::AlarmStands { at: host.alarm() },
+            crate::host::input::Fault::None,
+        );
         // What waking would store is not stored here.
         if !engine.commit(host).writes.is_empty() {
             engine.reset();
@@ -384,5 +388,5 @@ fn asleep<R: Room>(
 }
 
 fn names(host: &MemoryHost) -> Vec<String> {
-    host.events(None, usize::MAX).into_iter().map(|event| event.name).collect()
+    host.alarms(None, usize::MAX).into_iter().map(|event| event.name).collect()
 }

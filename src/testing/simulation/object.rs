@@ -7,16 +7,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::observed::{self, Call, Planned};
 use super::platform::{Platform, Stop};
 use super::step::Fate;
+use super::variant::AnyRoom;
 use super::world::{Phase, World};
 use super::{Simulation, Violation};
-use crate::testing::host::{Delivery, MemoryHost};
 use crate::host::commit::{Answer, Commit};
 use crate::host::input::{Fault, Input};
-use crate::registry::{AnyRoom, ObjectName};
+use crate::registry::ObjectName;
 use crate::room::connection::SocketId;
 use crate::room::error::Error;
 use crate::room::room::Room;
 use crate::room::time::Timestamp;
+use crate::testing::host::{Delivery, MemoryHost};
 
 pub(super) struct Object {
     pub(super) name: ObjectName,
@@ -231,7 +232,7 @@ impl<R: Room> World<'_, R> {
             let what = "a frame or a letter left before what caused it was stored";
             return Err(Violation::new("what is told is stored", what));
         }
-        if stored && batch.iter().any(|pending| matches!(pending.input, Input::Alarm)) {
+        if stored && batch.iter().any(|pending| matches!(pending.input, Input::AlarmFired)) {
             self.objects[room].firing = None;
         }
         match result {
@@ -331,12 +332,12 @@ pub(super) fn run(
     at: &mut usize,
 ) -> Commit {
     while let Some(pending) = batch.get_mut(*at) {
-        let is_alarm = matches!(pending.input, Input::Alarm) && !pending.is_expanded;
+        let is_alarm = matches!(pending.input, Input::AlarmFired) && !pending.is_expanded;
         pending.is_expanded |= is_alarm;
         engine.handle(host, pending.input.clone(), pending.fault.clone());
         *at += 1;
         if is_alarm {
-            let due = engine.due(host).into_iter().map(|name| Input::Event { name });
+            let due = engine.due(host).into_iter().map(|name| Input::Alarm { name });
             let due: Vec<_> = due.map(|input| Pending::new(input, Waits::Nobody)).collect();
             batch.splice(*at..*at, due);
         }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::room::context::Turn;
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::context::Context;
+use crate::room::context::Turn;
 use crate::room::effect::Effect;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
@@ -103,7 +103,8 @@ fn observe<R: Room>(
                 Ok(_) => Ended::Changing,
                 Err(_) => Ended::Failed,
             };
-            let (turn, socket) = (cx.view.turn, cx.sender().map(crate::room::connection::Connection::socket));
+            let (turn, socket) =
+                (cx.view.turn, cx.sender().map(crate::room::connection::Connection::socket));
             let is_from_sibling = cx.sibling().is_some();
             glass.calls.push(Call { handler, turn, socket, is_from_sibling, ended });
         }
@@ -166,7 +167,7 @@ impl<R: Room> Room for Observed<R> {
     const RESUME: Option<Resume> = R::RESUME;
     type State = R::State;
     type Connection = R::Connection;
-    type Event = R::Event;
+    type Message = R::Message;
     type Broadcast = R::Broadcast;
     type Alarm = R::Alarm;
 
@@ -191,7 +192,7 @@ impl<R: Room> Room for Observed<R> {
         observe(Handler::Connect, cx, |cx| R::handle_connect(cx, upgrade))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Self::Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Self::Message) -> Result<Effects<Self>> {
         observe(Handler::Message, cx, |cx| R::handle_message(cx, event))
     }
 
@@ -211,7 +212,7 @@ impl<R: Room> Room for Observed<R> {
         hook(cx, |cx| R::handle_invalid(cx, frame, error))
     }
 
-    fn is_exempt(event: &Self::Event) -> bool {
+    fn is_exempt(event: &Self::Message) -> bool {
         R::is_exempt(event)
     }
 

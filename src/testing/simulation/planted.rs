@@ -5,17 +5,16 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::platform::{self, Perform, Platform, Stop};
+use super::variant::AnyRoom;
 use super::{Dice, Simulation};
 use crate::host::commit::{Answer, Commit, Output, Write};
 use crate::host::host::Host;
 use crate::host::input::{Fault, Input};
-use crate::registry::AnyRoom;
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::context::Context;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
-use crate::room::liveness::AutoResponse;
 use crate::room::room::Room;
 use crate::room::schedule::When;
 
@@ -29,7 +28,7 @@ struct State {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-enum Event {
+enum Message {
     Count,
     Later(u64),
     Tell,
@@ -41,7 +40,7 @@ impl Room for Busy {
     const NAME: &'static str = "busy";
     type State = State;
     type Connection = ();
-    type Event = Event;
+    type Message = Message;
     type Broadcast = String;
     type Alarm = ();
 
@@ -49,27 +48,27 @@ impl Room for Busy {
         Ok(Effects::new().broadcast("hello".to_owned()))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let mut state = cx.state().cloned().unwrap_or_default();
         match event {
-            Event::Count => {
+            Message::Count => {
                 state.count += 1;
                 let count = format!("{}", state.count);
                 Ok(Effects::new().save(state).broadcast(count.clone()).broadcast(count + "!"))
             }
-            Event::Later(millis) => {
+            Message::Later(millis) => {
                 let when = When::after(std::time::Duration::from_millis(millis));
                 Ok(Effects::new().schedule(format!("at {millis}"), when, ()))
             }
-            Event::Tell => {
+            Message::Tell => {
                 let other = if cx.id() == "room-0" { "room-1" } else { "room-0" };
-                Ok(Effects::new().tell::<Self>(other, &Event::Told))
+                Ok(Effects::new().tell::<Self>(other, &Message::Told))
             }
-            Event::Told => {
+            Message::Told => {
                 state.told += 1;
                 Ok(Effects::new().save(state))
             }
-            Event::Refuse => Err(Error::refuse("no", "not that")),
+            Message::Refuse => Err(Error::refuse("no", "not that")),
         }
     }
 
@@ -82,18 +81,18 @@ impl Room for Busy {
     }
 }
 
-fn event(dice: &mut Dice) -> Event {
+fn event(dice: &mut Dice) -> Message {
     match dice.below(8) {
-        0..3 => Event::Count,
-        3 | 4 => Event::Later(1 + dice.number() % 5_000),
-        5 => Event::Tell,
-        6 => Event::Told,
-        _ => Event::Refuse,
+        0..3 => Message::Count,
+        3 | 4 => Message::Later(1 + dice.number() % 5_000),
+        5 => Message::Tell,
+        6 => Message::Told,
+        _ => Message::Refuse,
     }
 }
 
 fn busy() -> Simulation<Busy> {
-    Simulation::<Busy>::new().rooms(2).events(event)
+    Simulation::<Busy>::new().rooms(2).messages(event)
 }
 
 /// An engine with something wrong in front of it or behind it.
@@ -107,7 +106,7 @@ struct Faulty {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Planted {
-    RemovesDueEventsFirst,
+    RemovesDueAlarmsFirst,
     ForgetsSessionsAsleep,
     KeepsWhatAFailedHandlerDid,
     IgnoresCuts,
@@ -123,17 +122,9 @@ impl Faulty {
 }
 
 impl AnyRoom for Faulty {
-    fn max_frame_bytes(&self) -> usize {
-        self.engine.max_frame_bytes()
-    }
-
-    fn auto_response(&self) -> Option<AutoResponse> {
-        self.engine.auto_response()
-    }
-
     fn handle(&mut self, host: &dyn Host, mut input: Input, fault: Fault) {
         match (self.fault, &mut input) {
-            (Planted::RemovesDueEventsFirst, Input::Event { name }) => self.due.push(name.clone()),
+            (Planted::RemovesDueAlarmsFirst, Input::Alarm { name }) => self.due.push(name.clone()),
             (Planted::ForgetsSessionsAsleep, Input::Connect { socket, .. }) => {
                 self.known.insert(*socket);
             }
@@ -160,12 +151,12 @@ impl AnyRoom for Faulty {
         let mut commit = self.engine.commit(host);
         let due = std::mem::take(&mut self.due);
         match self.fault {
-            Planted::RemovesDueEventsFirst => {
+            Planted::RemovesDueAlarmsFirst => {
                 for write in &mut commit.writes {
-                    if let Write::Event(event) = write
+                    if let Write::Alarm(event) = write
                         && due.contains(&event.name)
                     {
-                        *write = Write::RemoveEvent(event.name.clone());
+                        *write = Write::RemoveAlarm(event.name.clone());
                     }
                 }
                 commit.alarm = None;
@@ -193,7 +184,7 @@ impl AnyRoom for Faulty {
 type Variant = fn(Box<dyn AnyRoom>) -> Box<dyn AnyRoom>;
 
 const ENGINES: [(Planted, Variant); 7] = [
-    (Planted::RemovesDueEventsFirst, |it| Faulty::of(it, Planted::RemovesDueEventsFirst)),
+    (Planted::RemovesDueAlarmsFirst, |it| Faulty::of(it, Planted::RemovesDueAlarmsFirst)),
     (Planted::ForgetsSessionsAsleep, |it| Faulty::of(it, Planted::ForgetsSessionsAsleep)),
     (Planted::KeepsWhatAFailedHandlerDid, |it| Faulty::of(it, Planted::KeepsWhatAFailedHandlerDid)),
     (Planted::IgnoresCuts, |it| Faulty::of(it, Planted::IgnoresCuts)),

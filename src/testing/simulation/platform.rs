@@ -1,12 +1,12 @@
 //! The platform under a simulated room: does what a commit says, and can fail on the way.
 
-use crate::testing::host::{Delivery, MemoryHost};
-use crate::testing::simulation::step::CrashAt;
 use crate::host::commit::{Commit, Listeners, Output};
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
 use crate::room::letter::Letter;
 use crate::room::tag::Tag;
+use crate::testing::host::{Delivery, MemoryHost};
+use crate::testing::simulation::step::CrashAt;
 
 /// Why a commit was not performed to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

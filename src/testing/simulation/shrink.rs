@@ -52,7 +52,10 @@ fn simpler(mut trace: Vec<Step>, fails: &impl Fn(&[Step]) -> bool) -> Vec<Step> 
 fn simplifications(step: &Step) -> Vec<Step> {
     match step {
         Step::Connect { client, room, upgrade } => {
-            let plain = crate::room::room::Upgrade { id: upgrade.id.clone(), ..crate::room::room::Upgrade::default() };
+            let plain = crate::room::room::Upgrade {
+                id: upgrade.id.clone(),
+                ..crate::room::room::Upgrade::default()
+            };
             let mut untagged = upgrade.clone();
             untagged.tags.clear();
             [plain, untagged]

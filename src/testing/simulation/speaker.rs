@@ -7,10 +7,10 @@ use serde::Deserialize;
 use super::Violation;
 use crate::engine::envelope::PROTOCOL;
 use crate::engine::session::{LOG, Logged, Sessions, Whereabouts, stored_epoch};
-use crate::testing::host::MemoryHost;
 use crate::host::host::Host as _;
 use crate::room::frame::Frame;
 use crate::room::history::{Range, Side};
+use crate::testing::host::MemoryHost;
 
 /// What a client of the protocol knows.
 #[derive(Clone, Debug, Default)]

@@ -9,17 +9,18 @@ use super::object::{Object, Pending, Waits};
 use super::observed::Observed;
 use super::speaker::Speaker;
 use super::step::{CrashAt, Fate, Step};
+use super::variant::AnyRoom;
 use super::{Report, Simulation, Violation};
-use crate::testing::host::Delivery;
 use crate::engine::Engine;
 use crate::host::host::Host as _;
 use crate::host::input::Input;
-use crate::registry::{AnyRoom, ObjectName};
+use crate::registry::ObjectName;
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
 use crate::room::letter::{Delivered, Errand, Letter};
 use crate::room::room::{Room, Upgrade};
+use crate::testing::host::Delivery;
 
 /// A client of a simulated room, as an invariant sees it.
 ///
@@ -233,14 +234,15 @@ impl<'a, R: Room> World<'a, R> {
     /// A room's engine, as it is just after waking.
     pub(super) fn open(rules: &Simulation<R>, name: &ObjectName) -> Option<Box<dyn AnyRoom>> {
         if name.room() == R::NAME {
-            let engine = Engine::<Observed<R>>::new(name.clone());
+            let engine = Engine::of::<Observed<R>>(name.clone());
             let engine = match rules.siblings {
                 Some(siblings) => engine.among(siblings),
                 None => engine,
             };
             return Some((rules.variant)(Box::new(engine)));
         }
-        rules.siblings?.open(&name.to_string()).ok()
+        let engine = rules.siblings?.open(&name.to_string()).ok()?;
+        Some(Box::new(engine))
     }
 
     pub(super) fn apply(&mut self, step: &Step) -> Result<(), Violation> {
@@ -434,7 +436,7 @@ impl<'a, R: Room> World<'a, R> {
     fn stray_alarm(&mut self, room: usize) -> Result<(), Violation> {
         let Some(object) = self.objects.get_mut(room) else { return Ok(()) };
         object.firing = object.host.take_alarm().or(object.firing);
-        self.put(room, Pending::new(Input::Alarm, Waits::Nobody))
+        self.put(room, Pending::new(Input::AlarmFired, Waits::Nobody))
     }
 
     /// What is to be delivered arrives, or does not.

@@ -1,4 +1,4 @@
-// The frames of dormouse.1, with the vectors of src/envelope.rs.
+// The frames of dormouse.1, with the vectors of src/engine/envelope.rs.
 
 import { expect, test } from "vitest";
 import { parseFrame } from "../../../js/browser/protocol.js";

@@ -146,7 +146,7 @@ describe("a handler that", () => {
       message: "not that",
     });
     await expect(room.send(id, { _tag: "Nonsense" })).rejects.toMatchObject({
-      name: "InvalidEvent",
+      name: "InvalidMessage",
       status: 400,
     });
   });

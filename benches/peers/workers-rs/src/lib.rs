@@ -23,7 +23,7 @@ struct Session {
 
 #[derive(Deserialize)]
 #[serde(tag = "_tag")]
-enum Event {
+enum Message {
     Echo { text: String },
     Say { text: String },
     Add { text: String },
@@ -113,13 +113,13 @@ impl DurableObject for Bench {
             return socket.send(&Message::Error { code: "invalid_event", message });
         };
         match event {
-            Event::Echo { text } => answer(&socket, &Message::Echo { text: &text }),
-            Event::Say { text } => {
+            Message::Echo { text } => answer(&socket, &Message::Echo { text: &text }),
+            Message::Say { text } => {
                 let session = socket.deserialize_attachment::<Session>()?;
                 let from = session.map(|session| session.name).unwrap_or_default();
                 self.broadcast(&Message::Said { from: &from, text: &text })
             }
-            Event::Add { text } => {
+            Message::Add { text } => {
                 let mut saved = self.saved().await?;
                 saved.count += 1;
                 saved.last = text;
@@ -127,15 +127,15 @@ impl DurableObject for Bench {
                 self.save(saved).await?;
                 answer(&socket, &Message::Added { count })
             }
-            Event::Post { text } => answer(&socket, &Message::Posted { seq: self.post(&text)? }),
-            Event::Fill { rows } => {
+            Message::Post { text } => answer(&socket, &Message::Posted { seq: self.post(&text)? }),
+            Message::Fill { rows } => {
                 let mut seq = 0;
                 for _ in 0..rows {
                     seq = self.post("a row as long as people's lines are")?;
                 }
                 answer(&socket, &Message::Posted { seq })
             }
-            Event::Last {} => {
+            Message::Last {} => {
                 let sql = self.state.storage().sql();
                 let last = sql.exec("SELECT text FROM posts ORDER BY seq DESC LIMIT 100", None)?;
                 let mut rows: Vec<String> =
@@ -143,13 +143,13 @@ impl DurableObject for Bench {
                 rows.reverse();
                 answer(&socket, &Message::Rows { rows })
             }
-            Event::Pad { bytes } => {
+            Message::Pad { bytes } => {
                 let mut saved = self.saved().await?;
                 saved.pad = "x".repeat(bytes);
                 self.save(saved).await?;
                 answer(&socket, &Message::Padded { bytes })
             }
-            Event::Plan { name, at } => {
+            Message::Plan { name, at } => {
                 self.state.storage().sql().exec(
                     "INSERT INTO events VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
                     vec![name.as_str().into(), SqlStorageValue::try_from_i64(at)?],
@@ -157,7 +157,7 @@ impl DurableObject for Bench {
                 self.set_alarm().await?;
                 answer(&socket, &Message::Planned { name: &name })
             }
-            Event::Cancel { name } => {
+            Message::Cancel { name } => {
                 self.unplan(&name)?;
                 self.set_alarm().await?;
                 answer(&socket, &Message::Cancelled { name: &name })
@@ -251,13 +251,13 @@ fn answer(socket: &WebSocket, message: &Message) -> Result<()> {
     socket.send(message)
 }
 
-fn is_valid(event: &Event) -> bool {
+fn is_valid(event: &Message) -> bool {
     match event {
-        Event::Echo { text } | Event::Say { text } | Event::Add { text } | Event::Post { text } => {
+        Message::Echo { text } | Message::Say { text } | Message::Add { text } | Message::Post { text } => {
             !text.is_empty() && text.chars().count() <= 2_000
         }
-        Event::Plan { name, .. } | Event::Cancel { name } => !name.is_empty(),
-        Event::Fill { .. } | Event::Last {} | Event::Pad { .. } => true,
+        Message::Plan { name, .. } | Message::Cancel { name } => !name.is_empty(),
+        Message::Fill { .. } | Message::Last {} | Message::Pad { .. } => true,
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Visitor {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub enum Event {
+pub enum Message {
     /// The order is somewhere else now. From the Worker or from staff.
     Status {
         /// Where.
@@ -64,7 +64,7 @@ impl Room for Order {
     const NAME: &'static str = "order";
     type State = State;
     type Connection = Visitor;
-    type Event = Event;
+    type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Never;
 
@@ -73,16 +73,16 @@ impl Room for Order {
         Ok(Effects::new().send(cx.sender(), Broadcast::Status { status }))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let visitor = cx.sender().map(|sender| sender.state());
         match event {
-            Event::Status { .. } if visitor.is_some_and(|visitor| !visitor.staff) => {
+            Message::Status { .. } if visitor.is_some_and(|visitor| !visitor.staff) => {
                 Err(Error::refuse("staff_only", "Only staff may move an order"))
             }
-            Event::Status { status } => Ok(Effects::new()
+            Message::Status { status } => Ok(Effects::new()
                 .save(State { status: status.clone() })
                 .broadcast(Broadcast::Status { status })),
-            Event::Note { text } => {
+            Message::Note { text } => {
                 let from = visitor.map_or("the kitchen", |visitor| &visitor.name).to_owned();
                 Ok(Effects::new().broadcast(Broadcast::Note { from, text }))
             }
@@ -106,7 +106,7 @@ mod tests {
             room.try_connect(Upgrade { state, ..Upgrade::default() }).unwrap()
         };
         let (cook, guest) = (join("Cook", true), join("Guest", false));
-        let status = |status: &str| Event::Status { status: status.into() };
+        let status = |status: &str| Message::Status { status: status.into() };
         guest.send(&status("free of charge"));
         assert_eq!(room.state(), None);
         cook.send(&status("in the oven"));

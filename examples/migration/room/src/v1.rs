@@ -11,7 +11,7 @@ pub struct Errands;
 /// What comes in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "_tag")]
-pub enum Event {
+pub enum Message {
     /// There is something to do.
     Add {
         /// What.
@@ -47,7 +47,7 @@ impl Room for Errands {
     type State = Vec<String>;
     /// A name.
     type Connection = String;
-    type Event = Event;
+    type Message = Message;
     type Broadcast = Broadcast;
     /// What to say.
     type Alarm = String;
@@ -57,14 +57,14 @@ impl Room for Errands {
         Ok(Effects::new().send(cx.sender(), Broadcast::List { items }))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         match event {
-            Event::Add { text } => {
+            Message::Add { text } => {
                 let mut items = cx.state().cloned().unwrap_or_default();
                 items.push(text);
                 Ok(Effects::new().save(items.clone()).broadcast(Broadcast::List { items }))
             }
-            Event::Remind { text, seconds } => {
+            Message::Remind { text, seconds } => {
                 let when = When::after(Duration::from_secs(seconds));
                 Ok(Effects::new().schedule(text.clone(), when, text))
             }

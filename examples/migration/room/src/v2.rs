@@ -67,7 +67,7 @@ impl Room for Errands {
     const NAME: &'static str = "errands";
     type State = State;
     type Connection = Member;
-    type Event = v1::Event;
+    type Message = v1::Message;
     type Broadcast = Broadcast;
     type Alarm = Alarm;
 
@@ -93,11 +93,11 @@ impl Room for Errands {
         Ok(Effects::new().send(cx.sender(), Broadcast::List { items }))
     }
 
-    fn handle_message(cx: &Context<Self>, event: v1::Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: v1::Message) -> Result<Effects<Self>> {
         let member = cx.sender().map(|sender| sender.state().clone());
         let by = member.as_ref().map(|member| member.name.clone());
         match event {
-            v1::Event::Add { text } => {
+            v1::Message::Add { text } => {
                 let mut state = cx.state().cloned().unwrap_or_default();
                 state.items.push(item(text, by)?);
                 let items = state.items.clone();
@@ -109,7 +109,7 @@ impl Room for Errands {
                     _ => effects,
                 })
             }
-            v1::Event::Remind { text, seconds } => {
+            v1::Message::Remind { text, seconds } => {
                 let when = When::after(Duration::from_secs(seconds));
                 let item = item(text.clone(), by)?;
                 Ok(Effects::new().schedule(text, when, Alarm::Remind { item }))

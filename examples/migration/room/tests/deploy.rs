@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dormouse::testing::{TestClient, TestRoom};
 use dormouse::{Error, Host, Room, Upgrade};
-use errands_room::v1::{self, Event};
+use errands_room::v1::{self, Message};
 use errands_room::v2::{Broadcast, Item, Member};
 use errands_room::{v1::Errands as First, v2::Errands as Second};
 
@@ -12,8 +12,8 @@ fn item(text: &str, by: Option<&str>) -> Item {
     Item { text: text.into(), by: by.map(Into::into) }
 }
 
-fn add(text: &str) -> Event {
-    Event::Add { text: text.into() }
+fn add(text: &str) -> Message {
+    Message::Add { text: text.into() }
 }
 
 /// A room of the first version with Ada in it, some errands and a reminder in a minute.
@@ -24,7 +24,7 @@ fn first(errands: &[&str]) -> TestRoom<First> {
     for text in errands {
         ada.send(&add(text));
     }
-    ada.send(&Event::Remind { text: "milk".into(), seconds: 60 });
+    ada.send(&Message::Remind { text: "milk".into(), seconds: 60 });
     room
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Connection {
 
 #[derive(Deserialize)]
 #[serde(tag = "_tag", rename_all_fields = "camelCase")]
-pub(crate) enum Event {
+pub(crate) enum Message {
     Count,
     /// Wants everything there is, and then panics.
     Panic,
@@ -115,7 +115,7 @@ impl Room for Faulty {
     const NAME: &'static str = "faulty";
     type State = State;
     type Connection = Connection;
-    type Event = Event;
+    type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Alarm;
 
@@ -141,30 +141,30 @@ impl Room for Faulty {
         })
     }
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let effects = Effects::<Self>::new();
         Ok(match event {
-            Event::Count => {
+            Message::Count => {
                 let count = cx.state().map_or(0, |state| state.count) + 1;
                 effects.update(|state| state.count += 1).broadcast(Broadcast::Counted { count })
             }
-            Event::Panic => {
+            Message::Panic => {
                 let wanted =
                     effects.update(|state| state.count += 1_000).broadcast(Broadcast::Never);
                 black_box(&wanted);
                 panic!("in handle_message")
             }
-            Event::Exhaust => {
+            Message::Exhaust => {
                 let mut hoard = Vec::new();
                 loop {
                     hoard.push(black_box(vec![1_u8; 16 * 1024 * 1024]));
                 }
             }
-            Event::Allocate { mib } => {
+            Message::Allocate { mib } => {
                 black_box(piece(mib));
                 effects.broadcast(Broadcast::Never)
             }
-            Event::TryAllocate { mib } => {
+            Message::TryAllocate { mib } => {
                 let mut wanted = Vec::<u8>::new();
                 wanted
                     .try_reserve(mib * 1024 * 1024)
@@ -172,13 +172,13 @@ impl Room for Faulty {
                 black_box(wanted);
                 effects.broadcast(Broadcast::Never)
             }
-            Event::Hoard { mib } => {
+            Message::Hoard { mib } => {
                 let mut hoard = Vec::new();
                 loop {
                     hoard.push(black_box(piece(mib)));
                 }
             }
-            Event::Everything => {
+            Message::Everything => {
                 let count = cx.state().map_or(0, |state| state.count) + 1;
                 let at = When::after(Duration::from_secs(60));
                 effects
@@ -187,49 +187,49 @@ impl Room for Faulty {
                     .append(&LOG, &count)
                     .broadcast(Broadcast::Counted { count })
             }
-            Event::Spin => loop {
+            Message::Spin => loop {
                 black_box(0);
             },
-            Event::Recurse => {
+            Message::Recurse => {
                 black_box(recurse(0));
                 effects
             }
-            Event::Refuse => return Err(Error::refuse("no", "not that")),
-            Event::PanicTwice => panic!("twice"),
-            Event::PadConnection { text, times } => {
+            Message::Refuse => return Err(Error::refuse("no", "not that")),
+            Message::PanicTwice => panic!("twice"),
+            Message::PadConnection { text, times } => {
                 let sender =
                     cx.sender().ok_or_else(|| Error::refuse("no_sender", "by socket only"))?;
                 let pad = text.repeat(times);
                 let state = Connection { pad, ..Connection::default() };
                 effects.set_connection(sender, state).broadcast(Broadcast::Never)
             }
-            Event::PadState { text, times } => effects
+            Message::PadState { text, times } => effects
                 .update(move |state| state.pad = text.repeat(times))
                 .broadcast(Broadcast::Counted { count: 0 }),
-            Event::Close { code, reason } => {
+            Message::Close { code, reason } => {
                 effects.close(cx.sender(), CloseCode::new(code)?, reason)
             }
-            Event::CloseEveryone => {
+            Message::CloseEveryone => {
                 let everyone: Vec<_> = cx.connections().collect();
                 effects.close(everyone, CloseCode::AWAY, "the end")
             }
-            Event::Schedule { name, millis, alarm } => {
+            Message::Schedule { name, millis, alarm } => {
                 effects.schedule(name, When::after(Duration::from_millis(millis)), alarm)
             }
-            Event::Every { name, millis, alarm } => {
+            Message::Every { name, millis, alarm } => {
                 let period = Duration::from_millis(millis);
                 effects.schedule(name, When::after(period).every(period), alarm)
             }
-            Event::Cancel { name } => effects.cancel(name),
-            Event::Purge => effects.purge(),
-            Event::Next => {
-                let next = cx.next_event();
+            Message::Cancel { name } => effects.cancel(name),
+            Message::Purge => effects.purge(),
+            Message::Next => {
+                let next = cx.next_alarm();
                 let at = next.as_ref().map(|event| event.at.as_millis());
                 effects
                     .send(cx.sender(), Broadcast::Next { name: next.map(|event| event.name), at })
             }
-            Event::Failed => {
-                let names = cx.failed_events().into_iter().map(|event| event.name).collect();
+            Message::Failed => {
+                let names = cx.failed_alarms().into_iter().map(|event| event.name).collect();
                 effects.send(cx.sender(), Broadcast::Failed { names })
             }
         })

@@ -10,7 +10,7 @@ impl Room for Mirror {
     const MAX_FRAME_BYTES: usize = 32 * 1024 * 1024;
     type State = ();
     type Connection = ();
-    type Event = Frame;
+    type Message = Frame;
     type Broadcast = Frame;
     type Alarm = Never;
 

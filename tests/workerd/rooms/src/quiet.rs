@@ -12,7 +12,7 @@ impl Room for Quiet {
     const PRESUMED_GONE_AFTER: Option<Duration> = Some(Duration::from_millis(700));
     type State = ();
     type Connection = ();
-    type Event = Text;
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
 

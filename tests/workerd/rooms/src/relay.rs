@@ -19,7 +19,7 @@ pub(crate) struct State {
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "_tag")]
-pub(crate) enum Event {
+pub(crate) enum Message {
     Hear { text: String, route: Vec<String> },
     Deaf { millis: u64 },
     Ask { room: String },
@@ -41,15 +41,15 @@ impl Room for Relay {
     const NAME: &'static str = "relay";
     type State = State;
     type Connection = ();
-    type Event = Event;
+    type Message = Message;
     type Broadcast = String;
     type Alarm = Never;
 
-    fn handle_message(cx: &Context<Self>, event: Event) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let mut state = cx.state().cloned().unwrap_or_default();
         let effects = Effects::new();
         match event {
-            Event::Hear { text, mut route } => {
+            Message::Hear { text, mut route } => {
                 if cx.now() < state.deaf_until {
                     return Err(Error::refuse("deaf", "say again later"));
                 }
@@ -61,20 +61,20 @@ impl Room for Relay {
                     effects
                 } else {
                     let next = route.remove(0);
-                    effects.tell::<Relay>(&next, &Event::Hear { text, route })
+                    effects.tell::<Relay>(&next, &Message::Hear { text, route })
                 })
             }
-            Event::Deaf { millis } => {
+            Message::Deaf { millis } => {
                 state.deaf_until = cx.now() + Duration::from_millis(millis);
                 Ok(effects.save(state))
             }
-            Event::Ask { room } => Ok(effects.ask::<Relay>(&room, "state")),
-            Event::Call { function, argument } => Ok(effects.call(function, &argument, "call")),
-            Event::Announce { room, text } => Ok(effects.announce::<Relay>(&room, &text)),
-            Event::Greet => Ok(effects.broadcast(cx.config::<Config>()?.greeting)),
-            Event::Note { key, text } => Ok(effects.put(&NOTES, key, &text)),
-            Event::Forget { key } => Ok(effects.delete(&NOTES, key)),
-            Event::Notes { prefix, limit, backwards } => {
+            Message::Ask { room } => Ok(effects.ask::<Relay>(&room, "state")),
+            Message::Call { function, argument } => Ok(effects.call(function, &argument, "call")),
+            Message::Announce { room, text } => Ok(effects.announce::<Relay>(&room, &text)),
+            Message::Greet => Ok(effects.broadcast(cx.config::<Config>()?.greeting)),
+            Message::Note { key, text } => Ok(effects.put(&NOTES, key, &text)),
+            Message::Forget { key } => Ok(effects.delete(&NOTES, key)),
+            Message::Notes { prefix, limit, backwards } => {
                 let order = if backwards { Order::Backwards } else { Order::Forwards };
                 let notes = match order {
                     Order::Forwards => cx.keyed(&NOTES).first(&prefix, limit)?,
