@@ -1,27 +1,32 @@
 //! From inputs to a commit: decodes, calls handlers, checks effects, gathers what is to be done.
 
+mod acknowledgements;
+pub(crate) mod alarms;
 pub(crate) mod attachment;
 mod batch;
+pub(crate) mod calling;
 pub(crate) mod check;
 mod closing;
 mod connecting;
 pub(crate) mod connections;
 mod core;
 pub(crate) mod envelope;
+mod grace;
 pub(crate) mod handlers;
-mod logging;
+mod inbox;
+pub(crate) mod log;
 pub(crate) mod migrate;
+mod outbox;
+pub(crate) mod overlay;
 mod performing;
-mod posting;
 mod presence;
-mod resuming;
-pub(crate) mod session;
-mod settling;
+mod resumption;
+pub(crate) mod sessions;
+pub(crate) mod sight;
 pub(crate) mod sorted;
 pub(crate) mod state;
-mod staying;
-mod sweeping;
+mod sweep;
 mod turn;
 
-use self::core::About;
 pub use self::core::Engine;
+use self::turn::Turn;

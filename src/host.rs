@@ -8,3 +8,6 @@ pub(crate) mod handler_error;
 #[allow(clippy::module_inception, reason = "the trait that the folder is about")]
 pub(crate) mod host;
 pub(crate) mod input;
+pub(crate) mod letter;
+
+pub use crate::engine::calling::calling;

@@ -151,12 +151,13 @@ pub mod typescript;
 pub mod wasm;
 
 pub use engine::Engine;
-pub use host::commit::{Answer, Commit, Failure, Listeners, Output, Write};
+pub use host::commit::{Answer, Commit, Failure, Listeners, ObjectAlarm, Output, Write};
 pub use host::handler_error::HandlerError;
 pub use host::host::Host;
 pub use host::input::{Fault, Input};
+pub use host::letter::{Delivered, Letter};
 pub use origin::origin_allowed;
-pub use registry::{ObjectName, Registry, RoomType};
+pub use registry::{Registry, RoomType};
 pub use room::limits;
 pub use room::*;
 

@@ -1,5 +1,6 @@
 //! What a room's author writes with.
 
+pub(crate) mod alarm;
 pub(crate) mod audience;
 pub(crate) mod close;
 pub(crate) mod connection;
@@ -14,14 +15,18 @@ pub(crate) mod keyed;
 pub(crate) mod letter;
 pub mod limits;
 pub(crate) mod liveness;
+pub(crate) mod object_name;
+pub(crate) mod page;
 pub(crate) mod rate;
 pub(crate) mod resume;
 #[allow(clippy::module_inception, reason = "the trait that the folder is about")]
 pub(crate) mod room;
-pub(crate) mod schedule;
+
 pub(crate) mod tag;
 pub(crate) mod time;
+pub(crate) mod view;
 
+pub use alarm::{Retry, ScheduledAlarm, When};
 pub use audience::Audience;
 pub use close::{Close, CloseCode};
 pub use connection::{Connection, SocketId};
@@ -33,11 +38,12 @@ pub use error::{Error, Result};
 pub use frame::{Decode, Encode, Frame, Text};
 pub use history::{Ends, Entry, History, HistoryReader, Keep, Range, Side};
 pub use keyed::{Keyed, KeyedReader, Order};
-pub use letter::{Delivered, Errand, Letter, Reply};
+pub use letter::{Errand, Reply};
 pub use liveness::AutoResponse;
+pub use object_name::ObjectName;
+pub use page::Page;
 pub use rate::RateLimit;
 pub use resume::Resume;
 pub use room::{Admission, During, Never, OnDuplicate, Room, Upgrade};
-pub use schedule::{Alarm, Retry, ScheduledAlarm, When};
 pub use tag::Tag;
 pub use time::Timestamp;

@@ -28,12 +28,14 @@ use crate::engine::Engine;
 use crate::host::commit::{Answer, Commit, Failure};
 use crate::host::flat::Flat;
 use crate::host::input::{Fault, Input};
-use crate::registry::{ObjectName, Registry};
+use crate::host::letter::{Delivered, Letter};
+use crate::registry::Registry;
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
-use crate::room::letter::{Delivered, Errand, Letter};
+use crate::room::letter::Errand;
+use crate::room::object_name::ObjectName;
 use crate::room::room::Upgrade;
 
 /// The rooms that are awake in this instance, by handle.
@@ -213,9 +215,9 @@ pub enum Outcome {
 #[wasm_bindgen]
 pub fn faulted(handle: u32, outcome: Outcome) {
     let fault = match outcome {
-        Outcome::Trapped => Fault::Handler,
+        Outcome::Trapped => Fault::All,
         Outcome::NotStored => Fault::Failed(Error::Storage),
-        Outcome::GaveUp => Fault::Hook,
+        Outcome::GaveUp => Fault::All,
     };
     with_slot(handle, |slot| slot.fault = fault);
 }

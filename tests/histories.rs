@@ -243,5 +243,5 @@ fn what_is_appended_and_trimmed_in_one_batch_is_not_stored_at_all() {
     });
     let all = Range { after: 0, before: u64::MAX, limit: 10, side: Side::First };
     let stored = room.with_host(|host| host.history(ROWS.name(), all));
-    assert_eq!(stored.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [3]);
+    assert_eq!(stored.rows.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [3]);
 }

@@ -166,7 +166,7 @@ fn what_the_host_has_logged_itself_is_not_logged_again() {
     let host = MemoryHost::new();
     let mut engine = Engine::of::<Brittle>(ObjectName::new("brittle", "shelf").unwrap());
     engine.handle(&host, Input::Connect { socket: SocketId(1), upgrade: Upgrade::default() });
-    for fault in [Fault::Handler, Fault::Hook, Fault::Failed(Error::Storage)] {
+    for fault in [Fault::Calls(vec![1]), Fault::All, Fault::Failed(Error::Storage)] {
         let frame = Frame::Text("well".to_owned());
         engine.handle_again(&host, Input::Message { socket: SocketId(1), frame }, fault);
     }

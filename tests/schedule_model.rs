@@ -181,7 +181,7 @@ impl Model {
 /// All events that are stored, by name.
 fn stored(room: &TestRoom<Clockwork>) -> Vec<ScheduledAlarm> {
     let mut events =
-        room.with_host(|host| [host.alarms(None, usize::MAX), host.failed_alarms()].concat());
+        room.with_host(|host| [host.alarms(None, usize::MAX).rows, host.failed_alarms()].concat());
     events.sort_by(|a, b| a.name.cmp(&b.name));
     events
 }

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, TestRoom};
-use dormouse::{Alarm, Engine, Host, Input, ObjectName, ScheduledAlarm, Timestamp, limits};
+use dormouse::{Engine, Host, Input, ObjectAlarm, ObjectName, ScheduledAlarm, Timestamp, limits};
 use support::{
     At, Do, FAIL, Puppet, append, cancel, event, event_that, every, heard, in_seconds, order, save,
     say,
@@ -168,8 +168,8 @@ fn a_room_that_wakes_without_its_alarm_sets_it_anew() {
     };
     host.perform(&commit);
     let wakes = [
-        (None, Some(Alarm::Set(event.at))),
-        (Some(Timestamp::from_millis(1)), Some(Alarm::Set(event.at))),
+        (None, Some(ObjectAlarm::Set(event.at))),
+        (Some(Timestamp::from_millis(1)), Some(ObjectAlarm::Set(event.at))),
         (Some(event.at), None),
     ];
     for (at, alarm) in wakes {
@@ -179,7 +179,11 @@ fn a_room_that_wakes_without_its_alarm_sets_it_anew() {
     }
     let mut engine = Engine::of::<Puppet>(object());
     engine.handle(&MemoryHost::new(), Input::AlarmStands { at: Some(event.at) });
-    assert_eq!(engine.commit(&MemoryHost::new()).alarm, Some(Alarm::Delete), "nothing to wake for");
+    assert_eq!(
+        engine.commit(&MemoryHost::new()).alarm,
+        Some(ObjectAlarm::Delete),
+        "nothing to wake for"
+    );
 }
 
 #[test]
@@ -303,7 +307,7 @@ fn an_event_may_purge_and_none_of_the_old_ones_follows() {
     room.advance(60 * SECOND);
     assert_eq!(heard(&ada), ["new"]);
     room.with_host(|host| {
-        assert!(host.alarms(None, 9).is_empty() && host.failed_alarms().is_empty());
+        assert!(host.alarms(None, 9).rows.is_empty() && host.failed_alarms().is_empty());
     });
 }
 

@@ -100,7 +100,7 @@ impl Handle {
 
     fn attachment_with(&self, state: &RawValue, full_at: Timestamp) -> Result<String> {
         let Moment { at, nth } = self.connected();
-        let (tags, session) = (self.tags().into(), self.session().map(Into::into));
+        let (tags, session) = (self.tags().into(), self.any_session().map(Into::into));
         let id = self.id().to_string();
         to_json(STATE, &Attachment { id, at, nth, full_at, tags, session, state })
     }

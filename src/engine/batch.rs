@@ -18,7 +18,6 @@ pub(super) struct Batch {
     pub(super) inputs: Vec<(Input, Fault)>,
     /// How often it was begun anew.
     pub(super) pass: u32,
-    pub(super) purged: bool,
     /// How many letters led to the input that is being handled.
     pub(super) hops: u32,
     pub(super) outputs: Vec<Output>,
@@ -45,7 +44,6 @@ impl Batch {
         Self {
             inputs: Vec::new(),
             pass: 0,
-            purged: false,
             hops: 0,
             outputs: Vec::new(),
             answers: Vec::new(),

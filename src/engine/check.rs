@@ -1,16 +1,15 @@
 //! Every effect against the platform's limits, before anything is done.
 
-use std::any::Any;
-
 use serde::Serialize;
 
 use crate::engine::attachment::state_json;
+use crate::engine::sight::Sight;
+use crate::room::alarm::ScheduledAlarm;
+use crate::room::alarm::check_name;
 use crate::room::audience::Audience;
 use crate::room::close::CloseCode;
 use crate::room::close::check_reason;
-use crate::room::connection::Handle;
-use crate::room::connection::SocketId;
-use crate::room::context::View;
+use crate::room::connection::{Connection, Handle};
 use crate::room::effect::Effect;
 use crate::room::effect::Update;
 use crate::room::effects::Effects;
@@ -22,21 +21,47 @@ use crate::room::keyed::check_key;
 use crate::room::letter::Errand;
 use crate::room::limits;
 use crate::room::room::Room;
-use crate::room::schedule::ScheduledAlarm;
-use crate::room::schedule::check_name;
+use crate::room::tag::Tag;
+use crate::room::view::View;
 
 /// An effect that was found good: encoded, resolved, and sure to succeed.
 pub(crate) enum Step {
-    Send { to: Audience, frame: Frame },
-    SetConnection { connection: Handle, state: Box<dyn Any>, text: String },
-    Close { sockets: Vec<SocketId>, code: CloseCode, reason: String },
+    Send {
+        to: Audience,
+        frame: Frame,
+        row: Option<String>,
+    },
+    /// A connection with another state or other tags, what its socket is to carry, and the tags that it
+    /// was given or lost.
+    Connection {
+        connection: Handle,
+        text: String,
+        retagged: Vec<Tag>,
+    },
+    Close {
+        connections: Vec<Handle>,
+        code: CloseCode,
+        reason: String,
+    },
     Schedule(ScheduledAlarm),
     Cancel(String),
-    Append { history: &'static str, row: String },
-    Trim { history: &'static str, keep: Keep },
-    Put { key: String, value: String },
+    Append {
+        history: &'static str,
+        row: String,
+    },
+    Trim {
+        history: &'static str,
+        keep: Keep,
+    },
+    Put {
+        key: String,
+        value: String,
+    },
     Delete(String),
-    Post { errand: Errand, reply: Option<String> },
+    Post {
+        errand: Errand,
+        reply: Option<String>,
+    },
     Purge,
 }
 
@@ -53,22 +78,22 @@ pub(crate) struct Checked<R: Room> {
     pub(crate) steps: Vec<Step>,
 }
 
-fn check_errand(errand: &Errand, view: &View<'_>) -> Result<()> {
+fn check_errand(errand: &Errand, sight: &Sight<'_>) -> Result<()> {
     let (limit, size) = (limits::LETTER_BYTES, errand.size());
     if size > limit {
         return Err(Error::ValueTooLarge { limit, size });
     }
-    if view.hops >= limits::HOPS {
+    if sight.hops() >= limits::HOPS {
         return Err(Error::TooManyHops { limit: limits::HOPS });
     }
-    match (errand, view.siblings) {
+    match (errand, sight.siblings()) {
         (Errand::Call { .. }, _) | (_, None) => Ok(()),
         (errand, Some(rooms)) => rooms.check(errand.to()),
     }
 }
 
 /// Checks a list; the first breach is the error of all of it.
-pub(crate) fn check<R: Room>(effects: Effects<R>, view: &View<'_>) -> Result<Checked<R>> {
+pub(crate) fn check<R: Room>(effects: Effects<R>, sight: &Sight<'_>) -> Result<Checked<R>> {
     let mut changes = Vec::new();
     let mut steps = Vec::new();
     for effect in effects {
@@ -76,23 +101,37 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, view: &View<'_>) -> Result<Che
             Effect::Save(state) => changes.push(Change::Save(state)),
             Effect::Update(update) => changes.push(Change::Update(update)),
             Effect::Send { to, message } => {
-                steps.push(Step::Send { to, frame: message.encode()? });
+                steps.push(Step::Send { to, frame: message.encode()?, row: None });
             }
             Effect::SendError { to, code, message } => {
-                steps.push(Step::Send { to, frame: error_frame(&code, &message) });
+                steps.push(Step::Send { to, frame: error_frame(&code, &message), row: None });
             }
             Effect::SetConnection { connection, state } => {
-                let connection = connection.cast();
-                let text = connection.attachment(&state_json(&state)?, R::RATE_LIMIT)?;
-                steps.push(Step::SetConnection { connection, state: Box::new(state), text });
+                let before = latest(&steps, &connection.cast());
+                let json = state_json(&state)?;
+                let connection = before.with_state(Box::new(state));
+                let text = connection.attachment(&json, R::RATE_LIMIT)?;
+                steps.push(Step::Connection { connection, text, retagged: Vec::new() });
             }
-            Effect::Close { sockets, code, reason } => {
+            Effect::SetTags { connection, tags } => {
+                let before = latest(&steps, &connection.cast());
+                let tags = check_tags(tags, before.speaks())?;
+                let either = before.tags().iter().chain(&tags);
+                let differs = |tag: &&Tag| before.has_tag(tag) != tags.contains(tag);
+                let retagged = either.filter(differs).cloned().collect();
+                let connection = before.with_tags(tags);
+                let json = state_json(connection.state_of::<R::Connection>())?;
+                let text = connection.attachment(&json, R::RATE_LIMIT)?;
+                steps.push(Step::Connection { connection, text, retagged });
+            }
+            Effect::Close { connections, code, reason } => {
                 check_reason(&reason)?;
-                steps.push(Step::Close { sockets, code, reason });
+                let connections = connections.into_iter().map(Connection::cast).collect();
+                steps.push(Step::Close { connections, code, reason });
             }
             Effect::Schedule { name, when, alarm } => {
                 check_name(&name)?;
-                let (at, period) = when.resolve(view.host.now())?;
+                let (at, period) = when.resolve(sight.now())?;
                 let payload = to_json("an alarm", &alarm)?;
                 let (limit, size) = (limits::VALUE_BYTES, payload.len());
                 if size > limit {
@@ -115,7 +154,7 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, view: &View<'_>) -> Result<Che
             Effect::Delete { key } => steps.push(Step::Delete(key)),
             Effect::Post { errand, reply } => {
                 let errand = errand?;
-                check_errand(&errand, view)?;
+                check_errand(&errand, sight)?;
                 reply.as_deref().map_or(Ok(()), check_name)?;
                 steps.push(Step::Post { errand, reply });
             }
@@ -142,4 +181,26 @@ pub(crate) fn error_frame(code: &str, message: &str) -> Frame {
         message: &'a str,
     }
     Frame::Text(serde_json::to_string(&Told { code, message }).unwrap_or_default())
+}
+
+/// A connection as the list has left it so far.
+fn latest(steps: &[Step], connection: &Handle) -> Handle {
+    let changed = steps.iter().rev().find_map(|step| match step {
+        Step::Connection { connection: changed, .. } if changed == connection => Some(changed),
+        _ => None,
+    });
+    changed.unwrap_or(connection).clone()
+}
+
+/// A connection's tags: each once, and no more than the platform takes.
+pub(crate) fn check_tags(tags: Vec<Tag>, speaks: bool) -> Result<Vec<Tag>> {
+    let mut distinct = Vec::with_capacity(tags.len());
+    for tag in tags {
+        if let Err(at) = distinct.binary_search(&tag) {
+            distinct.insert(at, tag);
+        }
+    }
+    // One more of the platform's marks those who speak the protocol.
+    let (limit, count) = (limits::TAGS - usize::from(speaks), distinct.len());
+    if count > limit { Err(Error::TooManyTags { limit, count }) } else { Ok(distinct) }
 }

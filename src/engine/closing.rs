@@ -1,87 +1,86 @@
 //! How a connection ends: however it does, its socket is answered, and `handle_close` runs once.
 
-use super::Engine;
+use crate::engine::Turn;
 use crate::engine::handlers::Call;
 use crate::host::commit::Output;
-use crate::host::host::Host;
-use crate::host::input::Fault;
-use crate::room::close::{Close, CloseCode};
-use crate::room::connection::Handle;
-use crate::room::connection::SocketId;
+use crate::room::close::{Close, CloseCode, check_reason};
+use crate::room::connection::{Handle, SocketId};
 use crate::room::error::Error;
 use crate::room::room::During;
 
-impl Engine {
-    pub(super) fn refuse_size(&mut self, host: &dyn Host, socket: SocketId, size: usize) {
-        if let Some(connection) = self.connections.get(host, socket) {
-            let error = Error::FrameTooLarge { limit: self.traits.max_frame_bytes, size };
+impl Turn<'_> {
+    pub(super) fn refuse_size(&mut self, socket: SocketId, size: usize) {
+        let connection = self.engine.connections.get(&self.world(), socket);
+        if let Some(connection) = connection {
+            let error = Error::FrameTooLarge { limit: self.engine.traits.max_frame_bytes, size };
             self.end(connection, CloseCode::TOO_BIG, &error.to_string());
         }
     }
 
-    pub(super) fn close(
-        &mut self,
-        host: &dyn Host,
-        socket: SocketId,
-        close: &Close,
-        fault: &Fault,
-    ) {
-        let connection = self.connections.get(host, socket);
+    /// A client ended a connection, or answered the room's close.
+    pub(super) fn close(&mut self, socket: SocketId, close: &Close) {
+        let connection = self.engine.connections.get(&self.world(), socket);
         // Answered even if the connection is unknown: without an answer its client waits for ever.
-        self.batch.outputs.push(Output::Close {
+        self.engine.batch.outputs.push(Output::Close {
             socket,
             code: close.answer(),
-            reason: if check_answer(close) { close.reason.clone() } else { String::new() },
+            reason: if can_answer(close) { close.reason.clone() } else { String::new() },
         });
         if let Some(connection) = connection {
-            self.connections.end(socket);
-            if self.outlives(&connection, close) {
-                self.lose(host, &connection);
-            } else {
-                self.call_close(host, &connection, close, fault);
-            }
+            self.engine.connections.end(&mut self.engine.changes, socket);
+            self.lost_or_closed(&connection, close);
         }
     }
 
-    /// The room ends a connection.
+    /// A socket is gone: its connection waits for another, or has ended.
+    pub(super) fn lost_or_closed(&mut self, connection: &Handle, close: &Close) {
+        if self.outlives(connection, close) {
+            self.lose(connection);
+        } else {
+            self.call_close(connection, close);
+        }
+    }
+
+    /// The room ends a connection, here or away. Its `handle_close` is called after the handler that
+    /// wanted it.
     pub(super) fn end(&mut self, connection: Handle, code: CloseCode, reason: &str) {
-        let socket = connection.socket();
-        if self.connections.is_over(socket) {
+        if self.is_over(&connection) || self.is_closing(&connection) {
             return;
         }
-        self.connections.end(socket);
-        self.batch.outputs.push(Output::Close { socket, code, reason: reason.to_owned() });
+        if connection.is_here() {
+            let socket = connection.socket();
+            self.engine.connections.end(&mut self.engine.changes, socket);
+            let reason = reason.to_owned();
+            self.engine.batch.outputs.push(Output::Close { socket, code, reason });
+        }
         let close = Close { code: code.get(), reason: reason.to_owned(), was_clean: true };
-        self.batch.closing.push_back((connection, close));
+        self.engine.batch.closing.push_back((connection, close));
+    }
+
+    fn is_closing(&self, connection: &Handle) -> bool {
+        self.engine.batch.closing.iter().any(|(other, _)| other == connection)
     }
 
     /// `handle_close` for every connection that the room has ended, and for those that it ends
     /// meanwhile. A queue, so that a room that closes one after the other needs no stack.
-    pub(super) fn finish_closing(&mut self, host: &dyn Host) {
-        while let Some((connection, close)) = self.batch.closing.pop_front() {
-            self.call_close(host, &connection, &close, &Fault::None);
+    pub(super) fn finish_closing(&mut self) {
+        while let Some((connection, close)) = self.engine.batch.closing.pop_front() {
+            self.call_close(&connection, &close);
         }
     }
 
-    pub(super) fn call_close(
-        &mut self,
-        host: &dyn Host,
-        connection: &Handle,
-        close: &Close,
-        fault: &Fault,
-    ) {
-        let result = self
-            .ready(host, fault)
-            .and_then(|()| self.apply(host, connection.into(), Call::Close(close)));
+    pub(super) fn call_close(&mut self, connection: &Handle, close: &Close) {
+        // First: whoever is told of it finds it gone.
+        self.over(connection);
+        let result = self.load().and_then(|()| self.apply(connection.into(), Call::Close(close)));
         if let Err(error) = result {
-            self.fail(host, During::Close, Some(connection), &error, fault);
+            self.fail(During::Close, Some(connection), &error);
         }
-        self.over(host, connection);
-        self.tell_went(host, connection);
+        self.tell_went(connection);
     }
 }
 
 /// Whether a close's reason can go back with the answer: only with a code that can.
-fn check_answer(close: &Close) -> bool {
-    close.answer().get() == close.code && crate::room::close::check_reason(&close.reason).is_ok()
+fn can_answer(close: &Close) -> bool {
+    close.answer().get() == close.code && check_reason(&close.reason).is_ok()
 }

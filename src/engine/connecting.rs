@@ -1,103 +1,199 @@
-//! How a connection begins.
+//! How a connection begins, or goes on with another socket.
 
 use serde_json::Value;
 
-use super::{About, Engine, resuming};
-use crate::engine::envelope;
-use crate::engine::envelope::PROTOCOL;
+use crate::engine::Turn;
+use crate::engine::check::check_tags;
+use crate::engine::envelope::{self, PROTOCOL};
 use crate::engine::handlers::Call;
+use crate::engine::sessions::{Admitted, At, Place, Session};
+use crate::engine::sight::About;
 use crate::host::commit::Output;
 use crate::host::host::Host;
-use crate::host::input::Fault;
 use crate::room::close::CloseCode;
-use crate::room::connection::SocketId;
-use crate::room::connection::{Handle, Moment};
+use crate::room::connection::{Handle, Moment, SocketId};
 use crate::room::error::{Error, Result};
 use crate::room::limits;
 use crate::room::room::{Admission, OnDuplicate, Upgrade};
-use crate::room::tag::Tag;
 
-impl Engine {
-    pub(super) fn connect(
-        &mut self,
-        host: &dyn Host,
-        socket: SocketId,
-        upgrade: &Upgrade,
-        fault: &Fault,
-    ) -> Result<Value> {
-        self.ready(host, fault)?;
+/// A session that a client claims, and may.
+struct Claimed {
+    name: String,
+    session: Session,
+    /// Where the client was in the log, if it is still the same.
+    from: Option<u64>,
+    /// The connection, if it has not ended.
+    connection: Option<Handle>,
+}
+
+impl Turn<'_> {
+    pub(super) fn connect(&mut self, socket: SocketId, upgrade: &Upgrade) -> Result<Value> {
+        self.load()?;
         let offer = upgrade.protocol.as_deref().and_then(envelope::offer);
-        if offer.is_some() {
-            resuming::check(self.traits.resume)?;
-        }
+        let speaks = offer.is_some();
+        let claimed = offer.and_then(|offer| self.claimed(&offer.claim?));
         // The id that was made up for it the first time.
-        let claim = offer.as_ref().and_then(|offer| offer.claim.as_ref());
-        let id = upgrade.id.clone().or_else(|| self.id_of(host, claim?));
-        let upgrade = &Upgrade { id, ..upgrade.clone() };
-        let Admission { id, tags, state } =
-            self.room.admit(&self.view(host, About::default()), upgrade)?;
-        let tags = distinct(tags);
-        // One more of the platform's marks those who speak the protocol.
-        let (limit, count) = (limits::TAGS - usize::from(offer.is_some()), tags.len());
-        if count > limit {
-            return Err(Error::TooManyTags { limit, count });
-        }
-        let arrival = offer.map(|offer| self.arrival(host, &offer, id.as_str()));
-        let protocol = arrival.as_ref().map_or(Value::Null, |_| PROTOCOL.into());
-        if let Some(arrival) = &arrival
-            && self.take_over(host, socket, arrival)
-        {
+        let made_up = claimed.as_ref().map(|claimed| claimed.session.id.clone());
+        let upgrade = &Upgrade { id: upgrade.id.clone().or(made_up), ..upgrade.clone() };
+        let was = claimed.as_ref().and_then(|claimed| claimed.connection.clone());
+        let was = was.filter(|was| upgrade.id.as_deref() == Some(was.id().as_str()));
+        let about = About { sender: was.as_ref(), ..About::default() };
+        let admission = self.engine.room.admit(&self.sight(about), upgrade)?;
+        let Admission { id, tags, state } = admission;
+        let tags = check_tags(tags, speaks)?;
+        let admitted = Admitted { upgrade: fingerprint(upgrade), tags };
+        // Whoever has a session has it under its id alone.
+        let claimed = claimed.filter(|claimed| claimed.session.id == id.as_str());
+        let protocol = if speaks { PROTOCOL.into() } else { Value::Null };
+        if let Some(Claimed { name, session, from, connection: Some(was) }) = claimed {
+            self.take_over(socket, &was, &name, session, from, admitted, state)?;
             return Ok(protocol);
         }
-        let replaced = self.settle_duplicates(host, id.as_str(), upgrade.on_duplicate)?;
-        // Whoever replaces takes no further place.
-        let limit = limits::CONNECTIONS;
-        if !replaced && self.connections.count(host) >= limit {
-            return Err(Error::TooManyConnections { limit });
-        }
+        let replaced = self.settle_duplicates(id.as_str(), upgrade.on_duplicate)?;
+        // Whoever replaces a socket takes no further place.
+        self.check_room()?;
 
-        let moment = Moment { at: host.now(), nth: socket.0 };
-        let session = arrival.as_ref().map(|arrival| arrival.session.as_str().into());
-        let connection = Handle::new(socket, id, tags.into(), moment, session, state);
-        let attachment = self.connections.codec.attachment(&connection, self.traits.rate_limit);
-        let joined = attachment.and_then(|text| {
-            self.connections.open(connection.clone(), text.clone());
-            Ok((text, self.call(host, (&connection).into(), Call::Connect(upgrade))?))
-        });
+        let moment = Moment { at: self.host.now(), nth: socket.0 };
+        let (name, session, from) = match claimed {
+            Some(Claimed { name, session, from, .. }) => (name, session, from),
+            None => (self.new_session(speaks), Session::default(), None),
+        };
+        let session_name = speaks.then(|| name.as_str().into());
+        let tags = admitted.tags.clone().into();
+        let connection = Handle::new(socket, id, tags, moment, session_name, state);
+        let begun = self.begin(&connection, &name, session, admitted);
+        let joined = begun.and_then(|()| self.call((&connection).into(), Call::Connect(upgrade)));
         match joined {
-            Ok((attachment, steps)) => {
+            Ok(steps) => {
                 let tags = connection.platform_tags();
-                self.batch.outputs.push(Output::Accept { socket, tags });
-                if let Some(arrival) = &arrival {
-                    self.begin(host, &connection, &attachment, arrival);
-                    self.greet(host, &connection, arrival, false);
+                self.engine.batch.outputs.push(Output::Accept { socket, tags });
+                if speaks {
+                    let handled = self.session_of(&connection, &name).handled;
+                    self.greet(&connection, &name, from, handled, false);
                 }
-                self.tell_came(host, &connection);
-                self.plan_sweep(host);
-                self.perform(host, steps);
+                self.tell_came(&connection);
+                self.plan_sweep();
+                self.perform(steps);
                 Ok(protocol)
             }
             Err(error) => {
+                self.unbegin(&connection);
                 // The replaced connection is to stay after all.
                 if replaced {
-                    self.batch.redo.get_or_insert((self.batch.inputs.len(), error.clone()));
+                    let nth = self.engine.batch.inputs.len();
+                    self.engine.batch.redo.get_or_insert((nth, error.clone()));
                 }
                 Err(error)
             }
         }
     }
 
-    /// Does with the open connections of an id what the upgrade asks for; whether any was closed.
-    pub(super) fn settle_duplicates(
+    fn claimed(&mut self, claim: &envelope::Claim<'_>) -> Option<Claimed> {
+        self.engine.traits.resume?;
+        let world = self.engine.changes.over(self.host);
+        let session = self.engine.sessions.get(&world, claim.session)?.clone();
+        let connection = match session.place {
+            Place::Over => None,
+            Place::Here | Place::Away => {
+                let of_id = self.engine.connections.with_id(&world, &session.id);
+                of_id.into_iter().find(|it| it.session().is_some_and(|it| **it == *claim.session))
+            }
+        };
+        let epoch = self.engine.sessions.epoch(&mut self.engine.changes, self.host);
+        // One that was before it came is forged.
+        let from = (claim.epoch == epoch && claim.offset >= session.since).then_some(claim.offset);
+        Some(Claimed { name: claim.session.to_owned(), session, from, connection })
+    }
+
+    /// The name of a new session, a secret; empty where the room keeps none.
+    fn new_session(&self, speaks: bool) -> String {
+        if speaks && self.engine.traits.resume.is_some() {
+            format!("{:016x}{:016x}", self.host.random(), self.host.random())
+        } else {
+            String::new()
+        }
+    }
+
+    fn check_room(&self) -> Result<()> {
+        let limit = limits::CONNECTIONS;
+        if self.world().count() < limit { Ok(()) } else { Err(Error::TooManyConnections { limit }) }
+    }
+
+    /// Another socket takes a connection over. What the Worker and `admit` say now counts if it is
+    /// something else than at first; if not, the connection is as it was.
+    #[allow(clippy::too_many_arguments, reason = "what was, and what is")]
+    fn take_over(
         &mut self,
-        host: &dyn Host,
-        id: &str,
-        rule: OnDuplicate,
-    ) -> Result<bool> {
+        socket: SocketId,
+        was: &Handle,
+        name: &str,
+        mut session: Session,
+        from: Option<u64>,
+        admitted: Admitted,
+        state: Box<dyn std::any::Any>,
+    ) -> Result<()> {
+        let mut connection = was.on(socket);
+        if session.admitted != admitted {
+            connection = connection.with_state(state).with_tags(admitted.tags.clone());
+            session.wear(self.last_said(), connection.tags());
+            session.admitted = admitted;
+        }
+        if !was.is_here() {
+            self.check_room()?;
+        }
+        let rate = self.engine.traits.rate_limit;
+        let attachment = self.engine.connections.codec.attachment(&connection, rate)?;
+        if was.is_here() {
+            let (socket, code) = (was.socket(), CloseCode::RESTART);
+            self.engine.connections.end(&mut self.engine.changes, socket);
+            let reason = "taken over by a newer socket".to_owned();
+            self.engine.batch.outputs.push(Output::Close { socket, code, reason });
+        }
+        let handled = session.handled;
+        self.engine.connections.open(&mut self.engine.changes, &connection, attachment.clone());
+        self.put_session(name, session, At::Here(&attachment));
+        let tags = connection.platform_tags();
+        self.engine.batch.outputs.push(Output::Accept { socket, tags });
+        self.greet(&connection, name, from, handled, true);
+        self.plan_sweep();
+        Ok(())
+    }
+
+    fn begin(
+        &mut self,
+        connection: &Handle,
+        name: &str,
+        mut session: Session,
+        admitted: Admitted,
+    ) -> Result<()> {
+        let rate = self.engine.traits.rate_limit;
+        let attachment = self.engine.connections.codec.attachment(connection, rate)?;
+        self.engine.connections.open(&mut self.engine.changes, connection, attachment.clone());
+        if connection.session().is_some() {
+            let last = self.last_said();
+            if session.id.is_empty() {
+                session.since = last;
+            }
+            session.id = connection.id().to_string();
+            session.wear(last, connection.tags());
+            session.admitted = admitted;
+            self.put_session(name, session, At::Here(&attachment));
+        }
+        Ok(())
+    }
+
+    /// It was refused after all.
+    fn unbegin(&mut self, connection: &Handle) {
+        self.engine.connections.unopen(&mut self.engine.changes, connection.socket());
+        self.over(connection);
+    }
+
+    /// What becomes of other connections of an id. Whether any was replaced.
+    fn settle_duplicates(&mut self, id: &str, rule: OnDuplicate) -> Result<bool> {
         if rule == OnDuplicate::Allow {
             return Ok(false);
         }
-        let duplicates = self.connections.with_id(host, id);
+        let duplicates = self.engine.connections.with_id(&self.world(), id);
         if duplicates.is_empty() {
             return Ok(false);
         }
@@ -107,18 +203,15 @@ impl Engine {
         for duplicate in duplicates {
             self.end(duplicate, CloseCode::RESTART, "replaced by a newer connection");
         }
-        self.finish_closing(host);
+        self.finish_closing();
         Ok(true)
     }
 }
 
-/// Tags in their order, each once. There are few.
-fn distinct(tags: Vec<Tag>) -> Vec<Tag> {
-    let mut distinct = Vec::with_capacity(tags.len());
-    for tag in tags {
-        if let Err(at) = distinct.binary_search(&tag) {
-            distinct.insert(at, tag);
-        }
-    }
-    distinct
+/// What the Worker gave with an upgrade, in short (FNV-1a): whether it is the same as before.
+fn fingerprint(upgrade: &Upgrade) -> u64 {
+    let upgrade = Upgrade { id: None, protocol: None, ..upgrade.clone() };
+    let json = serde_json::to_string(&upgrade).unwrap_or_default();
+    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    json.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
 }

@@ -1,178 +1,284 @@
-//! The connections of a room as the engine keeps them: read when they are asked for, kept while the
-//! object is awake.
+//! The connections of a room: read when they are asked for, kept while the object is awake. Those that
+//! are away are stored, and stand beside those that have a socket.
 
-use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::engine::attachment::Codec;
+use crate::engine::overlay::Changes;
 use crate::engine::sorted::SortedMap;
 use crate::host::host::Host;
-use crate::room::connection::SocketId;
-use crate::room::connection::{Handle, by_age};
+use crate::room::connection::{Connection, ENVELOPED, Handle, SocketId};
+use crate::room::keyed::Order;
 use crate::room::rate::RateLimit;
-use crate::room::tag::Tag;
-use crate::room::tag::id_tag;
+use crate::room::tag::{Tag, id_tag};
 use crate::room::time::Timestamp;
 
-/// What is known of a room's sockets, with the batch's changes over what the host has.
+/// Keys of connections that are away: when their grace ends, and their session. Their values are what
+/// their sockets would carry.
+const AWAY: &str = "\u{1}away/";
+
+/// Keys of tags that sockets were given or lost after they began.
+const RETAGGED: &str = "\u{1}retagged/";
+
 pub(crate) struct Connections {
     pub(crate) codec: Codec,
+    /// Whether the room keeps sessions: only then can a connection be away.
+    keeps: bool,
     known: RefCell<SortedMap<SocketId, Handle>>,
+    /// Sockets whose attachment this version cannot read: to be closed.
     unreadable: RefCell<SortedMap<SocketId, ()>>,
-    opened: SortedMap<SocketId, ()>,
-    ended: SortedMap<SocketId, ()>,
-    attachments: SortedMap<SocketId, String>,
-    /// Those whose bucket of the rate limit has changed.
-    spent: SortedMap<SocketId, ()>,
+    /// Those whose token was taken in this batch.
+    spent: RefCell<SortedMap<SocketId, ()>>,
+    /// By id, then session, once somebody asked.
+    away: OnceCell<BTreeMap<(String, Rc<str>), Handle>>,
+    retagged: OnceCell<BTreeSet<String>>,
+    enveloped: Cell<Option<bool>>,
+}
+
+pub(super) fn away_key(until: Timestamp, session: &str) -> String {
+    format!("{AWAY}{:020}/{session}", until.as_millis())
+}
+
+/// The time and the session in a key of one that is away.
+fn parse_away(key: &str) -> Option<(Timestamp, &str)> {
+    let (until, session) = key.strip_prefix(AWAY)?.split_once('/')?;
+    Some((Timestamp::from_millis(until.parse().ok()?), session))
+}
+
+/// The sessions whose grace ends first, with their times.
+pub(super) fn first_away(world: &dyn Host, limit: usize) -> Vec<(Timestamp, String)> {
+    let keys = world.keys(AWAY, None, limit).rows;
+    let parsed = keys.iter().filter_map(|key| parse_away(key));
+    parsed.map(|(until, session)| (until, session.to_owned())).collect()
 }
 
 impl Connections {
-    pub(crate) fn new(codec: Codec) -> Self {
+    pub(super) fn new(codec: Codec, keeps: bool) -> Self {
         Self {
             codec,
+            keeps,
             known: RefCell::default(),
             unreadable: RefCell::default(),
-            opened: SortedMap::new(),
-            ended: SortedMap::new(),
-            attachments: SortedMap::new(),
-            spent: SortedMap::new(),
+            spent: RefCell::default(),
+            away: OnceCell::new(),
+            retagged: OnceCell::new(),
+            enveloped: Cell::new(None),
         }
     }
 
-    /// Forgets all that was read, and the batch.
-    pub(crate) fn reset(&mut self) {
-        *self = Self::new(self.codec);
+    pub(super) fn reset(&mut self) {
+        *self = Self::new(self.codec, self.keeps);
     }
 
-    /// How many are open.
-    pub(crate) fn count(&self, host: &dyn Host) -> usize {
-        (host.count() + self.opened.len()).saturating_sub(self.ended.len())
-    }
-
-    /// A connection is there, from now until its end.
-    pub(crate) fn open(&mut self, connection: Handle, attachment: String) {
-        let socket = connection.socket();
-        self.opened.insert(socket, ());
-        self.attachments.insert(socket, attachment);
-        self.known.get_mut().insert(socket, connection);
-    }
-
-    /// A connection that was opened in this batch never was.
-    pub(crate) fn unopen(&mut self, socket: SocketId) {
-        self.opened.remove(&socket);
-        self.attachments.remove(&socket);
-        self.known.get_mut().remove(&socket);
-    }
-
-    /// A connection is over.
-    pub(crate) fn end(&mut self, socket: SocketId) {
-        self.known.get_mut().remove(&socket);
-        self.attachments.remove(&socket);
-        self.ended.insert(socket, ());
-    }
-
-    pub(crate) fn is_over(&self, socket: SocketId) -> bool {
-        socket == SocketId::NONE || self.ended.contains_key(&socket)
-    }
-
-    /// The connection that an attachment tells of, which waits for another socket.
-    pub(crate) fn away(&self, attachment: &str) -> Option<Handle> {
-        self.codec.connection(SocketId::NONE, attachment)
-    }
-
-    /// The connection of a socket, if it is open.
-    pub(crate) fn get(&self, host: &dyn Host, socket: SocketId) -> Option<Handle> {
+    /// The connection of a socket that is open.
+    pub(super) fn get(&self, world: &dyn Host, socket: SocketId) -> Option<Handle> {
         if let Some(connection) = self.known.borrow().get(&socket) {
             return Some(connection.clone());
         }
-        if self.ended.contains_key(&socket) || self.unreadable.borrow().contains_key(&socket) {
+        if self.unreadable.borrow().contains_key(&socket) {
             return None;
         }
-        let attachment = host.attachment(socket)?;
+        let attachment = world.attachment(socket)?;
         let connection = self.codec.connection(socket, &attachment);
         match &connection {
-            Some(connection) => {
-                self.known.borrow_mut().insert(socket, connection.clone());
-            }
-            None => {
-                self.unreadable.borrow_mut().insert(socket, ());
-            }
+            Some(connection) => self.known.borrow_mut().insert(socket, connection.clone()),
+            None => self.unreadable.borrow_mut().insert(socket, ()),
         }
         connection
     }
 
-    /// All connections.
-    pub(crate) fn all<'a>(&'a self, host: &'a dyn Host) -> impl Iterator<Item = Handle> + 'a {
-        let sockets = host.sockets(None).into_iter().chain(self.opened.keys().copied());
-        sockets.filter_map(move |socket| self.get(host, socket))
+    fn away(&self, world: &dyn Host) -> &BTreeMap<(String, Rc<str>), Handle> {
+        const PAGE: usize = 256;
+        self.away.get_or_init(|| {
+            let mut away = BTreeMap::new();
+            let mut after: Option<String> = None;
+            while self.keeps {
+                let page = world.values(AWAY, after.as_deref(), PAGE, Order::Forwards);
+                for (_, attachment) in &page.rows {
+                    if let Some(connection) = self.codec.connection(SocketId::NONE, attachment) {
+                        away.extend(keyed(connection));
+                    }
+                }
+                after = page.rows.last().map(|(key, _)| key.clone());
+                if !page.more || after.is_none() {
+                    break;
+                }
+            }
+            away
+        })
     }
 
-    /// Those with a tag.
-    pub(crate) fn tagged(&self, host: &dyn Host, tag: &Tag) -> Vec<Handle> {
-        let opened = self.opened.keys().filter_map(|&socket| self.get(host, socket));
-        host.sockets(Some(tag.as_str()))
-            .into_iter()
-            .filter_map(|socket| self.get(host, socket))
-            .chain(opened.filter(|connection| connection.has_tag(tag)))
-            .collect()
+    /// Where one stands that is away.
+    pub(super) fn stored_away(&self, world: &dyn Host, key: &str) -> Option<Handle> {
+        self.codec.connection(SocketId::NONE, &world.value(key)?)
     }
 
-    /// Those with an id, the oldest first.
-    pub(crate) fn with_id(&self, host: &dyn Host, id: &str) -> Vec<Handle> {
-        let opened = self.opened.keys().filter_map(|&socket| self.get(host, socket));
-        let mut found: Vec<_> = host
-            .sockets(Some(&id_tag(id)))
-            .into_iter()
-            .filter_map(|socket| self.get(host, socket))
-            .chain(opened.filter(|connection| connection.id().as_str() == id))
-            .collect();
-        by_age(&mut found);
-        found
+    /// After a purge: nobody is away until it is said again.
+    pub(super) fn forget_away(&mut self) {
+        self.away = BTreeMap::new().into();
     }
 
-    /// A connection has another state, unless it is over.
-    pub(crate) fn set_state(
-        &mut self,
-        host: &dyn Host,
-        socket: SocketId,
-        state: Box<dyn Any>,
-        text: String,
-    ) {
-        if let Some(connection) = self.get(host, socket) {
-            self.known.get_mut().insert(socket, connection.with_state(state));
-            self.attachments.insert(socket, text);
+    pub(super) fn went_away(&mut self, connection: Handle) {
+        if let Some(away) = self.away.get_mut() {
+            away.extend(keyed(connection));
         }
     }
 
-    /// Takes a token from a connection's bucket.
-    ///
-    /// # Errors
-    /// How long to wait, if there is none.
-    pub(crate) fn spend(
+    pub(super) fn no_longer_away(&mut self, id: &str, session: &str) {
+        if let Some(away) = self.away.get_mut() {
+            away.remove(&(id.to_owned(), session.into()));
+        }
+    }
+
+    /// All connections in the order in which they came.
+    pub(super) fn all(&self, world: &dyn Host) -> Vec<Handle> {
+        let open = self.open_ones(world, None);
+        in_order(open.chain(self.away(world).values().cloned()).collect())
+    }
+
+    fn open_ones<'a>(
+        &'a self,
+        world: &'a dyn Host,
+        platform_tag: Option<&str>,
+    ) -> impl Iterator<Item = Handle> + 'a {
+        let sockets = world.sockets(platform_tag).into_iter();
+        sockets.filter_map(move |socket| self.get(world, socket))
+    }
+
+    pub(super) fn count(&self, world: &dyn Host) -> usize {
+        world.count() + self.away(world).len()
+    }
+
+    pub(super) fn tagged(&self, world: &dyn Host, tag: &Tag) -> Vec<Handle> {
+        let platform = (!self.is_retagged(world, tag)).then_some(tag.as_str());
+        let open = self.open_ones(world, platform);
+        let all = open.chain(self.away(world).values().cloned());
+        in_order(all.filter(|connection| connection.has_tag(tag)).collect())
+    }
+
+    /// All connections of one id, in the order in which they came.
+    pub(super) fn with_id(&self, world: &dyn Host, id: &str) -> Vec<Handle> {
+        let open = self.open_ones(world, Some(&id_tag(id)));
+        let away = self.away(world).range((id.to_owned(), Rc::from(""))..);
+        let away = away.take_while(|((other, _), _)| other == id).map(|(_, it)| it.clone());
+        in_order(open.chain(away).collect())
+    }
+
+    /// Whether anybody speaks the protocol.
+    pub(super) fn any_enveloped(&self, world: &dyn Host) -> bool {
+        let known = self.enveloped.get();
+        let any = known.unwrap_or_else(|| !world.sockets(Some(ENVELOPED)).is_empty());
+        self.enveloped.set(Some(any));
+        any
+    }
+
+    /// Whether sockets were given a tag, or lost it, after they began: then the platform cannot say
+    /// who wears it.
+    pub(super) fn is_retagged(&self, world: &dyn Host, tag: &Tag) -> bool {
+        self.retagged(world).contains(tag.as_str())
+    }
+
+    fn retagged(&self, world: &dyn Host) -> &BTreeSet<String> {
+        self.retagged.get_or_init(|| {
+            let keys = world.keys(RETAGGED, None, usize::MAX).rows;
+            keys.iter().filter_map(|it| Some(it.strip_prefix(RETAGGED)?.to_owned())).collect()
+        })
+    }
+
+    /// The platform does not know who wears these from now on.
+    pub(super) fn retag(&mut self, changes: &mut Changes, host: &dyn Host, tags: &[Tag]) {
+        for tag in tags {
+            if !self.is_retagged(&changes.over(host), tag) {
+                changes.put_value(format!("{RETAGGED}{tag}"), String::new());
+                self.retagged.get_mut().map(|it| it.insert(tag.as_str().to_owned()));
+            }
+        }
+    }
+
+    /// Stores again what a purge has taken; with nobody there, nothing has to be known.
+    pub(super) fn keep_retagged(&mut self, changes: &mut Changes, was: BTreeSet<String>) {
+        for tag in &was {
+            changes.put_value(format!("{RETAGGED}{tag}"), String::new());
+        }
+        self.retagged = was.into();
+    }
+
+    /// Tags that were given or taken, to be [kept](Self::keep_retagged) through a purge.
+    pub(super) fn all_retagged(&self, world: &dyn Host) -> BTreeSet<String> {
+        self.retagged(world).clone()
+    }
+
+    pub(super) fn open(&mut self, changes: &mut Changes, connection: &Handle, attachment: String) {
+        changes.open(connection.socket(), connection.platform_tags(), attachment);
+        if connection.speaks() {
+            self.enveloped.set(Some(true));
+        }
+        self.known.get_mut().insert(connection.socket(), connection.clone());
+    }
+
+    /// It was not accepted after all.
+    pub(super) fn unopen(&mut self, changes: &mut Changes, socket: SocketId) {
+        changes.unopen(socket);
+        self.known.get_mut().remove(&socket);
+    }
+
+    pub(super) fn end(&mut self, changes: &mut Changes, socket: SocketId) {
+        changes.end(socket);
+        self.known.get_mut().remove(&socket);
+    }
+
+    /// An open connection has another state or other tags.
+    pub(super) fn replace(
         &mut self,
+        changes: &mut Changes,
+        connection: Handle,
+        attachment: String,
+    ) {
+        let socket = connection.socket();
+        changes.attach(socket, attachment);
+        self.known.get_mut().insert(socket, connection);
+    }
+
+    /// Takes a token, or says how long to wait for one.
+    pub(super) fn spend(
+        &self,
         connection: &Handle,
         limit: RateLimit,
         now: Timestamp,
     ) -> Result<(), Duration> {
         connection.set_full_at(limit.take(connection.full_at(), now)?);
-        self.spent.insert(connection.socket(), ());
+        self.spent.borrow_mut().insert(connection.socket(), ());
         Ok(())
     }
 
-    /// The changed attachments and the sockets whose attachment made no sense, for the commit.
-    pub(crate) fn take(&mut self) -> (SortedMap<SocketId, String>, SortedMap<SocketId, ()>) {
-        for (socket, ()) in std::mem::take(&mut self.spent) {
+    /// Has the sockets carry what was spent.
+    pub(super) fn store_spent(&mut self, changes: &mut Changes) {
+        for (socket, ()) in std::mem::take(self.spent.get_mut()) {
             // Its size was allowed for when the state was set; if that was before the room had a rate
             // limit, the bucket is forgotten in sleep.
             if let Some(connection) = self.known.get_mut().get(&socket)
                 && let Ok(text) = self.codec.attachment(connection, None)
             {
-                self.attachments.insert(socket, text);
+                changes.attach(socket, text);
             }
         }
-        self.opened.clear();
-        self.ended.clear();
-        (std::mem::take(&mut self.attachments), std::mem::take(self.unreadable.get_mut()))
     }
+
+    pub(super) fn take_unreadable(&mut self) -> Vec<SocketId> {
+        let unreadable = std::mem::take(self.unreadable.get_mut());
+        unreadable.into_iter().map(|(socket, ())| socket).collect()
+    }
+}
+
+fn keyed(connection: Handle) -> Option<((String, Rc<str>), Handle)> {
+    let session = Rc::clone(connection.session()?);
+    Some(((connection.id().to_string(), session), connection))
+}
+
+fn in_order(mut connections: Vec<Handle>) -> Vec<Handle> {
+    connections.sort_unstable_by_key(Connection::connected);
+    connections
 }

@@ -1,27 +1,28 @@
-//! The engine without its room's types: compiled once, for all rooms.
+//! The engine: one room, awake.
 
-use std::any::Any;
 use std::mem;
 
-use super::batch::Batch;
+use crate::engine::Turn;
+use crate::engine::alarms::Clock;
 use crate::engine::attachment::Codec;
+use crate::engine::batch::Batch;
+use crate::engine::calling::RoomCode;
 use crate::engine::connections::Connections;
-use crate::engine::handlers::{Handlers, Traits, Typed};
-use crate::engine::session::Sessions;
-use crate::host::commit::{Commit, Output, Write};
+use crate::engine::handlers::{Traits, Typed};
+use crate::engine::outbox::Outbox;
+use crate::engine::overlay::Changes;
+use crate::engine::sessions::Sessions;
+use crate::engine::sight::{About, Sight};
+use crate::host::commit::Commit;
 use crate::host::host::Host;
 use crate::host::input::{Fault, Input};
-use crate::registry::{ObjectName, Registry};
-use crate::room::close::CloseCode;
-use crate::room::connection::{Handle, SocketId};
-use crate::room::context::{Context, Turn, View};
+use crate::registry::Registry;
+use crate::room::connection::SocketId;
+use crate::room::context::Context;
 use crate::room::error::Result;
-use crate::room::history::Histories;
-use crate::room::keyed::Values;
 use crate::room::liveness::AutoResponse;
+use crate::room::object_name::ObjectName;
 use crate::room::room::Room;
-use crate::room::schedule::Retry;
-use crate::room::schedule::{Schedule, ScheduleChange};
 
 /// One room, awake: takes inputs, gives commits. Compiled once, for all rooms.
 ///
@@ -42,44 +43,34 @@ pub struct Engine {
     pub(super) object: ObjectName,
     /// The rooms that letters can go to, if that is known.
     pub(super) siblings: Option<Registry>,
-    pub(super) room: Box<dyn Handlers>,
+    pub(super) room: RoomCode,
     pub(super) traits: Traits,
     pub(super) connections: Connections,
-    pub(super) schedule: Schedule,
-    pub(super) histories: Histories,
-    pub(super) values: Values,
     pub(super) sessions: Sessions,
+    pub(super) outbox: Outbox,
+    pub(super) clock: Clock,
+    pub(super) changes: Changes,
     pub(super) batch: Batch,
-}
-
-/// What an input is about.
-#[derive(Clone, Copy, Default)]
-pub(super) struct About<'a> {
-    pub(super) sender: Option<&'a Handle>,
-    pub(super) sibling: Option<&'a ObjectName>,
-    pub(super) retry: Option<&'a Retry>,
-}
-
-impl<'a> From<&'a Handle> for About<'a> {
-    fn from(sender: &'a Handle) -> Self {
-        Self { sender: Some(sender), ..Self::default() }
-    }
+    /// Whether those were looked for whose sockets a crash has taken.
+    has_looked: bool,
 }
 
 impl Engine {
     /// A room as it is just after waking: nothing has been read.
     pub fn of<R: Room>(object: ObjectName) -> Self {
+        let traits = Traits::of::<R>();
         Self {
             object,
             siblings: None,
-            room: Box::new(Typed::<R>::new()),
-            traits: Traits::of::<R>(),
-            connections: Connections::new(Codec::of::<R>()),
-            schedule: Schedule::default(),
-            histories: Histories::default(),
-            values: Values::default(),
+            room: RoomCode::new(Box::new(Typed::<R>::new())),
+            traits,
+            connections: Connections::new(Codec::of::<R>(), traits.resume.is_some()),
             sessions: Sessions::default(),
+            outbox: Outbox::default(),
+            clock: Clock::default(),
+            changes: Changes::default(),
             batch: Batch::new(),
+            has_looked: false,
         }
     }
 
@@ -88,72 +79,6 @@ impl Engine {
         Self { siblings: Some(siblings), ..self }
     }
 
-    /// What a handler may read.
-    pub(super) fn view<'a>(&'a self, host: &'a dyn Host, about: About<'a>) -> View<'a> {
-        let About { sender, sibling, retry } = about;
-        View {
-            host,
-            object: &self.object,
-            traits: &self.traits,
-            connections: &self.connections,
-            schedule: &self.schedule,
-            histories: &self.histories,
-            values: &self.values,
-            sibling,
-            sender,
-            retry,
-            turn: Turn { pass: self.batch.pass, nth: self.batch.inputs.len() },
-            siblings: self.siblings,
-            hops: self.batch.hops,
-        }
-    }
-
-    fn finish(&mut self, host: &dyn Host) -> Result<Commit> {
-        let mut commit = Commit::default();
-        if self.batch.purged {
-            commit.writes.push(Write::Purge);
-        }
-        if let Some(state) = self.room.take_state()? {
-            commit.writes.push(Write::State(state));
-        }
-        self.settle_all();
-        let (attachments, unreadable) = self.connections.take();
-        self.store_sessions(host, &attachments);
-        let ScheduleChange { events, alarm } = self.schedule.take(host);
-        commit.alarm = alarm;
-        commit.writes.extend(events.into_iter().map(|(name, event)| match event {
-            Some(event) => Write::Alarm(event),
-            None => Write::RemoveAlarm(name),
-        }));
-        for (name, change) in self.histories.take() {
-            Write::add_history(&mut commit.writes, name, change);
-        }
-        commit.writes.extend(self.values.take().into_iter().map(|(key, value)| match value {
-            Some(value) => Write::Value { key, value },
-            None => Write::RemoveValue(key),
-        }));
-        let mut batch = mem::replace(&mut self.batch, Batch::new());
-        // Its memory serves the next batch.
-        batch.inputs.clear();
-        self.batch.inputs = batch.inputs;
-        commit.outputs = batch.outputs;
-        commit.outputs.extend(
-            attachments
-                .into_iter()
-                .map(|(socket, attachment)| Output::Attach { socket, attachment }),
-        );
-        commit.outputs.extend(unreadable.into_iter().map(|(socket, ())| Output::Close {
-            socket,
-            code: CloseCode::UNEXPECTED,
-            reason: "this connection's state cannot be read".to_owned(),
-        }));
-        commit.answers = batch.answers;
-        commit.errors = batch.errors;
-        Ok(commit)
-    }
-}
-
-impl Engine {
     /// [`Room::MAX_FRAME_BYTES`].
     pub fn max_frame_bytes(&self) -> usize {
         self.traits.max_frame_bytes
@@ -171,14 +96,19 @@ impl Engine {
 
     /// Handles an input that failed before.
     pub fn handle_again(&mut self, host: &dyn Host, input: Input, fault: Fault) {
-        self.run(host, &input, &fault);
+        self.room.begin(fault.clone());
+        if !mem::replace(&mut self.has_looked, true) {
+            self.on(host).find_lost();
+        }
+        self.on(host).run(&input);
         self.batch.inputs.push((input, fault));
     }
 
-    /// The names of the alarms that are due, in the order of their turns;
-    /// [`ALARMS_A_COMMIT`](crate::limits::ALARMS_A_COMMIT) at most.
-    pub fn due(&self, host: &dyn Host) -> Vec<String> {
-        self.schedule.due(host)
+    /// The names of what is due, in the order of their turns; at most
+    /// [`ALARMS_A_COMMIT`](crate::limits::ALARMS_A_COMMIT) alarms. Each is to be an
+    /// [`Input::Alarm`](crate::Input::Alarm).
+    pub fn due(&mut self, host: &dyn Host) -> Vec<String> {
+        self.on(host).due()
     }
 
     /// Ends the batch: all that its inputs did.
@@ -189,7 +119,7 @@ impl Engine {
                     self.batch.inputs[index].1 = Fault::Failed(error);
                     false
                 }
-                None => match self.finish(host) {
+                None => match self.on(host).finish() {
                     Ok(commit) => return commit,
                     Err(_) => true,
                 },
@@ -212,11 +142,12 @@ impl Engine {
     pub fn reset(&mut self) {
         self.room.reset();
         self.connections.reset();
-        self.schedule = Schedule::default();
-        self.histories = Histories::default();
-        self.values = Values::default();
         self.sessions = Sessions::default();
+        self.outbox = Outbox::default();
+        self.clock = Clock::default();
+        self.changes = Changes::default();
         self.batch = Batch::new();
+        self.has_looked = false;
     }
 
     /// Calls something with the context of a connection. For tests and inspection.
@@ -232,11 +163,20 @@ impl Engine {
         socket: Option<SocketId>,
         look: impl FnOnce(&Context<'_, R>) -> T,
     ) -> Result<T> {
+        self.room.begin(Fault::None);
         self.room.load(host)?;
-        let sender = socket.and_then(|socket| self.connections.get(host, socket));
-        let room: &dyn Any = &*self.room;
-        let room = room.downcast_ref::<Typed<R>>().expect("the room that the engine was made for");
-        let view = self.view(host, About { sender: sender.as_ref(), ..About::default() });
-        Ok(look(&Context::new(&view, room.state.get())))
+        let sender = socket.and_then(|it| self.connections.get(&self.changes.over(host), it));
+        let room = self.room.as_any().downcast_ref::<Typed<R>>();
+        let state = room.expect("the room that the engine was made for").state.get();
+        let about = About { sender: sender.as_ref(), ..About::default() };
+        Ok(look(&Context::new(&self.sight(host, about), state)))
+    }
+
+    pub(super) fn sight<'a>(&'a self, host: &'a dyn Host, about: About<'a>) -> Sight<'a> {
+        Sight { engine: self, world: self.changes.over(host), about }
+    }
+
+    fn on<'a>(&'a mut self, host: &'a dyn Host) -> Turn<'a> {
+        Turn { engine: self, host }
     }
 }

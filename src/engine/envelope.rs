@@ -78,6 +78,8 @@ pub(crate) struct Hello<'a> {
     pub(crate) resumed: bool,
     /// The connection has outlived its socket.
     pub(crate) same: bool,
+    /// Bytes of a send at most.
+    pub(crate) limit: usize,
     /// Who is here, unless there are too many to tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) here: Option<Vec<String>>,
@@ -162,6 +164,7 @@ mod tests {
         offset: u64,
         resumed: bool,
         same: bool,
+        limit: usize,
         here: Option<Vec<String>>,
         ping: Option<(String, String)>,
         text: String,
@@ -210,8 +213,9 @@ mod tests {
         for it in vectors().hellos {
             let ping = it.ping.map(|(ask, answer)| (ask.into(), answer.into()));
             let (session, epoch) = (&it.session, &it.epoch);
-            let HelloVector { offset, resumed, same, here, .. } = it;
-            let said = hello(&Hello { session, epoch, offset, resumed, same, here, ping });
+            let HelloVector { offset, resumed, same, limit, here, .. } = it;
+            let hello_of = Hello { session, epoch, offset, resumed, same, limit, here, ping };
+            let said = hello(&hello_of);
             assert_eq!(said, Frame::Text(it.text));
         }
         for Vector { number, text, .. } in vectors().handled {

@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::engine::check::{Change, Checked, Step, check};
 use crate::engine::migrate::decode;
+use crate::engine::sight::Sight;
 use crate::engine::state::State;
 use crate::host::host::Host;
 use crate::room::close::Close;
 use crate::room::context::Context;
-use crate::room::context::View;
+use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
 use crate::room::frame::to_value;
 use crate::room::frame::{Decode, Encode, Frame};
@@ -46,7 +47,6 @@ impl Traits {
 /// Which handler is called, and with what beside the context.
 pub(crate) enum Call<'a> {
     Connect(&'a Upgrade),
-    Message(Box<dyn Any>),
     Close(&'a Close),
     Alarm(&'a str),
     Reply(&'a Reply),
@@ -56,11 +56,15 @@ pub(crate) enum Call<'a> {
 }
 
 impl Call<'_> {
+    /// Whether it says what to do with an input that failed.
+    pub(crate) const fn is_hook(&self) -> bool {
+        matches!(self, Self::Invalid(..) | Self::Limited(_) | Self::Failed(..))
+    }
+
     /// The handler's name in [`Room`].
     pub(crate) const fn handler(&self) -> &'static str {
         match self {
             Self::Connect(_) => "handle_connect",
-            Self::Message(_) => "handle_message",
             Self::Close(_) => "handle_close",
             Self::Alarm(_) => "handle_alarm",
             Self::Reply(_) => "handle_reply",
@@ -71,10 +75,27 @@ impl Call<'_> {
     }
 }
 
-/// An event of a room, whatever its type.
-pub(crate) struct Decoded {
-    pub(crate) event: Box<dyn Any>,
-    pub(crate) is_exempt: bool,
+/// What was said: by a client, or by the Worker or a sibling.
+#[derive(Clone, Copy)]
+pub(crate) enum Said<'a> {
+    Frame(&'a Frame),
+    Json(&'a str),
+}
+
+/// Why a message came to nothing.
+pub(crate) enum Unheard {
+    /// It is no message of this room.
+    Invalid(Error),
+    /// It came too fast.
+    Limited(Duration),
+    /// Its handler failed.
+    Failed(Error),
+}
+
+impl From<Error> for Unheard {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
 /// A room's state and its code.
@@ -89,12 +110,17 @@ pub(crate) trait Handlers: Any {
     fn take_state(&mut self) -> Result<Option<String>>;
     /// Forgets the state; it will be read again.
     fn reset(&mut self);
-    fn admit(&self, view: &View<'_>, upgrade: &Upgrade) -> Result<Admission<Box<dyn Any>>>;
-    fn decode(&self, frame: &Frame) -> Result<Decoded>;
-    fn decode_json(&self, json: &str) -> Result<Decoded>;
+    fn admit(&self, sight: &Sight<'_>, upgrade: &Upgrade) -> Result<Admission<Box<dyn Any>>>;
+    /// Decodes a message, has it paid for (or not, if it is exempt), and calls its handler.
+    fn message(
+        &self,
+        sight: &Sight<'_>,
+        said: Said<'_>,
+        pay: &mut dyn FnMut(bool) -> Result<(), Duration>,
+    ) -> Result<Done, Unheard>;
     fn encode_json(&self, json: &str) -> Result<Frame>;
     /// Calls a handler, and checks the effects that it returns.
-    fn call(&self, view: &View<'_>, call: Call<'_>) -> Result<Done>;
+    fn call(&self, sight: &Sight<'_>, call: Call<'_>) -> Result<Done>;
     /// Changes the state. It is left as it was if it becomes too large, as far as that is seen now.
     fn change(&mut self, changes: Changes) -> Result<()>;
 }
@@ -140,32 +166,37 @@ impl<R: Room> Handlers for Typed<R> {
         *self = Self::new();
     }
 
-    fn admit(&self, view: &View<'_>, upgrade: &Upgrade) -> Result<Admission<Box<dyn Any>>> {
+    fn admit(&self, sight: &Sight<'_>, upgrade: &Upgrade) -> Result<Admission<Box<dyn Any>>> {
         let Admission { id, tags, state } =
-            R::admit(&Context::new(view, self.state.get()), upgrade)?;
+            R::admit(&Context::new(sight, self.state.get()), upgrade)?;
         Ok(Admission { id, tags, state: Box::new(state) })
     }
 
-    fn decode(&self, frame: &Frame) -> Result<Decoded> {
-        R::Message::decode(frame).map(decoded::<R>)
-    }
-
-    fn decode_json(&self, json: &str) -> Result<Decoded> {
-        R::Message::decode_json(json).map(decoded::<R>)
+    fn message(
+        &self,
+        sight: &Sight<'_>,
+        said: Said<'_>,
+        pay: &mut dyn FnMut(bool) -> Result<(), Duration>,
+    ) -> Result<Done, Unheard> {
+        let message = match said {
+            Said::Frame(frame) => R::Message::decode(frame),
+            Said::Json(json) => R::Message::decode_json(json),
+        };
+        let is_exempt = message.as_ref().is_ok_and(R::is_exempt);
+        pay(is_exempt).map_err(Unheard::Limited)?;
+        let message = message.map_err(Unheard::Invalid)?;
+        let effects = R::handle_message(&Context::new(sight, self.state.get()), message)?;
+        Ok(done(effects, sight)?)
     }
 
     fn encode_json(&self, json: &str) -> Result<Frame> {
         R::Broadcast::encode_json(json)
     }
 
-    fn call(&self, view: &View<'_>, call: Call<'_>) -> Result<Done> {
-        let cx = Context::<R>::new(view, self.state.get());
+    fn call(&self, sight: &Sight<'_>, call: Call<'_>) -> Result<Done> {
+        let cx = Context::<R>::new(sight, self.state.get());
         let effects = match call {
             Call::Connect(upgrade) => R::handle_connect(&cx, upgrade)?,
-            Call::Message(event) => {
-                let event = event.downcast().expect("an event that this room has decoded");
-                R::handle_message(&cx, *event)?
-            }
             Call::Close(close) => R::handle_close(&cx, close)?,
             Call::Alarm(payload) => {
                 let alarm = decode(payload, R::migrate_alarm)
@@ -177,9 +208,7 @@ impl<R: Room> Handlers for Typed<R> {
             Call::Limited(wait) => R::handle_limited(&cx, wait),
             Call::Failed(during, error) => R::handle_error(&cx, during, error),
         };
-        let Checked { changes, steps } = check(effects, view)?;
-        let changes: Changes = if changes.is_empty() { None } else { Some(Box::new(changes)) };
-        Ok(Done { changes, steps })
+        done(effects, sight)
     }
 
     fn change(&mut self, changes: Changes) -> Result<()> {
@@ -190,6 +219,8 @@ impl<R: Room> Handlers for Typed<R> {
     }
 }
 
-fn decoded<R: Room>(event: R::Message) -> Decoded {
-    Decoded { is_exempt: R::is_exempt(&event), event: Box::new(event) }
+fn done<R: Room>(effects: Effects<R>, sight: &Sight<'_>) -> Result<Done> {
+    let Checked { changes, steps } = check(effects, sight)?;
+    let changes: Changes = if changes.is_empty() { None } else { Some(Box::new(changes)) };
+    Ok(Done { changes, steps })
 }

@@ -1,102 +1,178 @@
 //! From a list of effects to what the commit will say.
 
-use super::{About, Engine};
+use crate::engine::Turn;
 use crate::engine::check::Step;
+use crate::engine::connections::away_key;
+use crate::engine::envelope;
 use crate::engine::handlers::{Call, Done};
+use crate::engine::sight::About;
 use crate::host::commit::{Listeners, Output};
-use crate::host::host::Host;
-use crate::room::audience::Among;
-use crate::room::audience::Audience;
+use crate::room::audience::{Among, Audience};
+use crate::room::connection::{Handle, SocketId, Target};
 use crate::room::error::Result;
 use crate::room::frame::Frame;
 
-impl Engine {
-    /// Calls a handler, and does what it wants done.
-    pub(super) fn apply(
-        &mut self,
-        host: &dyn Host,
-        about: About<'_>,
-        call: Call<'_>,
-    ) -> Result<()> {
-        let steps = self.call(host, about, call)?;
-        self.perform(host, steps);
-        Ok(())
+impl Turn<'_> {
+    /// Calls a handler. What it wants was found good, and is still to be performed.
+    pub(super) fn call(&mut self, about: About<'_>, call: Call<'_>) -> Result<Vec<Step>> {
+        let done = self.engine.room.call(&self.sight(about), call)?;
+        self.good(done)
     }
 
-    /// Calls a handler, checks everything and changes the state: the part that can fail.
-    pub(super) fn call(
-        &mut self,
-        host: &dyn Host,
-        about: About<'_>,
-        call: Call<'_>,
-    ) -> Result<Vec<Step>> {
-        let Done { changes, steps } = self.room.call(&self.view(host, about), call)?;
-        self.room.change(changes)?;
+    /// The last that can fail: the rows of what is said, and the state.
+    pub(super) fn good(&mut self, done: Done) -> Result<Vec<Step>> {
+        let Done { changes, mut steps } = done;
+        for step in &mut steps {
+            if let Step::Send { to, frame, row } = step {
+                *row = self.row(to, frame)?;
+            }
+        }
+        self.engine.room.change(changes)?;
         Ok(steps)
     }
 
-    /// Does the part that cannot fail. Frames go before closes.
-    pub(super) fn perform(&mut self, host: &dyn Host, steps: Vec<Step>) {
+    pub(super) fn perform(&mut self, steps: Vec<Step>) {
         let mut closes = Vec::new();
         for step in steps {
+            let (changes, host) = (&mut self.engine.changes, self.host);
             match step {
-                Step::Send { to, frame } => self.send(host, to, frame),
-                Step::SetConnection { connection, state, text } => {
-                    self.connections.set_state(host, connection.socket(), state, text);
+                Step::Send { to, frame, row } => self.send(to, frame, row),
+                Step::Connection { connection, text, retagged } => {
+                    self.change_connection(&connection, text, &retagged);
                 }
-                Step::Close { sockets, code, reason } => closes.push((sockets, code, reason)),
-                Step::Schedule(event) => self.schedule.put(event),
-                Step::Cancel(name) => self.schedule.cancel(host, &name),
-                Step::Append { history, row } => self.histories.append(host, history, row),
-                Step::Trim { history, keep } => self.histories.trim(host, history, keep),
-                Step::Put { key, value } => self.values.put(key, value),
-                Step::Delete(key) => self.values.delete(host, key),
-                Step::Post { errand, reply } => self.post(host, errand, reply),
-                Step::Purge => {
-                    let (open, away) = self.staying(host);
-                    self.histories.purge();
-                    self.values.purge();
-                    self.schedule.purge();
-                    self.batch.purged = true;
-                    self.keep_sessions(host, open, away);
-                    // The sockets stay, and someone has to look after them.
-                    if self.connections.count(host) > 0 {
-                        self.plan_sweep(host);
-                    }
+                Step::Close { connections, code, reason } => {
+                    closes.push((connections, code, reason))
                 }
+                Step::Schedule(alarm) => changes.put_alarm(alarm),
+                Step::Cancel(name) => changes.remove_alarm(host, &name),
+                Step::Append { history, row } => drop(changes.append(host, history, row)),
+                Step::Trim { history, keep } => changes.trim(host, history, keep),
+                Step::Put { key, value } => changes.put_value(key, value),
+                Step::Delete(key) => changes.remove_value(host, &key),
+                Step::Post { errand, reply } => self.post(errand, reply),
+                Step::Purge => self.purge(),
             }
         }
-        for (sockets, code, reason) in closes {
-            for socket in sockets {
-                if let Some(connection) = self.connections.get(host, socket) {
-                    self.end(connection, code, &reason);
-                }
+        for (connections, code, reason) in closes {
+            for connection in connections {
+                self.end(connection, code, &reason);
             }
         }
     }
 
-    pub(super) fn send(&mut self, host: &dyn Host, to: Audience, frame: Frame) {
-        let Audience { mut among, away, mut except } = to;
-        except.retain(|socket| !self.connections.is_over(*socket));
-        if let Among::Only(sockets) = &mut among {
-            sockets.retain(|socket| !self.connections.is_over(*socket) && !except.contains(socket));
+    /// Everything stored is gone, but what must be known for the promises to hold: who is connected,
+    /// and which letters came.
+    fn purge(&mut self) {
+        let (sessions, retagged) =
+            (self.all_sessions(), self.engine.connections.all_retagged(&self.world()));
+        let mail = self.mail();
+        self.engine.changes.purge();
+        self.keep_mail(mail);
+        self.engine.connections.keep_retagged(&mut self.engine.changes, retagged);
+        self.keep_sessions(sessions);
+        // The sockets stay, and someone has to look after them.
+        self.plan_sweep();
+    }
+
+    fn change_connection(
+        &mut self,
+        connection: &Handle,
+        text: String,
+        retagged: &[crate::room::tag::Tag],
+    ) {
+        if self.is_over(connection) {
+            return;
         }
-        if let Some(resume) = self.traits.resume
-            && self.sessions.any(host, &self.values)
-        {
-            return self.send_logged(host, resume, Audience { among, away, except }, frame);
+        let session = connection.session().cloned();
+        if let (Some(session), false) = (&session, retagged.is_empty()) {
+            let last = self.last_said();
+            let tags = connection.tags();
+            let world = self.engine.changes.over(self.host);
+            self.engine.sessions.update(&world, session, |known| known.wear(last, tags));
         }
-        let tag = match among {
-            Among::Everyone => None,
-            Among::Tagged(tag) => Some(tag),
-            Among::Only(sockets) => {
-                if !sockets.is_empty() {
-                    self.batch.outputs.push(Output::Send { sockets, frame });
-                }
-                return;
+        if connection.is_here() {
+            self.engine.connections.retag(&mut self.engine.changes, self.host, retagged);
+            self.engine.connections.replace(&mut self.engine.changes, connection.clone(), text);
+        } else if let Some(session) = &session {
+            let world = self.engine.changes.over(self.host);
+            let until = self.engine.sessions.get(&world, session).map(|known| known.until);
+            self.engine.changes.put_value(away_key(until.unwrap_or_default(), session), text);
+            self.engine.connections.went_away(connection.clone());
+        }
+    }
+
+    /// Whether a connection has ended since a handler saw it.
+    pub(super) fn is_over(&mut self, connection: &Handle) -> bool {
+        if connection.is_here() {
+            return self.engine.changes.is_over(connection.socket());
+        }
+        let world = self.engine.changes.over(self.host);
+        let session = connection.session();
+        let known = session.and_then(|session| self.engine.sessions.get(&world, session));
+        known.is_none_or(|known| known.place != crate::engine::sessions::Place::Away)
+    }
+
+    /// One output for an audience, or two where some of it speak the protocol: they are told apart by
+    /// the platform's tag, so that a broadcast costs no list of sockets.
+    pub(super) fn send(&mut self, to: Audience, frame: Frame, row: Option<String>) {
+        let number = row.map(|row| self.log(row));
+        let changes = &self.engine.changes;
+        let open = |target: &Target| {
+            let socket = target.socket;
+            (socket != SocketId::NONE && !changes.is_over(socket)).then_some(socket)
+        };
+        let except: Vec<_> = to.except.iter().filter_map(open).collect();
+        let listed: Vec<SocketId> = match &to.among {
+            Among::Only(targets) => targets.iter().filter_map(open).collect(),
+            Among::Id(id) => {
+                self.sockets_of(self.engine.connections.with_id(&self.world(), id.as_str()))
+            }
+            Among::Tagged(tag) if self.engine.connections.is_retagged(&self.world(), tag) => {
+                self.sockets_of(self.engine.connections.tagged(&self.world(), tag))
+            }
+            Among::Everyone => return self.broadcast_to(None, &except, frame, number),
+            Among::Tagged(tag) => {
+                return self.broadcast_to(Some(tag.clone()), &except, frame, number);
             }
         };
-        let to = Listeners::All;
-        self.batch.outputs.push(Output::Broadcast { tag, except, frame, to });
+        let listed = listed.into_iter().filter(|socket| !except.contains(socket));
+        let world = self.engine.changes.over(self.host);
+        let connections = &self.engine.connections;
+        let speaks = |socket: &SocketId| {
+            connections.any_enveloped(&world)
+                && connections.get(&world, *socket).is_some_and(|connection| connection.speaks())
+        };
+        let (enveloped, plain): (Vec<_>, Vec<_>) = listed.partition(speaks);
+        if !enveloped.is_empty() {
+            let frame = envelope::message(number.unwrap_or(0), &frame);
+            self.engine.batch.outputs.push(Output::Send { sockets: enveloped, frame });
+        }
+        if !plain.is_empty() {
+            self.engine.batch.outputs.push(Output::Send { sockets: plain, frame });
+        }
+    }
+
+    fn sockets_of(&self, connections: Vec<Handle>) -> Vec<SocketId> {
+        let here = connections.iter().filter(|connection| connection.is_here());
+        here.map(|connection| connection.socket()).collect()
+    }
+
+    fn broadcast_to(
+        &mut self,
+        tag: Option<crate::room::tag::Tag>,
+        except: &[SocketId],
+        frame: Frame,
+        number: Option<u64>,
+    ) {
+        let mut push = |frame, to| {
+            let (tag, except) = (tag.clone(), except.to_vec());
+            self.engine.batch.outputs.push(Output::Broadcast { tag, except, frame, to });
+        };
+        let world = self.engine.changes.over(self.host);
+        if !self.engine.connections.any_enveloped(&world) {
+            return push(frame, Listeners::All);
+        }
+        push(envelope::message(number.unwrap_or(0), &frame), Listeners::Enveloped);
+        push(frame, Listeners::Plain);
     }
 }

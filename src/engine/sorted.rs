@@ -21,20 +21,8 @@ impl<K, V> SortedMap<K, V> {
         self.0.len()
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = &(K, V)> {
         self.0.iter()
-    }
-
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
-        self.0.iter().map(|(key, _)| key)
-    }
-
-    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
-        self.0.iter().map(|(_, value)| value)
     }
 }
 
@@ -86,15 +74,6 @@ impl<K: Ord, V> SortedMap<K, V> {
         let at = self.place(key).ok()?;
         Some(self.0.remove(at).1)
     }
-
-    /// The entries from a key on.
-    pub(crate) fn from<Q: Ord + ?Sized>(&self, key: &Q) -> impl Iterator<Item = &(K, V)>
-    where
-        K: Borrow<Q>,
-    {
-        let (Ok(at) | Err(at)) = self.place(key);
-        self.0[at..].iter()
-    }
 }
 
 impl<K, V> Default for SortedMap<K, V> {
@@ -138,9 +117,7 @@ mod tests {
                 }
                 prop_assert_eq!(map.get(&key), model.get(&key));
                 prop_assert_eq!(map.contains_key(&key), model.contains_key(&key));
-                let rest = model.range(key..).map(|(key, value)| (*key, *value));
-                prop_assert!(map.from(&key).copied().eq(rest));
-                prop_assert!(map.keys().eq(model.keys()) && map.values().eq(model.values()));
+                prop_assert!(map.iter().map(|(key, value)| (key, value)).eq(model.iter()));
                 prop_assert_eq!((map.len(), map.is_empty()), (model.len(), model.is_empty()));
             }
             prop_assert!(map.into_iter().eq(model));

@@ -85,8 +85,11 @@ impl<S: Serialize + DeserializeOwned> State<S> {
             match self.encode() {
                 Ok(text) => self.measure = Measure::AtOnce(text),
                 Err(error) => {
+                    // One that cannot be read again is read from the host when it is next asked for.
                     let migrate = self.migrate;
-                    self.value = good.as_deref().map(|text| read(text, migrate)).transpose()?;
+                    let read = good.as_deref().map(|text| read(text, migrate)).transpose();
+                    self.read = read.is_ok();
+                    self.value = read.unwrap_or_default();
                     return Err(error);
                 }
             }

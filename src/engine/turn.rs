@@ -1,31 +1,40 @@
-//! One input after the other: which handler it means, and what comes of the handler's result.
+//! One input: which handler it means, and what comes of the handler's result.
 
-use std::any::Any;
+use std::mem;
 
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{About, Engine};
+use crate::engine::Engine;
+use crate::engine::alarms::{FORGET, LEAVE, POST, SWEEP};
+use crate::engine::batch::Batch;
 use crate::engine::check::error_frame;
-use crate::engine::handlers::{Call, Decoded};
+use crate::engine::handlers::{Call, Done, Said, Unheard};
+use crate::engine::overlay::Overlay;
+use crate::engine::sight::{About, Sight};
+use crate::host::commit::{Commit, Output, Write};
 use crate::host::handler_error::HandlerError;
 use crate::host::host::Host;
-use crate::host::input::{Fault, Input};
+use crate::host::input::Input;
+use crate::room::alarm::Retry;
 use crate::room::audience::Audience;
-use crate::room::connection::{Handle, by_age};
+use crate::room::close::CloseCode;
+use crate::room::connection::Handle;
 use crate::room::connection_id::ConnectionId;
 use crate::room::error::{Error, Result};
-use crate::room::frame::Frame;
-use crate::room::frame::to_value;
+use crate::room::frame::{Frame, to_value};
 use crate::room::room::During;
-use crate::room::schedule::Retry;
-use crate::room::schedule::{LEAVE, POST, SWEEP};
 use crate::room::tag::Tag;
-use crate::room::time::Timestamp;
-use crate::room::time::millis;
+use crate::room::time::{Timestamp, millis};
 
-/// A connection, as an API call reads it.
+/// The engine with the host that it reads from, for as long as one input takes.
+pub(super) struct Turn<'a> {
+    pub(super) engine: &'a mut Engine,
+    pub(super) host: &'a dyn Host,
+}
+
+/// A connection as the Worker's client sees it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Described<'a> {
@@ -33,240 +42,277 @@ struct Described<'a> {
     tags: &'a [Tag],
     state: Box<RawValue>,
     connected_at: Timestamp,
+    /// Its line is lost, and it may come back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    away: bool,
 }
 
-impl Engine {
-    pub(super) fn run(&mut self, host: &dyn Host, input: &Input, fault: &Fault) {
-        self.batch.hops = 0;
+impl Turn<'_> {
+    /// What is stored, under what the batch has changed.
+    pub(super) fn world(&self) -> Overlay<'_> {
+        self.engine.changes.over(self.host)
+    }
+
+    pub(super) fn sight<'a>(&'a self, about: About<'a>) -> Sight<'a> {
+        self.engine.sight(self.host, about)
+    }
+
+    pub(super) fn run(&mut self, input: &Input) {
+        self.engine.batch.hops = 0;
         match input {
             Input::Connect { socket, upgrade } => {
-                let result = self.connect(host, *socket, upgrade, fault);
+                let result = self.connect(*socket, upgrade);
                 if let Err(error) = &result {
-                    self.connections.unopen(*socket);
-                    self.fail(host, During::Connect, None, error, fault);
+                    self.fail(During::Connect, None, error);
                 }
                 self.answer(result);
             }
             Input::Message { socket, frame } => {
-                if let Some(sender) = self.connections.get(host, *socket) {
-                    match (self.traits.resume, sender.session()) {
-                        (Some(_), Some(session)) => {
-                            self.numbered(host, &sender, session, frame, fault);
-                        }
-                        _ => drop(self.message(host, &sender, frame, fault)),
-                    }
+                let sender = self.engine.connections.get(&self.world(), *socket);
+                match sender {
+                    Some(sender) if sender.speaks() => self.numbered(&sender, frame),
+                    Some(sender) => drop(self.message(&sender, frame)),
+                    None => {}
                 }
             }
-            Input::Oversize { socket, size } => self.refuse_size(host, *socket, *size),
-            Input::Close { socket, close } => self.close(host, *socket, close, fault),
-            Input::AlarmFired => self.schedule.alarm_fired(),
-            Input::AlarmStands { at } => {
-                self.schedule.alarm_stands(*at);
-                self.find_lost(host);
-            }
-            Input::Alarm { name } => self.event(host, name, fault),
+            Input::Oversize { socket, size } => self.refuse_size(*socket, *size),
+            Input::Close { socket, close } => self.close(*socket, close),
+            Input::AlarmFired => self.engine.clock.fired(),
+            Input::AlarmStands { at } => self.engine.clock.stands(*at),
+            Input::Alarm { name } => self.alarm(name),
             Input::Send { json } => {
-                let result = self.room.decode_json(json).and_then(|Decoded { event, .. }| {
-                    self.call_message(host, About::default(), event, fault)
-                });
+                let result = self.told(json, About::default());
                 if let Err(error) = &result {
-                    self.fail(host, During::Message, None, error, fault);
+                    self.fail(During::Message, None, error);
                 }
                 self.answer(result.map(|()| Value::Null));
             }
-            Input::ReadState => {
-                let state = self.read_state(host);
-                self.answer(state);
-            }
             Input::Broadcast { json, tag } => {
-                let result = self.broadcast(host, json, tag.as_deref());
+                let result = self.broadcast(json, tag.as_deref());
                 self.answer(result.map(|()| Value::Null));
             }
             Input::Receive { from, letter } => {
-                let result = self.receive(host, from, letter, fault);
+                let result = self.receive(from, letter);
                 if let Err(error) = &result {
-                    self.fail(host, During::Message, None, error, fault);
+                    self.fail(During::Message, None, error);
                 }
                 self.answer(result);
             }
-            Input::Delivered { seq, delivered } => self.delivered(host, *seq, delivered, fault),
+            Input::Delivered { seq, delivered } => self.delivered(*seq, delivered),
+            Input::ReadState => {
+                let state = self.read_state();
+                self.answer(state);
+            }
             Input::ReadCount => {
-                let count = self.connections.count(host);
+                let count = self.engine.connections.count(&self.world());
                 self.answer(Ok(count.into()));
             }
             Input::ReadConnections { tag } => {
-                let connections = self.describe_connections(host, tag.as_deref());
+                let connections = self.describe_connections(tag.as_deref());
                 self.answer(connections);
             }
         }
-        self.finish_closing(host);
+        self.finish_closing();
     }
 
-    fn broadcast(&mut self, host: &dyn Host, json: &str, tag: Option<&str>) -> Result<()> {
+    fn answer(&mut self, result: Result<Value>) {
+        self.engine.batch.answers.push(result.into());
+    }
+
+    pub(super) fn load(&mut self) -> Result<()> {
+        self.engine.room.load(self.host)
+    }
+
+    pub(super) fn read_state(&mut self) -> Result<Value> {
+        self.load()?;
+        self.engine.room.state()
+    }
+
+    /// A frame of a client, from its size to what its handler did.
+    pub(super) fn message(&mut self, sender: &Handle, frame: &Frame) -> Result<()> {
+        let (limit, size) = (self.engine.traits.max_frame_bytes, frame.as_bytes().len());
+        if size > limit {
+            self.refuse_size(sender.socket(), size);
+            return Err(Error::FrameTooLarge { limit, size });
+        }
+        match self.said(Said::Frame(frame), sender.into()) {
+            Ok(()) => Ok(()),
+            Err(Unheard::Limited(wait)) => {
+                let error = Error::RateLimited { wait_millis: millis(wait) };
+                self.apply_or_tell(Some(sender), Call::Limited(wait), &error);
+                Err(error)
+            }
+            Err(Unheard::Invalid(error)) => {
+                self.apply_or_tell(Some(sender), Call::Invalid(frame, &error), &error);
+                Err(error)
+            }
+            Err(Unheard::Failed(error)) => {
+                self.fail(During::Message, Some(sender), &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// What the Worker or a sibling says.
+    pub(super) fn told(&mut self, json: &str, about: About<'_>) -> Result<()> {
+        self.said(Said::Json(json), about).map_err(|unheard| match unheard {
+            Unheard::Invalid(error) | Unheard::Failed(error) => error,
+            Unheard::Limited(wait) => Error::RateLimited { wait_millis: millis(wait) },
+        })
+    }
+
+    fn said(&mut self, said: Said<'_>, about: About<'_>) -> Result<(), Unheard> {
+        self.load()?;
+        let Engine { room, connections, traits, .. } = &*self.engine;
+        let mut pay = |is_exempt: bool| match (traits.rate_limit, about.sender) {
+            (Some(limit), Some(sender)) if !is_exempt => {
+                connections.spend(sender, limit, self.host.now())
+            }
+            _ => Ok(()),
+        };
+        let done = room.message(&self.sight(about), said, &mut pay)?;
+        self.done(done)?;
+        Ok(())
+    }
+
+    /// An alarm that is due, one of the room's or the engine's own.
+    fn alarm(&mut self, name: &str) {
+        match name.split_once('/') {
+            Some((SWEEP, socket)) => return self.end_silent(socket),
+            Some((LEAVE, session)) => return self.leave(session),
+            Some((POST, seq)) => return self.post_again(seq),
+            _ => {}
+        }
+        match name {
+            SWEEP => self.swept(),
+            FORGET => self.forget_senders(),
+            // What is due of these has names of its own.
+            LEAVE | POST => {}
+            _ => self.room_alarm(name),
+        }
+    }
+
+    fn room_alarm(&mut self, name: &str) {
+        let now = self.host.now();
+        let alarm = self.world().stored_alarm(name);
+        let Some(alarm) = alarm.filter(|alarm| !alarm.failed && alarm.at <= now) else { return };
+        let attempt = alarm.failures.saturating_add(1);
+        let retry = alarm.error.clone().map(|reason| Retry { attempt, reason });
+        let about = About { retry: retry.as_ref(), ..About::default() };
+        let result = self.load().and_then(|()| self.call(about, Call::Alarm(&alarm.payload)));
+        match result {
+            Ok(steps) => {
+                // Before its effects: one of them may plan the same name anew.
+                match alarm.clone().handled(now) {
+                    Some(next) => self.engine.changes.put_alarm(next),
+                    None => self.engine.changes.remove_alarm(self.host, &alarm.name),
+                }
+                self.perform(steps);
+            }
+            Err(error) => {
+                self.engine.changes.put_alarm(alarm.tried(now, error.to_string()));
+                self.fail(During::Alarm, None, &error);
+            }
+        }
+    }
+
+    fn broadcast(&mut self, json: &str, tag: Option<&str>) -> Result<()> {
         let to = match tag.map(Tag::new).transpose()? {
             Some(tag) => Audience::tagged(tag),
             None => Audience::everyone(),
         };
-        let frame = self.room.encode_json(json)?;
-        self.send(host, to, frame);
+        let frame = self.engine.room.encode_json(json)?;
+        let row = self.row(&to, &frame)?;
+        self.send(to, frame, row);
         Ok(())
     }
 
-    pub(super) fn read_state(&mut self, host: &dyn Host) -> Result<Value> {
-        self.room.load(host)?;
-        self.room.state()
-    }
-
-    pub(super) fn answer(&mut self, result: Result<Value>) {
-        self.batch.answers.push(result.into());
-    }
-
-    /// What has become of a message: whatever went wrong, its sender has been told.
-    pub(super) fn message(
-        &mut self,
-        host: &dyn Host,
-        sender: &Handle,
-        frame: &Frame,
-        fault: &Fault,
-    ) -> Result<()> {
-        let (limit, size) = (self.traits.max_frame_bytes, frame.as_bytes().len());
-        if size > limit {
-            self.refuse_size(host, sender.socket(), size);
-            return Err(Error::FrameTooLarge { limit, size });
-        }
-        if let Err(error) = self.ready(host, fault) {
-            self.fail(host, During::Message, Some(sender), &error, fault);
-            return Err(error);
-        }
-        let decoded = self.room.decode(frame);
-        let exempt = decoded.as_ref().is_ok_and(|decoded| decoded.is_exempt);
-        if let (Some(limit), false) = (self.traits.rate_limit, exempt)
-            && let Err(wait) = self.connections.spend(sender, limit, host.now())
-        {
-            let error = Error::RateLimited { wait_millis: millis(wait) };
-            self.apply_or_tell(host, Some(sender), Call::Limited(wait), &error);
-            return Err(error);
-        }
-        let Decoded { event, .. } = decoded.inspect_err(|error| {
-            self.apply_or_tell(host, Some(sender), Call::Invalid(frame, error), error);
-        })?;
-        self.call_message(host, sender.into(), event, fault).inspect_err(|error| {
-            self.fail(host, During::Message, Some(sender), error, fault);
-        })
-    }
-
-    pub(super) fn call_message(
-        &mut self,
-        host: &dyn Host,
-        about: About<'_>,
-        event: Box<dyn Any>,
-        fault: &Fault,
-    ) -> Result<()> {
-        self.ready(host, fault)?;
-        self.apply(host, about, Call::Message(event))
-    }
-
-    pub(super) fn event(&mut self, host: &dyn Host, name: &str, fault: &Fault) {
-        let Some(event) = self.schedule.due_event(host, name) else {
-            return;
-        };
-        if event.name == SWEEP {
-            return self.sweep(host, event);
-        }
-        if event.name == POST {
-            return self.post_again(host);
-        }
-        if event.name == LEAVE {
-            return self.leave(host, fault);
-        }
-        let attempt = event.failures.saturating_add(1);
-        let retry = event.error.clone().map(|reason| Retry { attempt, reason });
-        let result = self.ready(host, fault).and_then(|()| {
-            let about = About { retry: retry.as_ref(), ..About::default() };
-            self.call(host, about, Call::Alarm(&event.payload))
-        });
-        match result {
-            Ok(steps) => {
-                // Before its effects: one of them may schedule the same name anew.
-                self.schedule.succeeded(host.now(), event);
-                self.perform(host, steps);
-            }
-            Err(error) => {
-                self.schedule.failed(host.now(), event, &error);
-                self.fail(host, During::Alarm, None, &error, fault);
-            }
-        }
-    }
-
-    /// Whether a handler can be called: the state is read, and this input has not failed before.
-    pub(super) fn ready(&mut self, host: &dyn Host, fault: &Fault) -> Result<()> {
-        self.room.load(host)?;
-        match fault {
-            Fault::None => Ok(()),
-            Fault::Handler | Fault::Hook => Err(Error::Panicked),
-            Fault::Failed(error) => Err(error.clone()),
-        }
-    }
-
-    /// Asks the room what to do about a handler's error; the log has what nobody else is told of it.
-    pub(super) fn fail(
-        &mut self,
-        host: &dyn Host,
-        during: During,
-        sender: Option<&Handle>,
-        error: &Error,
-        fault: &Fault,
-    ) {
-        self.batch.errors.extend(HandlerError::unheard(during, error));
+    /// After a failure: what the room says to it, and if that fails too, the error as it is. Nobody is
+    /// told of an error but its sender; the log is.
+    pub(super) fn fail(&mut self, during: During, sender: Option<&Handle>, error: &Error) {
+        self.engine.batch.errors.extend(HandlerError::unheard(during, error));
         // Without its state a room would take itself for a fresh one.
-        if *fault == Fault::Hook || self.room.load(host).is_err() {
-            self.tell(host, sender, error);
+        if self.load().is_err() {
+            self.tell(sender, error);
         } else {
-            self.apply_or_tell(host, sender, Call::Failed(during, error), error);
+            self.apply_or_tell(sender, Call::Failed(during, error), error);
         }
     }
 
-    /// Applies what a hook wants; if that breaks a rule, the sender hears of the first error.
-    pub(super) fn apply_or_tell(
-        &mut self,
-        host: &dyn Host,
-        sender: Option<&Handle>,
-        hook: Call<'_>,
-        error: &Error,
-    ) {
+    fn apply_or_tell(&mut self, sender: Option<&Handle>, hook: Call<'_>, error: &Error) {
         let handler = hook.handler();
-        if let Err(other) = self.apply(host, About { sender, ..About::default() }, hook) {
-            self.batch.errors.push(HandlerError { handler, error: other });
-            self.tell(host, sender, error);
+        if let Err(other) = self.apply(About { sender, ..About::default() }, hook) {
+            self.engine.batch.errors.extend(HandlerError::of_hook(handler, other));
+            self.tell(sender, error);
         }
     }
 
-    fn tell(&mut self, host: &dyn Host, sender: Option<&Handle>, error: &Error) {
+    fn tell(&mut self, sender: Option<&Handle>, error: &Error) {
         let frame = error_frame(error.code(), &error.public_message());
-        self.send(host, Audience::only(sender), frame);
+        self.send(Audience::only(sender), frame, None);
     }
 
-    pub(super) fn describe_connections(
-        &mut self,
-        host: &dyn Host,
-        tag: Option<&str>,
-    ) -> Result<Value> {
-        let mut connections: Vec<_> = match tag.map(Tag::new).transpose()? {
-            Some(tag) => self.connections.tagged(host, &tag),
-            None => self.connections.all(host).collect(),
+    fn describe_connections(&mut self, tag: Option<&str>) -> Result<Value> {
+        let tag = tag.map(Tag::new).transpose()?;
+        let (world, connections) = (self.world(), &self.engine.connections);
+        let listed = match tag {
+            Some(tag) => connections.tagged(&world, &tag),
+            None => connections.all(&world),
         };
-        by_age(&mut connections);
-        let described: Vec<_> = connections
-            .iter()
-            .map(|connection| {
-                Ok(Described {
-                    id: connection.id(),
-                    tags: connection.tags(),
-                    state: self.connections.codec.state(connection)?,
-                    connected_at: connection.connected_at(),
-                })
+        let described = listed.iter().map(|connection| {
+            Ok(Described {
+                id: connection.id(),
+                tags: connection.tags(),
+                state: connections.codec.state(connection)?,
+                connected_at: connection.connected_at(),
+                away: !connection.is_here(),
             })
-            .collect::<Result<_>>()?;
-        to_value("the connections", &described)
+        });
+        to_value("the connections", &described.collect::<Result<Vec<_>>>()?)
+    }
+
+    /// What the batch has come to.
+    pub(super) fn finish(&mut self) -> Result<Commit> {
+        let mut commit = Commit::default();
+        let state = self.engine.room.take_state()?;
+        self.settle_all();
+        self.engine.connections.store_spent(&mut self.engine.changes);
+        self.end_sessions();
+        self.send_letters();
+        if self.engine.changes.purged() {
+            commit.writes.push(Write::Purge);
+        }
+        commit.writes.extend(state.map(Write::State));
+        let has_alarms = self.engine.changes.has_alarms();
+        let Engine { changes, clock, .. } = &mut *self.engine;
+        commit.alarm = clock.set(&changes.over(self.host), has_alarms);
+        let mut batch = mem::replace(&mut self.engine.batch, Batch::new());
+        // Its memory serves the next batch.
+        batch.inputs.clear();
+        self.engine.batch.inputs = batch.inputs;
+        commit.outputs = batch.outputs;
+        self.engine.changes.take(&mut commit.writes, &mut commit.outputs);
+        let unreadable = self.engine.connections.take_unreadable().into_iter();
+        commit.outputs.extend(unreadable.map(|socket| Output::Close {
+            socket,
+            code: CloseCode::UNEXPECTED,
+            reason: "this connection's state cannot be read".to_owned(),
+        }));
+        commit.answers = batch.answers;
+        commit.errors = batch.errors;
+        Ok(commit)
+    }
+
+    /// Calls a handler, and lets its effects take place.
+    pub(super) fn apply(&mut self, about: About<'_>, call: Call<'_>) -> Result<()> {
+        let steps = self.call(about, call)?;
+        self.perform(steps);
+        Ok(())
+    }
+
+    pub(super) fn done(&mut self, done: Done) -> Result<()> {
+        let steps = self.good(done)?;
+        self.perform(steps);
+        Ok(())
     }
 }

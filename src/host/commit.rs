@@ -4,15 +4,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::host::handler_error::HandlerError;
+use crate::host::letter::Letter;
+use crate::room::alarm::ScheduledAlarm;
 use crate::room::close::CloseCode;
 use crate::room::connection::SocketId;
 use crate::room::error::Error;
 use crate::room::frame::Frame;
-use crate::room::history::HistoryChange;
 use crate::room::history::{Ends, Entry};
-use crate::room::letter::Letter;
-use crate::room::schedule::{Alarm, ScheduledAlarm};
 use crate::room::tag::Tag;
+use crate::room::time::Timestamp;
 
 /// What a host does after a batch of inputs.
 ///
@@ -39,7 +39,7 @@ pub struct Commit {
     /// What is stored.
     pub writes: Vec<Write>,
     /// Where the alarm stands from now on, if that changes.
-    pub alarm: Option<Alarm>,
+    pub alarm: Option<ObjectAlarm>,
     /// What happens on the sockets.
     pub outputs: Vec<Output>,
     /// The results of connects and API calls, in the order of their inputs.
@@ -93,24 +93,6 @@ pub enum Write {
         /// Its ends.
         ends: Ends,
     },
-}
-
-impl Write {
-    /// Adds what a batch did to a history.
-    pub(crate) fn add_history(
-        writes: &mut Vec<Self>,
-        history: &'static str,
-        change: HistoryChange,
-    ) {
-        let HistoryChange { ends, appended, trimmed } = change;
-        if trimmed {
-            writes.push(Self::Trim { history, through: ends.trimmed });
-        }
-        for entry in appended {
-            writes.push(Self::Append { history, entry });
-        }
-        writes.push(Self::Ends { history, ends });
-    }
 }
 
 /// One thing that happens on sockets.
@@ -191,7 +173,7 @@ impl Listeners {
     /// ```
     /// assert!(dormouse::Tag::new(dormouse::Listeners::MARK).is_err(), "it is no room's tag");
     /// ```
-    pub const MARK: &'static str = crate::engine::session::ENVELOPED;
+    pub const MARK: &'static str = crate::room::connection::ENVELOPED;
 
     /// Whether a socket with these platform tags is meant.
     ///
@@ -264,4 +246,13 @@ impl From<Result<Value, Error>> for Answer {
             Err(error) => Self::Error(error.into()),
         }
     }
+}
+
+/// What the commit does to the object's one alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectAlarm {
+    /// It stands at this time.
+    Set(Timestamp),
+    /// There is none.
+    Delete,
 }

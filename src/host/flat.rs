@@ -3,10 +3,10 @@
 //! JavaScript reads them where they lie, which is faster than an object a frame. Lengths of text are
 //! in UTF-16 units, which is what JavaScript slices by; a time is two numbers, the high 32 bits first.
 
-use crate::host::commit::{Commit, Output, Write};
+use crate::host::commit::{Commit, ObjectAlarm, Output, Write};
+use crate::room::alarm::ScheduledAlarm;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
-use crate::room::schedule::{Alarm, ScheduledAlarm};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -83,11 +83,11 @@ impl Flat {
             self.write(write);
         }
         match commit.alarm {
-            Some(Alarm::Set(at)) => {
+            Some(ObjectAlarm::Set(at)) => {
                 self.op(Op::SetAlarm);
                 self.long(at.as_millis());
             }
-            Some(Alarm::Delete) => self.op(Op::DeleteAlarm),
+            Some(ObjectAlarm::Delete) => self.op(Op::DeleteAlarm),
             None => {}
         }
         for output in &commit.outputs {
@@ -261,7 +261,7 @@ mod tests {
     fn writes_come_before_the_alarm_the_alarm_before_outputs_and_those_before_the_log() {
         let commit = Commit {
             writes: vec![Write::Purge],
-            alarm: Some(Alarm::Set(Timestamp::from_millis((1 << 32) + 7))),
+            alarm: Some(ObjectAlarm::Set(Timestamp::from_millis((1 << 32) + 7))),
             outputs: vec![Output::Close {
                 socket: SocketId(3),
                 code: CloseCode::NORMAL,

@@ -51,6 +51,11 @@ pub struct HandlerError {
 
 impl HandlerError {
     /// What only the log is to be told of an error; none if others are.
+    /// Of a hook that failed while it was asked what to say of another error.
+    pub(crate) fn of_hook(handler: &'static str, error: Error) -> Option<Self> {
+        (!is_logged(&error)).then_some(Self { handler, error })
+    }
+
     pub(crate) fn unheard(during: During, error: &Error) -> Option<Self> {
         let is_heard = match during {
             During::Connect | During::Message => error.code() != "internal",

@@ -1,80 +1,74 @@
 //! The one interface through which the engine reads the world.
 
+use crate::room::alarm::ScheduledAlarm;
 use crate::room::connection::SocketId;
 use crate::room::history::{Ends, Entry, Range};
 use crate::room::keyed::Order;
-use crate::room::schedule::ScheduledAlarm;
+use crate::room::page::Page;
 use crate::room::time::Timestamp;
 
-/// What the engine reads: the clock, chance, what is stored, and the sockets.
+/// What the engine reads of its object: clock, chance, storage, sockets.
 ///
-/// The Durable Object implements it on the platform's APIs, [`testing::MemoryHost`] in memory. All
-/// methods only read. What they tell must not change between two commits, but for
-/// [`random`](Host::random).
-///
-/// [`testing::MemoryHost`]: crate::testing::MemoryHost
-///
-/// ```
-/// use dormouse::Host;
-/// use dormouse::testing::MemoryHost;
-///
-/// let host = MemoryHost::new();
-/// assert_eq!(host.state(), None);
-/// assert_eq!(host.count(), 0);
-/// ```
+/// A host reads and never fails: what it cannot read is not there. Lists come in pages, which end
+/// after so many rows or so many bytes ([`PAGE_BYTES`](crate::limits::PAGE_BYTES)), whichever is first.
 pub trait Host {
-    /// The time of this turn.
+    /// The time, the same for a whole batch.
     fn now(&self) -> Timestamp;
 
-    /// 64 random bits, fresh at every call.
+    /// A random number.
     fn random(&self) -> u64;
 
-    /// The Worker's configuration as JSON: its variables that are plain data.
+    /// The Worker's variables that are plain data, as a JSON object.
     fn config(&self) -> String;
 
     /// The stored state as JSON.
     fn state(&self) -> Option<String>;
 
-    /// The stored event of a name, pending or failed.
+    /// A stored alarm by its name.
     fn stored_alarm(&self, name: &str) -> Option<ScheduledAlarm>;
 
-    /// Pending events in order of time, then name: those after the one named, `limit` at most.
-    fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledAlarm>;
+    /// Pending alarms after a position, by time, then by name.
+    fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Page<ScheduledAlarm>;
 
-    /// Events that were set aside as failed, in order of name.
+    /// Alarms that failed for good, by name.
     fn failed_alarms(&self) -> Vec<ScheduledAlarm>;
 
-    /// The value of a key.
+    /// A stored value by its key.
     fn value(&self, key: &str) -> Option<String>;
 
-    /// Values whose keys begin with a prefix, in an order of their keys: those that come after the
-    /// key named, `limit` at most.
+    /// Keys and values whose key begins with a prefix, after a key.
     fn values(
         &self,
         prefix: &str,
         after: Option<&str>,
         limit: usize,
         order: Order,
-    ) -> Vec<(String, String)>;
+    ) -> Page<(String, String)>;
 
-    /// The ends of a history.
+    /// Keys alone, forwards: for values that are large.
+    fn keys(&self, prefix: &str, after: Option<&str>, limit: usize) -> Page<String>;
+
+    /// Where a history begins and ends.
     fn history_ends(&self, name: &str) -> Ends;
 
-    /// Rows of a history, in the order of their sequence numbers.
-    fn history(&self, name: &str, range: Range) -> Vec<Entry<String>>;
+    /// Rows of a history, oldest first.
+    fn history(&self, name: &str, range: Range) -> Page<Entry<String>>;
 
-    /// The sequence number of the first row of a history that was appended at a time or later.
+    /// The number of the first row that is not older than a time.
     fn history_since(&self, name: &str, at: Timestamp) -> Option<u64>;
 
-    /// The open sockets, in any order; with a tag, those that wear this platform tag.
+    /// The open sockets, or those that were accepted with a tag.
     fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId>;
 
     /// How many sockets are open.
     fn count(&self) -> usize;
 
-    /// A socket's attachment; none for a socket whose connection is over.
+    /// What an open socket carries.
     fn attachment(&self, socket: SocketId) -> Option<String>;
 
-    /// When a socket last had the room's automatic response; none if never.
+    /// When a socket last had the automatic response.
     fn last_answer(&self, socket: SocketId) -> Option<Timestamp>;
+
+    /// Whether a letter is on its way, and its answer is still to come. A crash forgets it.
+    fn in_flight(&self, seq: u64) -> bool;
 }

@@ -1,11 +1,11 @@
 //! What happens to a room.
 
-use crate::registry::ObjectName;
+use crate::host::letter::{Delivered, Letter};
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::error::Error;
 use crate::room::frame::Frame;
-use crate::room::letter::{Delivered, Letter};
+use crate::room::object_name::ObjectName;
 use crate::room::room::Upgrade;
 use crate::room::time::Timestamp;
 
@@ -95,20 +95,17 @@ pub enum Input {
     },
 }
 
-/// What an input did when the batch was run before, and the instance with it came to grief.
-///
-/// ```
-/// assert_eq!(dormouse::Fault::default(), dormouse::Fault::None);
-/// ```
+/// What is known of an input that failed before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing: it has not been run, or it ran well.
+    /// Nothing.
     #[default]
     None,
-    /// Its handler panicked. It is not called again; the room's `handle_error` is.
-    Handler,
-    /// `handle_error` panicked too. No code of the room is called for it.
-    Hook,
-    /// The engine found at a late point that it fails.
+    /// Calls into the room's code that panicked, counted from 0 within the input: they are not made, and
+    /// count as [`Error::Panicked`]. See [`calling`](crate::host::calling).
+    Calls(Vec<u32>),
+    /// No code of the room is called for it.
+    All,
+    /// Its handlers are not called; this is their error.
     Failed(Error),
 }

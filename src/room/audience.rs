@@ -2,8 +2,8 @@
 
 use std::borrow::Borrow;
 
-use crate::room::connection::sockets;
-use crate::room::connection::{Connection, SocketId};
+use crate::room::connection::{Connection, Target, targets};
+use crate::room::connection_id::ConnectionId;
 use crate::room::tag::Tag;
 
 /// Who hears a message.
@@ -16,67 +16,50 @@ use crate::room::tag::Tag;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience {
     pub(crate) among: Among,
-    /// The sessions of those whose line is lost, who are to hear it when they come back.
-    pub(crate) away: Vec<String>,
-    pub(crate) except: Vec<SocketId>,
+    pub(crate) except: Vec<Target>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Among {
     Everyone,
     Tagged(Tag),
-    Only(Vec<SocketId>),
+    Id(ConnectionId),
+    Only(Vec<Target>),
+}
+
+impl From<Among> for Audience {
+    fn from(among: Among) -> Self {
+        Self { among, except: Vec::new() }
+    }
 }
 
 impl Audience {
-    /// Every connection of the room.
-    ///
-    /// ```
-    /// let all = dormouse::Audience::everyone();
-    /// ```
+    /// Every connection of the room, those that are away among them: they hear it when they come back.
     pub fn everyone() -> Self {
-        Self { among: Among::Everyone, away: Vec::new(), except: Vec::new() }
+        Among::Everyone.into()
     }
 
-    /// Those that wear a tag.
-    ///
-    /// ```
-    /// use dormouse::{Audience, Tag};
-    /// let red = Audience::tagged(Tag::new("red").unwrap());
-    /// ```
+    /// Those that wear a tag now.
     pub fn tagged(tag: Tag) -> Self {
-        Self { among: Among::Tagged(tag), away: Vec::new(), except: Vec::new() }
+        Among::Tagged(tag).into()
     }
 
-    /// These connections: one, several or none.
-    ///
-    /// ```
-    /// use dormouse::{Audience, Connection};
-    /// let nobody = Audience::only(None::<Connection<()>>);
-    /// ```
+    /// All connections of one person: every tab, and those that are away. What is private is sent so.
+    pub fn id(id: &ConnectionId) -> Self {
+        Among::Id(id.clone()).into()
+    }
+
+    /// These connections, or this one, or none. With a condition: `cx.connections().filter(…)`.
     pub fn only<C>(connections: impl IntoIterator<Item = impl Borrow<Connection<C>>>) -> Self {
-        let mut away = Vec::new();
-        let connections = connections.into_iter().inspect(|connection| {
-            let connection = connection.borrow();
-            let session = connection.is_away().then(|| connection.session());
-            away.extend(session.flatten().map(ToOwned::to_owned));
-        });
-        let among = Among::Only(sockets(connections));
-        Self { among, away, except: Vec::new() }
+        Among::Only(targets(connections)).into()
     }
 
-    /// The same without these connections: one, several or none.
-    ///
-    /// ```
-    /// use dormouse::{Audience, Connection};
-    /// let all = Audience::everyone().except(None::<Connection<()>>);
-    /// assert_eq!(all, Audience::everyone());
-    /// ```
+    /// The same without some.
     pub fn except<C>(
         mut self,
         connections: impl IntoIterator<Item = impl Borrow<Connection<C>>>,
     ) -> Self {
-        self.except.extend(sockets(connections));
+        self.except.extend(targets(connections));
         self
     }
 }

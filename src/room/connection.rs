@@ -7,7 +7,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use crate::engine::session::ENVELOPED;
 use crate::room::connection_id::ConnectionId;
 use crate::room::tag::Tag;
 use crate::room::tag::id_tag;
@@ -55,6 +54,7 @@ pub(crate) type Handle = Connection<Untyped>;
 /// Stands for the type of a state that is not of interest.
 pub(crate) enum Untyped {}
 
+#[derive(Clone)]
 struct Record {
     socket: SocketId,
     id: ConnectionId,
@@ -64,7 +64,7 @@ struct Record {
     full_at: Cell<Timestamp>,
     /// The session, if its client speaks the protocol.
     session: Option<Rc<str>>,
-    state: Box<dyn Any>,
+    state: Rc<dyn Any>,
 }
 
 /// When a connection was made: the time, and for the order among those of one millisecond the
@@ -74,6 +74,9 @@ pub(crate) struct Moment {
     pub(crate) at: Timestamp,
     pub(crate) nth: u32,
 }
+
+/// The platform tag of sockets whose client speaks the protocol `dormouse.1`.
+pub(crate) const ENVELOPED: &str = "\u{2}";
 
 impl Handle {
     pub(crate) fn new(
@@ -85,23 +88,34 @@ impl Handle {
         state: Box<dyn Any>,
     ) -> Self {
         let full_at = Cell::default();
-        let record = Record { socket, id, tags, connected, full_at, session, state };
+        let state = Rc::from(state);
+        Self(Rc::new(Record { socket, id, tags, connected, full_at, session, state }), PhantomData)
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Record)) -> Self {
+        let mut record = (*self.0).clone();
+        change(&mut record);
         Self(Rc::new(record), PhantomData)
     }
 
-    /// The same connection with another state.
     pub(crate) fn with_state(&self, state: Box<dyn Any>) -> Self {
-        let Record { socket, id, tags, connected, full_at, session, .. } = &*self.0;
-        let changed =
-            Self::new(*socket, id.clone(), tags.clone(), *connected, session.clone(), state);
-        changed.set_full_at(full_at.get());
-        changed
+        self.with(|record| record.state = state.into())
     }
 
-    /// The tags that its socket wears.
+    pub(crate) fn with_tags(&self, tags: Vec<Tag>) -> Self {
+        self.with(|record| record.tags = tags.into())
+    }
+
+    /// The same connection on another socket, or on none.
+    pub(crate) fn on(&self, socket: SocketId) -> Self {
+        self.with(|record| record.socket = socket)
+    }
+
+    /// The tags by which the platform finds it: those of the room, one for its id, and a mark if its
+    /// client speaks the protocol.
     pub(crate) fn platform_tags(&self) -> Vec<String> {
         let id = id_tag(self.0.id.as_str());
-        let mark = self.session().map(|_| ENVELOPED.to_owned());
+        let mark = self.speaks().then(|| ENVELOPED.to_owned());
         let tags = self.0.tags.iter().map(|tag| tag.as_str().to_owned());
         [id].into_iter().chain(mark).chain(tags).collect()
     }
@@ -167,7 +181,7 @@ impl<C> Connection<C> {
     where
         C: 'static,
     {
-        self.0.state.downcast_ref().expect("a state of the type that this room's connections have")
+        self.state_of()
     }
 
     /// When it was made.
@@ -196,13 +210,35 @@ impl<C> Connection<C> {
         self.0.full_at.set(at);
     }
 
-    pub(crate) fn session(&self) -> Option<&str> {
+    /// Whether its client speaks the protocol.
+    pub(crate) fn speaks(&self) -> bool {
+        self.0.session.is_some()
+    }
+
+    /// The session that the room keeps for it; none in a room that keeps none.
+    pub(crate) fn session(&self) -> Option<&Rc<str>> {
+        self.0.session.as_ref().filter(|session| !session.is_empty())
+    }
+
+    /// The session as its socket carries it: empty in a room that keeps none.
+    pub(crate) fn any_session(&self) -> Option<&str> {
         self.0.session.as_deref()
     }
 
-    /// Whether its line is lost, and it waits for another socket.
-    pub(crate) fn is_away(&self) -> bool {
-        self.0.socket == SocketId::NONE
+    /// Whether it has a socket. One that has not has lost its line, and may come back: what it is told
+    /// meanwhile it hears then.
+    pub fn is_here(&self) -> bool {
+        self.0.socket != SocketId::NONE
+    }
+
+    /// Its state as a type that it is known to be of.
+    pub(crate) fn state_of<S: 'static>(&self) -> &S {
+        self.0.state.downcast_ref().expect("a state of the type that this room's connections have")
+    }
+
+    /// What an effect means by it.
+    pub(crate) fn target(&self) -> Target {
+        Target { socket: self.0.socket, session: self.session().cloned() }
     }
 
     pub(crate) fn socket(&self) -> SocketId {
@@ -218,7 +254,7 @@ impl<C> Clone for Connection<C> {
 
 impl<C> PartialEq for Connection<C> {
     fn eq(&self, other: &Self) -> bool {
-        self.0.socket == other.0.socket && (!self.is_away() || self.0.session == other.0.session)
+        self.target() == other.target()
     }
 }
 
@@ -240,14 +276,15 @@ impl<'a, C> IntoIterator for &'a Connection<C> {
     }
 }
 
-/// Sorts connections, the oldest first.
-pub(crate) fn by_age(connections: &mut [Handle]) {
-    connections.sort_unstable_by_key(Connection::connected);
+/// A connection as an effect means it: by its socket, and by its session, which may outlive it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) socket: SocketId,
+    pub(crate) session: Option<Rc<str>>,
 }
 
-/// The sockets behind some connections.
-pub(crate) fn sockets<C>(
+pub(crate) fn targets<C>(
     connections: impl IntoIterator<Item = impl Borrow<Connection<C>>>,
-) -> Vec<SocketId> {
-    connections.into_iter().map(|connection| connection.borrow().socket()).collect()
+) -> Vec<Target> {
+    connections.into_iter().map(|connection| connection.borrow().target()).collect()
 }

@@ -5,25 +5,18 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use crate::engine::connections::Connections;
-use crate::engine::handlers::Traits;
-use crate::engine::session::{Session, Sessions, Whereabouts};
-use crate::host::host::Host;
-use crate::registry::ObjectName;
-use crate::registry::Registry;
+use crate::room::alarm::{Retry, ScheduledAlarm};
 use crate::room::connection::Connection;
 use crate::room::connection::Handle;
 use crate::room::connection_id::ConnectionId;
 use crate::room::error::{Error, Result};
-use crate::room::history::Histories;
 use crate::room::history::{History, HistoryReader};
-use crate::room::keyed::Values;
 use crate::room::keyed::{Keyed, KeyedReader};
+use crate::room::object_name::ObjectName;
 use crate::room::room::Room;
-use crate::room::schedule::Schedule;
-use crate::room::schedule::{Retry, ScheduledAlarm};
 use crate::room::tag::Tag;
 use crate::room::time::Timestamp;
+use crate::room::view::View;
 
 /// Everything a handler may read: the room, who speaks, the state, the connections, the schedule,
 /// the time and chance.
@@ -46,87 +39,18 @@ use crate::room::time::Timestamp;
 /// });
 /// ```
 pub struct Context<'a, R: Room> {
-    pub(crate) view: &'a View<'a>,
+    pub(crate) view: &'a dyn View,
     pub(crate) state: Option<&'a R::State>,
     sender: Option<Connection<R::Connection>>,
-}
-
-/// All of a context but the room's own types.
-#[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
-    pub(crate) host: &'a dyn Host,
-    pub(crate) object: &'a ObjectName,
-    pub(crate) traits: &'a Traits,
-    pub(crate) connections: &'a Connections,
-    pub(crate) schedule: &'a Schedule,
-    pub(crate) histories: &'a Histories,
-    pub(crate) values: &'a Values,
-    pub(crate) sibling: Option<&'a ObjectName>,
-    pub(crate) sender: Option<&'a Handle>,
-    pub(crate) retry: Option<&'a Retry>,
-    /// Which input of the batch is being handled.
-    pub(crate) turn: Turn,
-    /// The rooms of this Worker, if they are known.
-    pub(crate) siblings: Option<Registry>,
-    /// How many letters led to the input that is being handled.
-    pub(crate) hops: u32,
-}
-
-impl View<'_> {
-    /// The connections whose line is lost and that may come back in time.
-    fn away(&self) -> Vec<Handle> {
-        if self.traits.resume.is_none() {
-            return Vec::new();
-        }
-        let away = Sessions::all(self.host, self.values, Whereabouts::Away, usize::MAX);
-        let read = |session: &Session| self.connections.away(&session.attachment);
-        away.iter().filter_map(|(_, session)| read(session)).collect()
-    }
-
-    /// Calls something with the id of each connection that is here, or may come back in time.
-    pub(crate) fn for_each_present(&self, mut act: impl FnMut(String)) {
-        for connection in self.connections.all(self.host) {
-            act(connection.id().to_string());
-        }
-        if self.traits.resume.is_some() {
-            let away = Sessions::all(self.host, self.values, Whereabouts::Away, usize::MAX);
-            for (_, session) in away {
-                act(session.id);
-            }
-        }
-    }
-
-    fn uuid(&self) -> String {
-        let (high, low) = (self.host.random(), self.host.random());
-        let high = high & !0xf000 | 0x4000;
-        let low = low & !(0b11 << 62) | 0b10 << 62;
-        format!(
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            high >> 32,
-            high >> 16 & 0xffff,
-            high & 0xffff,
-            low >> 48,
-            low & 0xffff_ffff_ffff
-        )
-    }
 }
 
 fn typed<C>(connections: Vec<Handle>) -> Vec<Connection<C>> {
     connections.into_iter().map(Connection::cast).collect()
 }
 
-/// The place of an input in a batch that may be run again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Turn {
-    /// How often the engine began the batch anew.
-    pub(crate) pass: u32,
-    /// How many inputs came before.
-    pub(crate) nth: usize,
-}
-
 impl<'a, R: Room> Context<'a, R> {
-    pub(crate) fn new(view: &'a View<'a>, state: Option<&'a R::State>) -> Self {
-        Self { view, state, sender: view.sender.cloned().map(Connection::cast) }
+    pub(crate) fn new(view: &'a dyn View, state: Option<&'a R::State>) -> Self {
+        Self { view, state, sender: view.sender().cloned().map(Connection::cast) }
     }
 
     /// The room type's name.
@@ -138,7 +62,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.room(), "chat"));
     /// ```
     pub fn room(&self) -> &str {
-        self.view.object.room()
+        self.view.object().room()
     }
 
     /// Which room of its type this is.
@@ -150,7 +74,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.id(), "lounge"));
     /// ```
     pub fn id(&self) -> &str {
-        self.view.object.id()
+        self.view.object().id()
     }
 
     /// The connection that this is about: that connects, spoke, or is over. None for API calls and
@@ -186,7 +110,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// TestRoom::<Chat>::new("lounge").read(|cx| assert!(cx.sibling().is_none()));
     /// ```
     pub fn sibling(&self) -> Option<&ObjectName> {
-        self.view.sibling
+        self.view.sibling()
     }
 
     /// The Worker's configuration, its variables that are plain data, as a type.
@@ -210,7 +134,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// });
     /// ```
     pub fn config<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.view.host.config())
+        serde_json::from_str(&self.view.config())
             .map_err(|error| Error::InvalidConfig { reason: error.to_string() })
     }
 
@@ -239,20 +163,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// });
     /// ```
     pub fn connections(&self) -> impl Iterator<Item = Connection<R::Connection>> {
-        self.view.connections.all(self.view.host).map(Connection::cast)
-    }
-
-    /// Of a room with a [`RESUME`](Room::RESUME) the connections whose line is lost and that may come
-    /// back in time. What is sent to them they get then; no other effect reaches them.
-    ///
-    /// ```
-    /// # use dormouse::{rooms::Chat, testing::TestRoom};
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// # let (ada, bob) = (room.connect("ada"), room.connect("bob"));
-    /// room.read(|cx| assert_eq!(cx.away().len(), 0));
-    /// ```
-    pub fn away(&self) -> Vec<Connection<R::Connection>> {
-        typed(self.view.away())
+        self.view.connections().into_iter().map(Connection::cast)
     }
 
     /// The open connections with a tag.
@@ -265,7 +176,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.tagged(&tag).len(), 1));
     /// ```
     pub fn tagged(&self, tag: &Tag) -> Vec<Connection<R::Connection>> {
-        typed(self.view.connections.tagged(self.view.host, tag))
+        typed(self.view.tagged(tag))
     }
 
     /// The open connection with an id; the newest, where several have it.
@@ -280,7 +191,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// });
     /// ```
     pub fn connection(&self, id: &str) -> Option<Connection<R::Connection>> {
-        self.view.connections.with_id(self.view.host, id).pop().map(Connection::cast)
+        self.view.with_id(id).pop().map(Connection::cast)
     }
 
     /// All open connections with an id, the oldest first.
@@ -293,7 +204,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.connections_with_id("ada").len(), 2));
     /// ```
     pub fn connections_with_id(&self, id: &str) -> Vec<Connection<R::Connection>> {
-        typed(self.view.connections.with_id(self.view.host, id))
+        typed(self.view.with_id(id))
     }
 
     /// The ids of all who are here, each once however many connections it has; of a room with a
@@ -309,9 +220,9 @@ impl<'a, R: Room> Context<'a, R> {
     pub fn present(&self) -> BTreeSet<String> {
         // One by one: to collect them would compile a sort of its own.
         let mut present = BTreeSet::new();
-        self.view.for_each_present(|id| {
-            present.insert(id);
-        });
+        for connection in self.view.connections() {
+            present.insert(connection.id().to_string());
+        }
         present
     }
 
@@ -324,7 +235,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.count(), 2));
     /// ```
     pub fn count(&self) -> usize {
-        self.view.connections.count(self.view.host)
+        self.view.count()
     }
 
     /// The scheduled event that comes first.
@@ -336,7 +247,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.next_alarm(), None));
     /// ```
     pub fn next_alarm(&self) -> Option<ScheduledAlarm> {
-        self.view.schedule.next_of_room(self.view.host)
+        self.view.next_alarm()
     }
 
     /// The scheduled event of a name, pending or failed.
@@ -348,7 +259,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.alarm("clean-up"), None));
     /// ```
     pub fn alarm(&self, name: &str) -> Option<ScheduledAlarm> {
-        self.view.schedule.get(self.view.host, name)
+        self.view.alarm(name)
     }
 
     /// The events that were set aside after their last try.
@@ -360,7 +271,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert!(cx.failed_alarms().is_empty()));
     /// ```
     pub fn failed_alarms(&self) -> Vec<ScheduledAlarm> {
-        self.view.schedule.failed_alarms(self.view.host)
+        self.view.failed_alarms()
     }
 
     /// A history of the room.
@@ -373,8 +284,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.history(&SAID).len(), 0));
     /// ```
     pub fn history<T>(&self, history: &History<T>) -> HistoryReader<'_, T> {
-        let (host, histories, name) = (self.view.host, self.view.histories, history.name());
-        HistoryReader { host, histories, name, rows: PhantomData }
+        HistoryReader { view: self.view, name: history.name(), rows: PhantomData }
     }
 
     /// The keyed values of a kind.
@@ -387,7 +297,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).get("ada"), Ok(None)));
     /// ```
     pub fn keyed<'b, T>(&'b self, kind: &'b Keyed<T>) -> KeyedReader<'b, T> {
-        KeyedReader { host: self.view.host, values: self.view.values, kind }
+        KeyedReader { view: self.view, kind }
     }
 
     /// The time.
@@ -400,7 +310,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.now(), now));
     /// ```
     pub fn now(&self) -> Timestamp {
-        self.view.host.now()
+        self.view.now()
     }
 
     /// 64 random bits, good for secrets in the real runtime; a seed decides them in tests.
@@ -412,7 +322,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_ne!(cx.random(), cx.random()));
     /// ```
     pub fn random(&self) -> u64 {
-        self.view.host.random()
+        self.view.random()
     }
 
     /// A random UUID (RFC 9562, version 4).
@@ -424,7 +334,7 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert_eq!(cx.uuid().len(), 36));
     /// ```
     pub fn uuid(&self) -> String {
-        self.view.uuid()
+        uuid(self.view)
     }
 
     /// What failed before, if this is not the first try of a scheduled event.
@@ -436,6 +346,20 @@ impl<'a, R: Room> Context<'a, R> {
     /// room.read(|cx| assert!(cx.retry().is_none(), "this is no scheduled event"));
     /// ```
     pub fn retry(&self) -> Option<&Retry> {
-        self.view.retry
+        self.view.retry()
     }
+}
+
+fn uuid(view: &dyn View) -> String {
+    let (high, low) = (view.random(), view.random());
+    let high = high & !0xf000 | 0x4000;
+    let low = low & !(0b11 << 62) | 0b10 << 62;
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    )
 }

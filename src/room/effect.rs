@@ -2,14 +2,15 @@
 
 use std::fmt;
 
+use crate::room::alarm::When;
 use crate::room::audience::Audience;
 use crate::room::close::CloseCode;
-use crate::room::connection::{Connection, SocketId};
+use crate::room::connection::Connection;
 use crate::room::error::Result;
 use crate::room::history::Keep;
 use crate::room::letter::Errand;
 use crate::room::room::Room;
-use crate::room::schedule::When;
+use crate::room::tag::Tag;
 
 /// One effect.
 ///
@@ -51,10 +52,17 @@ pub enum Effect<R: Room> {
         /// Its new state.
         state: R::Connection,
     },
+    /// [`Effects::set_tags`].
+    SetTags {
+        /// Whose.
+        connection: Connection<R::Connection>,
+        /// All that it wears from now on.
+        tags: Vec<Tag>,
+    },
     /// A connection is closed. `handle_close` is called for it at once, in the same commit.
     Close {
         /// Which connections.
-        sockets: Vec<SocketId>,
+        connections: Vec<Connection<R::Connection>>,
         /// With which code.
         code: CloseCode,
         /// With which reason, 123 bytes at most.
@@ -144,9 +152,13 @@ where
                 Self::SetConnection { connection: other_connection, state: other_state },
             ) => connection == other_connection && state == other_state,
             (
-                Self::Close { sockets, code, reason },
-                Self::Close { sockets: other_sockets, code: other_code, reason: other_reason },
-            ) => sockets == other_sockets && code == other_code && reason == other_reason,
+                Self::SetTags { connection, tags },
+                Self::SetTags { connection: other_connection, tags: other_tags },
+            ) => connection == other_connection && tags == other_tags,
+            (
+                Self::Close { connections, code, reason },
+                Self::Close { connections: others, code: other_code, reason: other_reason },
+            ) => connections == others && code == other_code && reason == other_reason,
             (
                 Self::Schedule { name, when, alarm },
                 Self::Schedule { name: other_name, when: other_when, alarm: other_alarm },
@@ -199,9 +211,14 @@ where
                 .field("connection", connection)
                 .field("state", state)
                 .finish(),
-            Self::Close { sockets, code, reason } => f
+            Self::SetTags { connection, tags } => f
+                .debug_struct("SetTags")
+                .field("connection", connection)
+                .field("tags", tags)
+                .finish(),
+            Self::Close { connections, code, reason } => f
                 .debug_struct("Close")
-                .field("sockets", sockets)
+                .field("connections", connections)
                 .field("code", code)
                 .field("reason", reason)
                 .finish(),

@@ -5,11 +5,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::registry::ObjectName;
+use crate::room::alarm::When;
 use crate::room::audience::Audience;
 use crate::room::close::CloseCode;
 use crate::room::connection::Connection;
-use crate::room::connection::sockets;
 use crate::room::effect::Effect;
 use crate::room::error::Error;
 use crate::room::frame::to_json;
@@ -17,8 +16,8 @@ use crate::room::frame::{Encode, Frame};
 use crate::room::history::{History, Keep};
 use crate::room::keyed::Keyed;
 use crate::room::letter::Errand;
+use crate::room::object_name::ObjectName;
 use crate::room::room::Room;
-use crate::room::schedule::When;
 use crate::room::tag::Tag;
 
 /// The effects of one handler, in the order they were added. Nothing has happened yet: the engine
@@ -279,6 +278,20 @@ impl<R: Room> Effects<R> {
         self.with(Effect::SetConnection { connection: connection.clone(), state })
     }
 
+    /// Gives a connection other tags: these, and no more the ones before. What is said to a tag is for
+    /// those who wear it then. Up to 9, as at its beginning.
+    ///
+    /// The platform finds sockets by the tags that they began with, so a room that is awoken reads all
+    /// its connections before it can say something to a tag that was given or taken later.
+    pub fn set_tags(
+        self,
+        connection: &Connection<R::Connection>,
+        tags: impl IntoIterator<Item = Tag>,
+    ) -> Self {
+        let tags = tags.into_iter().collect();
+        self.with(Effect::SetTags { connection: connection.clone(), tags })
+    }
+
     /// Closes these connections: one, several or none. `handle_close` is called for each.
     ///
     /// ```
@@ -299,7 +312,8 @@ impl<R: Room> Effects<R> {
         code: CloseCode,
         reason: impl Into<String>,
     ) -> Self {
-        self.with(Effect::Close { sockets: sockets(connections), code, reason: reason.into() })
+        let connections = connections.into_iter().map(|it| it.borrow().clone()).collect();
+        self.with(Effect::Close { connections, code, reason: reason.into() })
     }
 
     /// Schedules an event, in place of one of the same name.

@@ -282,6 +282,22 @@ pub enum Error {
         /// Serde's words.
         reason: String,
     },
+    /// A handler read more of one history, or of one kind of value, than memory has room for.
+    #[error("{size} bytes were read at once, over the limit of {limit}: read in pages")]
+    TooMuchRead {
+        /// The limit in bytes.
+        limit: usize,
+        /// What was read so far.
+        size: usize,
+    },
+    /// More letters of one sender are unsettled than are remembered: its letter is tried again later.
+    #[error("{count} gaps in the letters of one sender are over the limit of {limit}")]
+    TooManyLetters {
+        /// How many gaps are remembered.
+        limit: usize,
+        /// How many there were.
+        count: usize,
+    },
     /// A stored keyed value that no longer decodes.
     #[error(
         "a stored value does not decode as this kind's: {reason}. Its type has to read what \
@@ -396,6 +412,8 @@ impl Error {
             | Self::ValueUnreadable { .. }
             | Self::PayloadUnreadable { .. }
             | Self::Undelivered { .. }
+            | Self::TooMuchRead { .. }
+            | Self::TooManyLetters { .. }
             | Self::TooManyHops { .. }
             | Self::InvalidConfig { .. }
             | Self::Storage => "internal",

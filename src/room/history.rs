@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::sorted::SortedMap;
-use crate::host::host::Host;
 use crate::room::error::{Error, Result};
+use crate::room::limits;
 use crate::room::time::Timestamp;
+use crate::room::view::View;
 
 /// A history of a room: an append-only log whose rows are `T`.
 ///
@@ -106,8 +106,8 @@ pub struct Entry<T> {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Keep {
-    newest: Option<u64>,
-    younger_than: Option<Duration>,
+    pub(crate) newest: Option<u64>,
+    pub(crate) younger_than: Option<Duration>,
 }
 
 impl Keep {
@@ -145,109 +145,6 @@ pub struct Ends {
     pub last_at: Timestamp,
     /// Rows up to this one have been trimmed.
     pub trimmed: u64,
-}
-
-/// What a batch does to one history.
-#[derive(Clone, Debug)]
-pub(crate) struct HistoryChange {
-    pub(crate) ends: Ends,
-    pub(crate) appended: Vec<Entry<String>>,
-    pub(crate) trimmed: bool,
-}
-
-/// Histories between two commits: what the batch has appended and trimmed, over what is stored.
-#[derive(Debug, Default)]
-pub(crate) struct Histories {
-    changes: SortedMap<&'static str, HistoryChange>,
-    purged: bool,
-}
-
-impl Histories {
-    pub(crate) fn ends(&self, host: &dyn Host, name: &str) -> Ends {
-        match self.changes.get(name) {
-            Some(change) => change.ends,
-            None if self.purged => Ends::default(),
-            None => host.history_ends(name),
-        }
-    }
-
-    fn change(&mut self, host: &dyn Host, name: &'static str) -> &mut HistoryChange {
-        let ends = self.ends(host, name);
-        self.changes.get_or_insert_with(name, || HistoryChange {
-            ends,
-            appended: Vec::new(),
-            trimmed: false,
-        })
-    }
-
-    pub(crate) fn append(&mut self, host: &dyn Host, name: &'static str, row: String) {
-        let now = host.now();
-        let change = self.change(host, name);
-        change.ends.last += 1;
-        // The clock may have been set back; order is what a reader relies on.
-        change.ends.last_at = change.ends.last_at.max(now);
-        change.appended.push(Entry { seq: change.ends.last, at: change.ends.last_at, row });
-    }
-
-    pub(crate) fn trim(&mut self, host: &dyn Host, name: &'static str, keep: Keep) {
-        let ends = self.ends(host, name);
-        let by_count = keep.newest.map_or(0, |rows| ends.last.saturating_sub(rows));
-        let by_age = keep.younger_than.map_or(0, |age| {
-            let since = Timestamp::from_millis(
-                host.now().as_millis().saturating_sub(crate::room::time::millis(age)) + 1,
-            );
-            self.first_since(host, name, since).map_or(ends.last, |seq| seq - 1)
-        });
-        let through = by_count.max(by_age);
-        if through > ends.trimmed {
-            let change = self.change(host, name);
-            change.ends.trimmed = through;
-            change.trimmed = true;
-            change.appended.retain(|entry| entry.seq > through);
-        }
-    }
-
-    /// The first row that was appended at a time or later. Times rise with numbers, so if what is
-    /// stored begins among rows that this batch has trimmed, it is the first that is left.
-    fn first_since(&self, host: &dyn Host, name: &str, at: Timestamp) -> Option<u64> {
-        let stored = if self.purged { None } else { host.history_since(name, at) };
-        if let Some(seq) = stored {
-            return Some(seq.max(self.ends(host, name).trimmed + 1));
-        }
-        let appended = self.changes.get(name)?.appended.iter();
-        appended.filter(|entry| entry.at >= at).map(|entry| entry.seq).next()
-    }
-
-    /// Rows with `after < seq < before`, in order: the first of them, or the last.
-    pub(crate) fn rows(&self, host: &dyn Host, name: &str, range: Range) -> Vec<Entry<String>> {
-        let trimmed = self.ends(host, name).trimmed;
-        let range = Range { after: range.after.max(trimmed), ..range };
-        let appended = self.changes.get(name).map_or(&[][..], |change| &change.appended);
-        let inside = |entry: &&Entry<String>| entry.seq > range.after && entry.seq < range.before;
-        let mut rows = if self.purged { Vec::new() } else { host.history(name, range) };
-        match range.side {
-            Side::First => {
-                rows.extend(appended.iter().filter(inside).cloned());
-                rows.truncate(range.limit);
-            }
-            Side::Last => {
-                rows.extend(appended.iter().filter(inside).cloned());
-                rows.drain(..rows.len().saturating_sub(range.limit));
-            }
-        }
-        rows
-    }
-
-    pub(crate) fn purge(&mut self) {
-        self.changes.clear();
-        self.purged = true;
-    }
-
-    /// Ends the batch.
-    pub(crate) fn take(&mut self) -> SortedMap<&'static str, HistoryChange> {
-        self.purged = false;
-        std::mem::take(&mut self.changes)
-    }
 }
 
 /// Which rows of a history: those with `after < seq < before`, and of them the first or the last
@@ -299,15 +196,14 @@ pub enum Side {
 /// });
 /// ```
 pub struct HistoryReader<'a, T> {
-    pub(crate) host: &'a dyn Host,
-    pub(crate) histories: &'a Histories,
+    pub(crate) view: &'a dyn View,
     pub(crate) name: &'static str,
     pub(crate) rows: PhantomData<fn() -> T>,
 }
 
 impl<T> HistoryReader<'_, T> {
     fn ends(&self) -> Ends {
-        self.histories.ends(self.host, self.name)
+        self.view.history_ends(self.name)
     }
 
     /// The sequence number that the next row will have.
@@ -393,14 +289,35 @@ impl<T: DeserializeOwned> HistoryReader<'_, T> {
         self.decode(Range { after: 0, before: seq, limit, side: Side::Last })
     }
 
-    fn decode(&self, range: Range) -> Result<Vec<Entry<T>>> {
-        let rows = self.histories.rows(self.host, self.name, range);
-        rows.into_iter()
-            .map(|Entry { seq, at, row }| {
+    /// Page after page, up to the limit, or to more than a handler may read of one history.
+    fn decode(&self, mut range: Range) -> Result<Vec<Entry<T>>> {
+        let (mut found, mut size) = (Vec::new(), 0);
+        loop {
+            let page = self.view.history(self.name, range);
+            size += page.rows.iter().map(|entry| entry.row.len()).sum::<usize>();
+            let limit = limits::READ_BYTES;
+            if size > limit {
+                return Err(Error::TooMuchRead { limit, size });
+            }
+            let is_last = !page.more || page.rows.len() >= range.limit;
+            range.limit = range.limit.saturating_sub(page.rows.len());
+            match range.side {
+                Side::First => range.after = page.rows.last().map_or(range.after, |it| it.seq),
+                Side::Last => range.before = page.rows.first().map_or(range.before, |it| it.seq),
+            }
+            let rows = page.rows.into_iter().map(|Entry { seq, at, row }| {
                 let row = serde_json::from_str(&row)
                     .map_err(|error| Error::RowUnreadable { reason: error.to_string() })?;
                 Ok(Entry { seq, at, row })
-            })
-            .collect()
+            });
+            let rows = rows.collect::<Result<Vec<_>>>()?;
+            match range.side {
+                Side::First => found.extend(rows),
+                Side::Last => drop(found.splice(0..0, rows)),
+            }
+            if is_last {
+                return Ok(found);
+            }
+        }
     }
 }

@@ -4,11 +4,10 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use crate::engine::sorted::SortedMap;
-use crate::host::host::Host;
 use crate::room::error::excerpt;
 use crate::room::error::{Error, Result};
 use crate::room::limits;
+use crate::room::view::View;
 
 /// A room's values of one kind, each under a key of its own.
 ///
@@ -94,109 +93,6 @@ pub(crate) fn check_key(key: &str) -> Result<()> {
     Ok(())
 }
 
-/// Keyed values between two commits: the batch's changes over what is stored.
-#[derive(Debug, Default)]
-pub(crate) struct Values {
-    changes: SortedMap<String, Option<String>>,
-    purged: bool,
-}
-
-impl Values {
-    pub(crate) fn get(&self, host: &dyn Host, key: &str) -> Option<String> {
-        match self.changes.get(key) {
-            Some(change) => change.clone(),
-            None if self.purged => None,
-            None => host.value(key),
-        }
-    }
-
-    pub(crate) fn put(&mut self, key: String, value: String) {
-        self.changes.insert(key, Some(value));
-    }
-
-    pub(crate) fn delete(&mut self, host: &dyn Host, key: String) {
-        if self.get(host, &key).is_some() {
-            self.changes.insert(key, None);
-        }
-    }
-
-    pub(crate) fn purge(&mut self) {
-        self.changes.clear();
-        self.purged = true;
-    }
-
-    /// Values whose keys begin with a prefix: the first in the order of keys, or the last, backwards.
-    pub(crate) fn list(
-        &self,
-        host: &dyn Host,
-        prefix: &str,
-        limit: usize,
-        order: Order,
-    ) -> Vec<(String, String)> {
-        let changed = self
-            .changes
-            .from(prefix)
-            .take_while(|(key, _)| key.starts_with(prefix))
-            .filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
-        let mut changed: Vec<_> = changed.collect();
-        let mut stored = Vec::new();
-        if !self.purged {
-            self.stored(host, prefix, limit, order, &mut stored);
-        }
-        // What comes first is taken from the ends.
-        stored.reverse();
-        if order == Order::Forwards {
-            changed.reverse();
-        }
-        let mut found = Vec::new();
-        while found.len() < limit {
-            let takes_changed = match (changed.last(), stored.last()) {
-                (Some((changed, _)), Some((stored, _))) => {
-                    (changed < stored) == (order == Order::Forwards)
-                }
-                (changed, _) => changed.is_some(),
-            };
-            let from = if takes_changed { &mut changed } else { &mut stored };
-            let Some(first) = from.pop() else { break };
-            found.push(first);
-        }
-        found
-    }
-
-    /// Adds the first stored values that this batch has not changed.
-    fn stored(
-        &self,
-        host: &dyn Host,
-        prefix: &str,
-        limit: usize,
-        order: Order,
-        found: &mut Vec<(String, String)>,
-    ) {
-        let mut missing = limit;
-        let mut after: Option<String> = None;
-        while missing > 0 {
-            let page = host.values(prefix, after.as_deref(), missing, order);
-            let full = page.len() == missing;
-            after = page.last().map(|(key, _)| key.clone());
-            for (key, value) in page {
-                if !self.changes.contains_key(&key) {
-                    found.push((key, value));
-                    missing -= 1;
-                }
-            }
-            if !full {
-                return;
-            }
-        }
-    }
-
-    /// Ends the batch: by key, the value as it is now, or none if it is gone.
-    pub(crate) fn take(&mut self) -> SortedMap<String, Option<String>> {
-        self.purged = false;
-        std::mem::take(&mut self.changes)
-    }
-}
-
 /// The order in which values are listed.
 ///
 /// ```
@@ -224,8 +120,7 @@ pub enum Order {
 /// });
 /// ```
 pub struct KeyedReader<'a, T> {
-    pub(crate) host: &'a dyn Host,
-    pub(crate) values: &'a Values,
+    pub(crate) view: &'a dyn View,
     pub(crate) kind: &'a Keyed<T>,
 }
 
@@ -242,7 +137,7 @@ impl<T: DeserializeOwned> KeyedReader<'_, T> {
     /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).get("ada"), Ok(None)));
     /// ```
     pub fn get(&self, key: &str) -> Result<Option<T>> {
-        let value = self.values.get(self.host, &self.kind.stored_key(key));
+        let value = self.view.value(&self.kind.stored_key(key));
         value.as_deref().map(decode).transpose()
     }
 
@@ -276,13 +171,26 @@ impl<T: DeserializeOwned> KeyedReader<'_, T> {
         self.list(prefix, limit, Order::Backwards)
     }
 
+    /// Page after page, up to the limit, or to more than a handler may read at once.
     fn list(&self, prefix: &str, limit: usize, order: Order) -> Result<Vec<(String, T)>> {
-        let kind = self.kind.stored_key("");
-        let stored = self.values.list(self.host, &self.kind.stored_key(prefix), limit, order);
-        stored
-            .into_iter()
-            .map(|(key, value)| Ok((key[kind.len()..].to_owned(), decode(&value)?)))
-            .collect()
+        let (kind, prefix) = (self.kind.stored_key(""), self.kind.stored_key(prefix));
+        let (mut found, mut size) = (Vec::new(), 0);
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.view.values(&prefix, after.as_deref(), limit - found.len(), order);
+            after = page.rows.last().map(|(key, _)| key.clone());
+            for (key, value) in page.rows {
+                size += value.len();
+                found.push((key[kind.len()..].to_owned(), decode(&value)?));
+            }
+            let limit_bytes = limits::READ_BYTES;
+            if size > limit_bytes {
+                return Err(Error::TooMuchRead { limit: limit_bytes, size });
+            }
+            if !page.more || found.len() >= limit || after.is_none() {
+                return Ok(found);
+            }
+        }
     }
 }
 

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::room::error::{Error, Result};
-use crate::room::time::Timestamp;
 
 /// Something that is to be done elsewhere.
 ///
@@ -83,33 +82,6 @@ impl Errand {
     }
 }
 
-/// An errand on its way.
-///
-/// It is stored in the commit of the handler that sent it, delivered at least once, and handled once:
-/// the receiver remembers its sender and number until the sender has settled it.
-///
-/// ```
-/// use dormouse::{Errand, Letter};
-/// let letter = Letter {
-///     seq: 7,
-///     floor: 7,
-///     hops: 0,
-///     errand: Errand::State { room: "chat/lounge".into() },
-/// };
-/// assert!(serde_json::to_string(&letter).unwrap().contains("chat/lounge"));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letter {
-    /// Its number, unique for its sender.
-    pub seq: u64,
-    /// All of its sender's letters with lower numbers are settled.
-    pub floor: u64,
-    /// How many letters led to this one.
-    pub hops: u32,
-    /// What it is about.
-    pub errand: Errand,
-}
-
 /// What came of an errand: the room's or the function's answer, or why there is none.
 ///
 /// ```
@@ -138,59 +110,5 @@ impl Reply {
     pub fn value<T: DeserializeOwned>(&self) -> Result<T> {
         T::deserialize(self.result.as_ref().map_err(Clone::clone)?)
             .map_err(|error| Error::ValueUnreadable { reason: error.to_string() })
-    }
-}
-
-/// How a delivery went, as the host tells it.
-///
-/// ```
-/// use dormouse::Delivered;
-/// let delivered: Delivered = serde_json::from_str(r#"{"ok":null}"#).unwrap();
-/// assert_eq!(delivered, Delivered::Ok(serde_json::Value::Null));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Delivered {
-    /// It arrived, with this answer.
-    Ok(Value),
-    /// It did not arrive, or the receiver's handler failed.
-    Error {
-        /// Why.
-        message: String,
-        /// Whether to try again makes no sense.
-        #[serde(default, rename = "final")]
-        is_final: bool,
-    },
-}
-
-/// A letter as its sender stores it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Posted {
-    pub(crate) seq: u64,
-    pub(crate) hops: u32,
-    pub(crate) errand: Errand,
-    pub(crate) reply: Option<String>,
-    pub(crate) tries: u32,
-    /// When it is tried again if nothing is heard of it.
-    pub(crate) at: Timestamp,
-}
-
-/// What a receiver remembers of one sender.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Received {
-    floor: u64,
-    seen: Vec<u64>,
-}
-
-impl Received {
-    pub(crate) fn has(&self, seq: u64) -> bool {
-        seq < self.floor || self.seen.contains(&seq)
-    }
-
-    pub(crate) fn remember(&mut self, letter: &Letter) {
-        self.floor = self.floor.max(letter.floor);
-        self.seen.push(letter.seq);
-        let floor = self.floor;
-        self.seen.retain(|seq| *seq >= floor);
     }
 }

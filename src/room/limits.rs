@@ -3,6 +3,8 @@
 //! Every value here is checked in Rust before anything is done, and its breach is an
 //! [`Error`](crate::Error) that names the limit and the value.
 
+use std::time::Duration;
+
 /// Bytes of a socket's serialized attachment (workerd, measured: 16,384).
 ///
 /// The attachment holds the connection's id, its time and its state, as JSON.
@@ -79,3 +81,21 @@ pub const ALARM_TRIES: u32 = 7;
 
 /// How many events of the schedule one commit handles at most; the rest follow in the next.
 pub const ALARMS_A_COMMIT: usize = 256;
+
+/// Bytes of rows after which a host ends a page of a list, short of its number of rows.
+pub const PAGE_BYTES: usize = 1_000_000;
+
+/// Bytes that a handler can read of one history, or of one kind of value, in one call.
+pub const READ_BYTES: usize = 16 * 1024 * 1024;
+
+/// Gaps that a room remembers in the numbers of one sender's letters.
+pub const LETTER_GAPS: usize = 512;
+
+/// How long a letter is tried, however few tries it had: an object may sleep, or its server be down.
+pub const LETTER_AGE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How long a sender of letters is remembered after its last one; longer than a letter is tried.
+pub const SENDER_AGE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// Senders of letters that are remembered for ever: more of them are forgotten in time.
+pub const SENDERS: usize = 64;

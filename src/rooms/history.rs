@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::room::alarm::When;
 use crate::room::audience::Audience;
 use crate::room::close::{Close, CloseCode};
 use crate::room::connection::Connection;
@@ -15,7 +16,6 @@ use crate::room::history::{History, Keep};
 use crate::room::rate::RateLimit;
 use crate::room::resume::Resume;
 use crate::room::room::{Admission, During, Room, Upgrade};
-use crate::room::schedule::When;
 use crate::room::time::Timestamp;
 
 /// The room. Its clients speak [`Message`] and hear [`Broadcast`].
@@ -254,7 +254,7 @@ fn rename(
 
 /// All connections, those that may come back among them.
 fn guests(cx: &Context<HistoryRoom>) -> impl Iterator<Item = Connection<Guest>> {
-    cx.connections().chain(cx.away())
+    cx.connections()
 }
 
 /// Those who have joined.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::room::alarm::When;
 use crate::room::context::Context;
 use crate::room::effects::Effects;
 use crate::room::error::Result;
@@ -11,7 +12,6 @@ use crate::room::frame::Text;
 use crate::room::history::Keep;
 use crate::room::resume::Resume;
 use crate::room::room::Room;
-use crate::room::schedule::When;
 
 /// The room. `/remind <seconds> <text>` reminds everyone; all else is chat.
 ///

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::time::Duration;
 
-use crate::host::commit::{Commit, Output, Write};
+use crate::host::commit::{Commit, ObjectAlarm, Output, Write};
 use crate::host::handler_error::HandlerError;
 use crate::host::host::Host;
+use crate::host::letter::Letter;
+use crate::room::alarm::ScheduledAlarm;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
 use crate::room::history::{Ends, Entry, Range, Side};
 use crate::room::keyed::Order;
-use crate::room::letter::Letter;
-use crate::room::schedule::{Alarm, ScheduledAlarm};
+use crate::room::limits;
+use crate::room::page::Page;
 use crate::room::time::Timestamp;
 
 /// A [`Host`] in memory: storage, sockets, alarm, a clock that is moved by hand and chance from a
@@ -37,6 +39,7 @@ pub struct MemoryHost {
     foreseen: RefCell<VecDeque<u64>>,
     config: String,
     letters: Vec<Letter>,
+    in_flight: BTreeSet<u64>,
     errors: Vec<HandlerError>,
     state: Option<String>,
     events: BTreeMap<String, ScheduledAlarm>,
@@ -102,6 +105,7 @@ impl MemoryHost {
             foreseen: RefCell::default(),
             config: "{}".to_owned(),
             letters: Vec::new(),
+            in_flight: BTreeSet::new(),
             errors: Vec::new(),
             state: None,
             events: BTreeMap::new(),
@@ -388,8 +392,8 @@ impl MemoryHost {
             self.write(write);
         }
         match commit.alarm {
-            Some(Alarm::Set(at)) => self.alarm = Some(at),
-            Some(Alarm::Delete) => self.alarm = None,
+            Some(ObjectAlarm::Set(at)) => self.alarm = Some(at),
+            Some(ObjectAlarm::Delete) => self.alarm = None,
             None => {}
         }
     }
@@ -443,7 +447,10 @@ impl MemoryHost {
         match output {
             Output::Accept { socket, tags } => self.accept(*socket, tags),
             Output::Attach { socket, attachment } => self.attach(*socket, attachment),
-            Output::Deliver(letter) => self.letters.push(letter.clone()),
+            Output::Deliver(letter) => {
+                self.in_flight.insert(letter.seq);
+                self.letters.push(letter.clone());
+            }
             Output::Send { sockets, frame } => {
                 let open = sockets.iter().filter(|socket| self.is_open(**socket));
                 deliveries.extend(open.map(|socket| (*socket, Delivery::Frame(frame.clone()))));
@@ -492,6 +499,15 @@ impl MemoryHost {
     }
 
     /// The machine is gone: what is stored stays, every socket is cut.
+    /// A letter is on its way no more: it was answered, or lost.
+    pub fn landed(&mut self, seq: u64) {
+        self.in_flight.remove(&seq);
+    }
+
+    pub(super) fn lose_letters(&mut self) {
+        self.in_flight.clear();
+    }
+
     pub(super) fn lose_sockets(&mut self) {
         self.sockets.clear();
     }
@@ -555,6 +571,16 @@ impl MemoryHost {
     }
 }
 
+impl MemoryHost {
+    fn with_prefix<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl DoubleEndedIterator<Item = (&'a String, &'a String)> {
+        let end = format!("{prefix}{}", char::MAX);
+        self.values.range(prefix.to_owned()..end)
+    }
+}
+
 impl Host for MemoryHost {
     fn now(&self) -> Timestamp {
         self.now
@@ -584,13 +610,13 @@ impl Host for MemoryHost {
         self.events.get(name).cloned()
     }
 
-    fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledAlarm> {
+    fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Page<ScheduledAlarm> {
         let after = after.map(|(at, name)| (at, name.to_owned()));
         let rest = match &after {
             Some(position) => self.pending.range((Bound::Excluded(position), Bound::Unbounded)),
             None => self.pending.range(..),
         };
-        rest.take(limit).map(|(_, name)| self.events[name].clone()).collect()
+        page(rest.map(|(_, name)| self.events[name].clone()), limit, |it| it.payload.len())
     }
 
     fn failed_alarms(&self) -> Vec<ScheduledAlarm> {
@@ -607,40 +633,49 @@ impl Host for MemoryHost {
         after: Option<&str>,
         limit: usize,
         order: Order,
-    ) -> Vec<(String, String)> {
-        let all = self.values.iter().filter(|(key, _)| key.starts_with(prefix));
+    ) -> Page<(String, String)> {
         let own = |(key, value): (&String, &String)| (key.clone(), value.clone());
+        let size = |(_, value): &(String, String)| value.len();
+        let all = self.with_prefix(prefix);
         match order {
-            Order::Forwards => all
-                .filter(|(key, _)| after.is_none_or(|after| key.as_str() > after))
-                .take(limit)
-                .map(own)
-                .collect(),
-            Order::Backwards => all
-                .rev()
-                .filter(|(key, _)| after.is_none_or(|after| key.as_str() < after))
-                .take(limit)
-                .map(own)
-                .collect(),
+            Order::Forwards => {
+                let all = all.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
+                page(all.map(own), limit, size)
+            }
+            Order::Backwards => {
+                let all = all.rev();
+                let all = all.filter(|(key, _)| after.is_none_or(|after| key.as_str() < after));
+                page(all.map(own), limit, size)
+            }
         }
+    }
+
+    fn keys(&self, prefix: &str, after: Option<&str>, limit: usize) -> Page<String> {
+        let keys = self.with_prefix(prefix).map(|(key, _)| key.clone());
+        page(keys.filter(|key| after.is_none_or(|after| key.as_str() > after)), limit, String::len)
+    }
+
+    fn in_flight(&self, seq: u64) -> bool {
+        self.in_flight.contains(&seq)
     }
 
     fn history_ends(&self, name: &str) -> Ends {
         self.histories.get(name).map(|history| history.ends).unwrap_or_default()
     }
 
-    fn history(&self, name: &str, range: Range) -> Vec<Entry<String>> {
-        let Some(history) = self.histories.get(name) else { return Vec::new() };
+    fn history(&self, name: &str, range: Range) -> Page<Entry<String>> {
+        let Some(history) = self.histories.get(name) else { return Page::all(Vec::new()) };
         let inside = (Bound::Excluded(range.after), Bound::Excluded(range.before));
         if range.before <= range.after.saturating_add(1) {
-            return Vec::new();
+            return Page::all(Vec::new());
         }
         let rows = history.rows.range(inside).map(|(_, entry)| entry.clone());
+        let size = |entry: &Entry<String>| entry.row.len();
         match range.side {
-            Side::First => rows.take(range.limit).collect(),
+            Side::First => page(rows, range.limit, size),
             Side::Last => {
-                let mut last: Vec<_> = rows.rev().take(range.limit).collect();
-                last.reverse();
+                let mut last = page(rows.rev(), range.limit, size);
+                last.rows.reverse();
                 last
             }
         }
@@ -673,4 +708,15 @@ impl Host for MemoryHost {
     fn last_answer(&self, socket: SocketId) -> Option<Timestamp> {
         self.sockets.get(&socket)?.answered
     }
+}
+
+/// The first rows, as many as a page takes.
+fn page<T>(mut rows: impl Iterator<Item = T>, limit: usize, size: impl Fn(&T) -> usize) -> Page<T> {
+    let (mut taken, mut bytes) = (Vec::new(), 0);
+    while taken.len() < limit && bytes < limits::PAGE_BYTES {
+        let Some(row) = rows.next() else { return Page::all(taken) };
+        bytes += size(&row);
+        taken.push(row);
+    }
+    Page { rows: taken, more: rows.next().is_some() }
 }

@@ -19,13 +19,13 @@ use crate::engine::migrate::decode;
 use crate::host::commit::{Answer, Commit};
 use crate::host::handler_error::HandlerError;
 use crate::host::input::Input;
-use crate::registry::ObjectName;
+use crate::host::letter::{Delivered, Letter};
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::context::Context;
 use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
-use crate::room::letter::{Delivered, Letter};
+use crate::room::object_name::ObjectName;
 use crate::room::room::{Room, Upgrade};
 use crate::room::time::Timestamp;
 
@@ -394,7 +394,9 @@ impl<R: Room> TestRoom<R> {
     /// assert!(room.take_letters().is_empty(), "nobody waits for that");
     /// ```
     pub fn delivered(&self, seq: u64, delivered: Delivered) {
-        self.0.borrow_mut().put(Input::Delivered { seq, delivered });
+        let mut world = self.0.borrow_mut();
+        world.host.landed(seq);
+        world.put(Input::Delivered { seq, delivered });
     }
 
     /// A letter arrives from the room of an object's name.
@@ -685,6 +687,7 @@ impl<R: Room> World<R> {
 
     fn hibernate(&mut self) {
         self.engine.reset();
+        self.host.lose_letters();
         let numbers = self.host.renumber();
         for input in &mut self.waiting {
             if let Input::Message { socket, .. } | Input::Close { socket, .. } = input

@@ -8,10 +8,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::CHANCE;
 
 use crate::host::host::Host;
+use crate::room::alarm::ScheduledAlarm;
 use crate::room::connection::SocketId;
 use crate::room::history::{Ends, Entry, Range, Side};
 use crate::room::keyed::Order;
-use crate::room::schedule::ScheduledAlarm;
+use crate::room::page::Page;
 use crate::room::time::Timestamp;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -156,9 +157,18 @@ impl Host for JsHost {
         after: Option<&str>,
         limit: usize,
         order: Order,
-    ) -> Vec<(String, String)> {
+    ) -> Page<(String, String)> {
         let pairs = js().values(prefix, after, count(limit), order == Order::Backwards);
-        given("pairs of key and value", &pairs)
+        page(given("pairs of key and value", &pairs), limit)
+    }
+
+    fn keys(&self, prefix: &str, after: Option<&str>, limit: usize) -> Page<String> {
+        let Page { rows, more } = self.values(prefix, after, limit, Order::Forwards);
+        Page { rows: rows.into_iter().map(|(key, _)| key).collect(), more }
+    }
+
+    fn in_flight(&self, _: u64) -> bool {
+        false
     }
 
     fn history_ends(&self, name: &str) -> Ends {
@@ -166,11 +176,11 @@ impl Host for JsHost {
         ends.map_or_else(Ends::default, |ends| given("ends of a history", &ends))
     }
 
-    fn history(&self, name: &str, range: Range) -> Vec<Entry<String>> {
+    fn history(&self, name: &str, range: Range) -> Page<Entry<String>> {
         let (after, before) = (number(range.after), number(range.before));
         let last = range.side == Side::Last;
         let rows = js().history(name, after, before, count(range.limit), last);
-        given("rows of a history", &rows)
+        page(given("rows of a history", &rows), range.limit)
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row's number")]
@@ -182,12 +192,12 @@ impl Host for JsHost {
         js().stored_event(name).map(|row| given("an event's row", &row))
     }
 
-    fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Vec<ScheduledAlarm> {
+    fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Page<ScheduledAlarm> {
         let rows = match after {
             Some((at, name)) => js().events(Some(number(at.as_millis())), name, count(limit)),
             None => js().events(None, "", count(limit)),
         };
-        given("rows of events", &rows)
+        page(given("rows of events", &rows), limit)
     }
 
     fn failed_alarms(&self) -> Vec<ScheduledAlarm> {
@@ -239,4 +249,8 @@ fn number(value: u64) -> f64 {
 )]
 pub(super) fn timestamp(millis: f64) -> Timestamp {
     Timestamp::from_millis(millis as u64)
+}
+
+fn page<T>(rows: Vec<T>, limit: usize) -> Page<T> {
+    Page { more: rows.len() >= limit, rows }
 }

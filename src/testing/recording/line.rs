@@ -7,14 +7,14 @@ use serde::de::Error as _;
 use serde_json::Value;
 
 use crate::host::input::{Fault, Input};
-use crate::registry::ObjectName;
+use crate::room::alarm::ScheduledAlarm;
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::error::Error;
 use crate::room::frame::Frame;
 use crate::room::history::{Ends, Entry};
+use crate::room::object_name::ObjectName;
 use crate::room::room::Upgrade;
-use crate::room::schedule::ScheduledAlarm;
 use crate::room::time::Timestamp;
 use crate::testing::host::MemoryHost;
 
@@ -123,9 +123,9 @@ impl Arguments {
 /// As `Outcome` numbers them.
 fn fault_of(outcome: u32) -> Fault {
     match outcome {
-        1 => Fault::Handler,
+        1 => Fault::Calls(vec![0, 1, 2]),
         2 => Fault::Failed(Error::Storage),
-        _ => Fault::Hook,
+        _ => Fault::All,
     }
 }
 

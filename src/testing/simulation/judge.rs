@@ -9,15 +9,15 @@ use super::speaker::staying;
 use super::world::{Phase, World};
 use super::{Simulation, Violation};
 use crate::engine::Engine;
+use crate::host::commit::ObjectAlarm;
 use crate::host::commit::{Commit, Output, Write};
 use crate::host::host::Host as _;
 use crate::host::input::Input;
-use crate::registry::ObjectName;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
 use crate::room::letter::Errand;
+use crate::room::object_name::ObjectName;
 use crate::room::room::Room;
-use crate::room::schedule::Alarm;
 use crate::testing::host::{Delivery, MemoryHost};
 
 /// How many batches there are to one that is run again on a thread of its own.
@@ -240,7 +240,7 @@ impl<R: Room> World<'_, R> {
         if object.name.room() != R::NAME {
             return Ok(());
         }
-        let earliest = object.host.alarms(None, 1).pop().map(|event| event.at);
+        let earliest = object.host.alarms(None, 1).rows.pop().map(|event| event.at);
         if object.firing.is_none() && object.host.alarm() != earliest {
             let detail = format!("alarm {:?}, earliest {earliest:?}", object.host.alarm());
             return Err(Violation::new("the alarm stands at the earliest event", detail));
@@ -323,8 +323,8 @@ impl<R: Room> World<'_, R> {
 /// stands nowhere, and who has just woken sets it anew.
 fn are_same(host: &MemoryHost, is_firing: bool, one: &Commit, other: &Commit) -> bool {
     let alarm = |commit: &Commit| match commit.alarm {
-        Some(Alarm::Set(at)) => Some(at),
-        Some(Alarm::Delete) => None,
+        Some(ObjectAlarm::Set(at)) => Some(at),
+        Some(ObjectAlarm::Delete) => None,
         None => host.alarm(),
     };
     (is_firing || alarm(one) == alarm(other))
@@ -388,5 +388,5 @@ fn asleep<R: Room>(
 }
 
 fn names(host: &MemoryHost) -> Vec<String> {
-    host.alarms(None, usize::MAX).into_iter().map(|event| event.name).collect()
+    host.alarms(None, usize::MAX).rows.into_iter().map(|event| event.name).collect()
 }

@@ -12,9 +12,9 @@ use super::world::{Phase, World};
 use super::{Simulation, Violation};
 use crate::host::commit::{Answer, Commit};
 use crate::host::input::{Fault, Input};
-use crate::registry::ObjectName;
 use crate::room::connection::SocketId;
 use crate::room::error::Error;
+use crate::room::object_name::ObjectName;
 use crate::room::room::Room;
 use crate::room::time::Timestamp;
 use crate::testing::host::{Delivery, MemoryHost};
@@ -166,7 +166,7 @@ impl<R: Room> World<'_, R> {
                     object.engine = None;
                 }
                 let culprit = (at < batch.len()).then_some(at);
-                self.again(room, batch, culprit, Fault::Handler)
+                self.again(room, batch, culprit, Fault::Calls(vec![0, 1, 2]))
             }
         }
     }
@@ -189,7 +189,7 @@ impl<R: Room> World<'_, R> {
             }
             return Ok(());
         };
-        if batch[culprit].fault == Fault::Hook {
+        if batch[culprit].fault == Fault::All {
             // Not even the engine gets through this one: the object gives its socket up.
             let hopeless = batch.remove(culprit);
             if let Input::Message { socket, .. } | Input::Close { socket, .. } = hopeless.input {
@@ -206,7 +206,7 @@ impl<R: Room> World<'_, R> {
             return if batch.is_empty() { Ok(()) } else { self.turn(room, batch) };
         }
         let input = &mut batch[culprit];
-        input.fault = if input.fault == Fault::None { fault } else { Fault::Hook };
+        input.fault = if input.fault == Fault::None { fault } else { Fault::All };
         self.turn(room, batch)
     }
 

@@ -9,7 +9,6 @@ use serde_json::Value;
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::context::Context;
-use crate::room::context::Turn;
 use crate::room::effect::Effect;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
@@ -23,6 +22,12 @@ use crate::room::room::{Admission, During, Room, Upgrade};
 pub(super) struct Observed<R>(PhantomData<R>);
 
 /// A call of a handler.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub(super) pass: u32,
+    pub(super) nth: usize,
+}
+
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) handler: Handler,
@@ -103,8 +108,9 @@ fn observe<R: Room>(
                 Ok(_) => Ended::Changing,
                 Err(_) => Ended::Failed,
             };
-            let (turn, socket) =
-                (cx.view.turn, cx.sender().map(crate::room::connection::Connection::socket));
+            let (pass, nth) = cx.view.turn();
+            let turn = Turn { pass, nth };
+            let socket = cx.sender().map(crate::room::connection::Connection::socket);
             let is_from_sibling = cx.sibling().is_some();
             glass.calls.push(Call { handler, turn, socket, is_from_sibling, ended });
         }
@@ -145,7 +151,10 @@ fn outside<R: Room>(effects: Effects<R>) -> Effects<Observed<R>> {
             Effect::SetConnection { connection, state } => {
                 Effect::SetConnection { connection, state }
             }
-            Effect::Close { sockets, code, reason } => Effect::Close { sockets, code, reason },
+            Effect::Close { connections, code, reason } => {
+                Effect::Close { connections, code, reason }
+            }
+            Effect::SetTags { connection, tags } => Effect::SetTags { connection, tags },
             Effect::Schedule { name, when, alarm } => Effect::Schedule { name, when, alarm },
             Effect::Cancel { name } => Effect::Cancel { name },
             Effect::Append { history, row } => Effect::Append { history, row },

@@ -10,13 +10,13 @@ use super::{Dice, Simulation};
 use crate::host::commit::{Answer, Commit, Output, Write};
 use crate::host::host::Host;
 use crate::host::input::{Fault, Input};
+use crate::room::alarm::When;
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::context::Context;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
 use crate::room::room::Room;
-use crate::room::schedule::When;
 
 /// A room that uses most of what there is: it counts, schedules, tells its sibling, and refuses.
 struct Busy;
@@ -143,7 +143,7 @@ impl AnyRoom for Faulty {
         self.engine.handle(host, input, fault);
     }
 
-    fn due(&self, host: &dyn Host) -> Vec<String> {
+    fn due(&mut self, host: &dyn Host) -> Vec<String> {
         self.engine.due(host)
     }
 

@@ -1,9 +1,9 @@
 //! The platform under a simulated room: does what a commit says, and can fail on the way.
 
 use crate::host::commit::{Commit, Listeners, Output};
+use crate::host::letter::Letter;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
-use crate::room::letter::Letter;
 use crate::room::tag::Tag;
 use crate::testing::host::{Delivery, MemoryHost};
 use crate::testing::simulation::step::CrashAt;

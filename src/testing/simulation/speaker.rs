@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::Violation;
 use crate::engine::envelope::PROTOCOL;
-use crate::engine::session::{LOG, Logged, Sessions, Whereabouts, stored_epoch};
+use crate::engine::log::{LOG, Logged};
+use crate::engine::sessions::{Place, Session, all_stored, stored_epoch};
 use crate::host::host::Host as _;
 use crate::room::frame::Frame;
 use crate::room::history::{Range, Side};
@@ -132,9 +133,10 @@ impl Speaker {
         }
         let (before, limit) = (last + 1, usize::MAX);
         let range = Range { after: hello.offset, before, limit, side: Side::First };
-        for entry in host.history(LOG, range) {
+        let Some(session) = all_stored(host).remove(&hello.session) else { return Ok(()) };
+        for entry in host.history(LOG, range).rows {
             let Ok(logged) = serde_json::from_str::<Logged>(&entry.row) else { continue };
-            let is_due = logged.tag.is_none() && logged.is_for(&hello.session, &[]);
+            let is_due = logged.is_for(&hello.session, &session, entry.seq);
             if is_due && !self.heard.contains(&entry.seq) {
                 let detail = format!("client {number} missed {}: {}", entry.seq, entry.row);
                 return Err(Violation::new(rule, detail));
@@ -146,5 +148,5 @@ impl Speaker {
 
 /// How many connections of the protocol a room has that have not left.
 pub(super) fn staying(host: &MemoryHost) -> usize {
-    Sessions::stored(host, Whereabouts::Here) + Sessions::stored(host, Whereabouts::Away)
+    all_stored(host).values().filter(|it: &&Session| it.place != Place::Over).count()
 }

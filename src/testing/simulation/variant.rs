@@ -7,7 +7,7 @@ use crate::host::input::{Fault, Input};
 
 pub(super) trait AnyRoom {
     fn handle(&mut self, host: &dyn Host, input: Input, fault: Fault);
-    fn due(&self, host: &dyn Host) -> Vec<String>;
+    fn due(&mut self, host: &dyn Host) -> Vec<String>;
     fn commit(&mut self, host: &dyn Host) -> Commit;
     fn reset(&mut self);
 }
@@ -17,7 +17,7 @@ impl AnyRoom for Engine {
         self.handle_again(host, input, fault);
     }
 
-    fn due(&self, host: &dyn Host) -> Vec<String> {
+    fn due(&mut self, host: &dyn Host) -> Vec<String> {
         Engine::due(self, host)
     }
 

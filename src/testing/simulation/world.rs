@@ -14,11 +14,12 @@ use super::{Report, Simulation, Violation};
 use crate::engine::Engine;
 use crate::host::host::Host as _;
 use crate::host::input::Input;
-use crate::registry::ObjectName;
+use crate::host::letter::{Delivered, Letter};
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
-use crate::room::letter::{Delivered, Errand, Letter};
+use crate::room::letter::Errand;
+use crate::room::object_name::ObjectName;
 use crate::room::room::{Room, Upgrade};
 use crate::testing::host::Delivery;
 

@@ -1,0 +1,154 @@
+//! The one place that calls a room's code.
+//!
+//! What made an input fail before is known here, and refused here: no path through the engine can
+//! forget it, and none passes it along. Calls are counted from the beginning of an input, so that the
+//! one which panicked can be told from all others that the same input makes.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::engine::handlers::{Call, Changes, Done, Handlers, Said, Unheard};
+use crate::engine::sight::Sight;
+use crate::host::host::Host;
+use crate::host::input::Fault;
+use crate::room::error::{Error, Result};
+use crate::room::frame::Frame;
+use crate::room::room::{Admission, Upgrade};
+use std::any::Any;
+
+thread_local! {
+    static CALLING: Cell<Option<u32>> = const { Cell::new(None) };
+}
+
+/// Which call into the room's code is running on this thread, counted from 0 within its input. After a
+/// panic it is the one that panicked.
+pub fn calling() -> Option<u32> {
+    CALLING.get()
+}
+
+/// What a call is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A handler: not called for an input that failed.
+    Handler,
+    /// A hook, or what reads stored data.
+    Other,
+}
+
+/// A room's code and its state, behind a count of calls.
+pub(super) struct RoomCode {
+    handlers: Box<dyn Handlers>,
+    fault: RefCell<Fault>,
+    calls: Cell<u32>,
+}
+
+impl RoomCode {
+    pub(super) fn new(handlers: Box<dyn Handlers>) -> Self {
+        Self { handlers, fault: RefCell::default(), calls: Cell::new(0) }
+    }
+
+    /// Another input begins.
+    pub(super) fn begin(&self, fault: Fault) {
+        CALLING.set(None);
+        self.fault.replace(fault);
+        self.calls.set(0);
+    }
+
+    /// Whether the next call is made. If so it is running until [`done`](Self::done).
+    fn enter(&self, kind: Kind) -> Result<()> {
+        let nth = self.calls.get();
+        self.calls.set(nth + 1);
+        match &*self.fault.borrow() {
+            Fault::Calls(calls) if calls.contains(&nth) => return Err(Error::Panicked),
+            Fault::All => return Err(Error::Panicked),
+            Fault::Failed(error) if kind == Kind::Handler => return Err(error.clone()),
+            Fault::None | Fault::Calls(_) | Fault::Failed(_) => {}
+        }
+        CALLING.set(Some(nth));
+        Ok(())
+    }
+
+    fn run<T>(&self, kind: Kind, call: impl FnOnce(&dyn Handlers) -> Result<T>) -> Result<T> {
+        self.enter(kind)?;
+        let result = call(&*self.handlers);
+        CALLING.set(None);
+        result
+    }
+
+    /// Reads the stored state, unless that was done.
+    pub(super) fn load(&mut self, host: &dyn Host) -> Result<()> {
+        self.enter(Kind::Other)?;
+        let result = self.handlers.load(host);
+        CALLING.set(None);
+        result
+    }
+
+    pub(super) fn admit(
+        &self,
+        sight: &Sight<'_>,
+        upgrade: &Upgrade,
+    ) -> Result<Admission<Box<dyn Any>>> {
+        self.run(Kind::Handler, |it| it.admit(sight, upgrade))
+    }
+
+    /// Decodes what was said, has it paid for, and calls `handle_message`. What failed before is paid
+    /// for all the same.
+    pub(super) fn message(
+        &self,
+        sight: &Sight<'_>,
+        said: Said<'_>,
+        pay: &mut dyn FnMut(bool) -> Result<(), Duration>,
+    ) -> Result<Done, Unheard> {
+        if let Err(error) = self.enter(Kind::Handler) {
+            pay(false).map_err(Unheard::Limited)?;
+            return Err(Unheard::Failed(error));
+        }
+        let result = self.handlers.message(sight, said, pay);
+        CALLING.set(None);
+        result
+    }
+
+    pub(super) fn encode_json(&self, json: &str) -> Result<Frame> {
+        self.run(Kind::Other, |it| it.encode_json(json))
+    }
+
+    /// Calls a handler or a hook, and checks the effects that it returns.
+    pub(super) fn call(&self, sight: &Sight<'_>, call: Call<'_>) -> Result<Done> {
+        let kind = if call.is_hook() { Kind::Other } else { Kind::Handler };
+        self.run(kind, |it| it.call(sight, call))
+    }
+
+    /// Changes the state: `update`'s functions are the room's code too.
+    pub(super) fn change(&mut self, changes: Changes) -> Result<()> {
+        if changes.is_none() {
+            return Ok(());
+        }
+        self.enter(Kind::Other)?;
+        let result = self.handlers.change(changes);
+        CALLING.set(None);
+        result
+    }
+
+    pub(super) fn state(&self) -> Result<Value> {
+        self.run(Kind::Other, Handlers::state)
+    }
+
+    pub(super) fn be_strict(&mut self) {
+        self.handlers.be_strict();
+    }
+
+    pub(super) fn take_state(&mut self) -> Result<Option<String>> {
+        self.handlers.take_state()
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.handlers.reset();
+    }
+
+    /// The room itself, for tests and inspection.
+    pub(super) fn as_any(&self) -> &dyn Any {
+        &*self.handlers
+    }
+}
