@@ -11,22 +11,13 @@ use serde_json::Value;
 
 use crate::engine::handlers::{Call, Changes, Done, Handlers, Said, Unheard};
 use crate::engine::sight::Sight;
+use crate::host::calling::running;
 use crate::host::host::Host;
 use crate::host::input::Fault;
 use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
 use crate::room::room::{Admission, Upgrade};
 use std::any::Any;
-
-thread_local! {
-    static CALLING: Cell<Option<u32>> = const { Cell::new(None) };
-}
-
-/// Which call into the room's code is running on this thread, counted from 0 within its input. After a
-/// panic it is the one that panicked.
-pub fn calling() -> Option<u32> {
-    CALLING.get()
-}
 
 /// What a call is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,7 +42,7 @@ impl RoomCode {
 
     /// Another input begins.
     pub(super) fn begin(&self, fault: Fault) {
-        CALLING.set(None);
+        running(None);
         self.fault.replace(fault);
         self.calls.set(0);
     }
@@ -66,14 +57,14 @@ impl RoomCode {
             Fault::Failed(error) if kind == Kind::Handler => return Err(error.clone()),
             Fault::None | Fault::Calls(_) | Fault::Failed(_) => {}
         }
-        CALLING.set(Some(nth));
+        running(Some(nth));
         Ok(())
     }
 
     fn run<T>(&self, kind: Kind, call: impl FnOnce(&dyn Handlers) -> Result<T>) -> Result<T> {
         self.enter(kind)?;
         let result = call(&*self.handlers);
-        CALLING.set(None);
+        running(None);
         result
     }
 
@@ -81,7 +72,7 @@ impl RoomCode {
     pub(super) fn load(&mut self, host: &dyn Host) -> Result<()> {
         self.enter(Kind::Other)?;
         let result = self.handlers.load(host);
-        CALLING.set(None);
+        running(None);
         result
     }
 
@@ -106,7 +97,7 @@ impl RoomCode {
             return Err(Unheard::Failed(error));
         }
         let result = self.handlers.message(sight, said, pay);
-        CALLING.set(None);
+        running(None);
         result
     }
 
@@ -127,7 +118,7 @@ impl RoomCode {
         }
         self.enter(Kind::Other)?;
         let result = self.handlers.change(changes);
-        CALLING.set(None);
+        running(None);
         result
     }
 

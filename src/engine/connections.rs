@@ -94,8 +94,11 @@ impl Connections {
         const PAGE: usize = 256;
         self.away.get_or_init(|| {
             let mut away = BTreeMap::new();
+            if !self.keeps {
+                return away;
+            }
             let mut after: Option<String> = None;
-            while self.keeps {
+            loop {
                 let page = world.values(AWAY, after.as_deref(), PAGE, Order::Forwards);
                 for (_, attachment) in &page.rows {
                     if let Some(connection) = self.codec.connection(SocketId::NONE, attachment) {
@@ -104,10 +107,9 @@ impl Connections {
                 }
                 after = page.rows.last().map(|(key, _)| key.clone());
                 if !page.more || after.is_none() {
-                    break;
+                    return away;
                 }
             }
-            away
         })
     }
 

@@ -164,7 +164,7 @@ impl Turn<'_> {
             self.store_letter(seq, &posted, IN_FLIGHT);
         } else if posted.tries >= limits::LETTER_TRIES || is_too_old {
             let error = undelivered(&posted, "there was no answer");
-            self.settle_letter(seq, posted, Err(error));
+            self.settle_letter(seq, &posted, Err(error));
         } else {
             self.dispatch(seq, posted);
         }
@@ -175,11 +175,11 @@ impl Turn<'_> {
         // One that is settled is heard of no more.
         let Some((_, posted)) = self.letter(seq) else { return };
         match delivered {
-            Delivered::Ok(value) => self.settle_letter(seq, posted, Ok(value.clone())),
+            Delivered::Ok(value) => self.settle_letter(seq, &posted, Ok(value.clone())),
             Delivered::Error { message, is_final } => {
                 if *is_final || posted.tries >= limits::LETTER_TRIES {
                     let error = undelivered(&posted, message);
-                    self.settle_letter(seq, posted, Err(error));
+                    self.settle_letter(seq, &posted, Err(error));
                 } else {
                     self.store_letter(seq, &posted, backoff(posted.tries));
                 }
@@ -189,7 +189,7 @@ impl Turn<'_> {
 
     /// A letter is over, and its reply, if it asked for one, is handled; if that fails, it is asked for
     /// again while there are tries.
-    fn settle_letter(&mut self, seq: u64, posted: Posted, result: Result<Value>) {
+    fn settle_letter(&mut self, seq: u64, posted: &Posted, result: Result<Value>) {
         let lasts = posted.reply.is_some() && posted.tries < limits::LETTER_TRIES;
         let steps = match (posted.reply.clone(), result) {
             (Some(name), result) => self
@@ -204,7 +204,7 @@ impl Turn<'_> {
             }
             Err(error) => {
                 if lasts {
-                    self.store_letter(seq, &posted, backoff(posted.tries));
+                    self.store_letter(seq, posted, backoff(posted.tries));
                 } else {
                     self.remove_letter(seq);
                 }

@@ -340,6 +340,7 @@ impl Session {
 }
 
 /// Where the connection of a session is from now on.
+#[derive(Clone, Copy)]
 pub(super) enum At<'a> {
     Here(&'a str),
     Away { connection: &'a Handle, attachment: &'a str, until: Timestamp },
