@@ -26,6 +26,7 @@ pub(crate) mod sight;
 pub(crate) mod sorted;
 pub(crate) mod state;
 mod sweep;
+pub(crate) mod table;
 mod turn;
 
 pub use self::core::Engine;

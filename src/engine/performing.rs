@@ -65,12 +65,11 @@ impl Turn<'_> {
     /// Everything stored is gone, but what must be known for the promises to hold: who is connected,
     /// and which letters came.
     fn purge(&mut self) {
-        let (sessions, retagged) =
-            (self.all_sessions(), self.engine.connections.all_retagged(&self.world()));
-        let mail = self.mail();
+        let (sessions, mail) = (self.all_sessions(), self.mail());
+        self.engine.connections.read_retagged(&self.world());
         self.engine.changes.purge();
         self.keep_mail(mail);
-        self.engine.connections.keep_retagged(&mut self.engine.changes, retagged);
+        self.engine.connections.keep_retagged(&mut self.engine.changes);
         self.keep_sessions(sessions);
         // The sockets stay, and someone has to look after them.
         self.plan_sweep();
