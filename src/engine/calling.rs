@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::engine::handlers::{Call, Changes, Done, Handlers, Said, Unheard};
+use crate::engine::observing;
 use crate::engine::sight::Sight;
 use crate::host::calling::running;
 use crate::host::host::Host;
@@ -81,7 +82,10 @@ impl RoomCode {
         sight: &Sight<'_>,
         upgrade: &Upgrade,
     ) -> Result<Admission<Box<dyn Any>>> {
-        self.run(Kind::Handler, |it| it.admit(sight, upgrade))
+        self.run(Kind::Handler, |it| {
+            observing::begins("admit");
+            it.admit(sight, upgrade)
+        })
     }
 
     /// Decodes what was said, has it paid for, and calls `handle_message`. What failed before is paid
@@ -96,7 +100,11 @@ impl RoomCode {
             pay(false).map_err(Unheard::Limited)?;
             return Err(Unheard::Failed(error));
         }
+        observing::begins("handle_message");
         let result = self.handlers.message(sight, said, pay);
+        if !matches!(result, Err(Unheard::Invalid(_) | Unheard::Limited(_))) {
+            observing::ended("handle_message", sight, result.as_ref().ok());
+        }
         running(None);
         result
     }
@@ -108,7 +116,13 @@ impl RoomCode {
     /// Calls a handler or a hook, and checks the effects that it returns.
     pub(super) fn call(&self, sight: &Sight<'_>, call: Call<'_>) -> Result<Done> {
         let kind = if call.is_hook() { Kind::Other } else { Kind::Handler };
-        self.run(kind, |it| it.call(sight, call))
+        self.run(kind, |it| {
+            let handler = call.handler();
+            observing::begins(handler);
+            let result = it.call(sight, call);
+            observing::ended(handler, sight, result.as_ref().ok());
+            result
+        })
     }
 
     /// Changes the state: `update`'s functions are the room's code too.
@@ -117,6 +131,7 @@ impl RoomCode {
             return Ok(());
         }
         self.enter(Kind::Other)?;
+        observing::begins("a change of the state");
         let result = self.handlers.change(changes);
         running(None);
         result

@@ -76,7 +76,7 @@ pub fn awake_and_asleep<R: Room>(scenario: impl Fn(&TestRoom<R>)) {
         let connections = room.connections(None);
         let world = room.0.borrow();
         let mut seen = world.happened.batches.clone();
-        seen.push(format!("{}connections: {connections:#?}", world.host.stored()));
+        seen.push(format!("{}connections: {connections:#?}", world.object.host.stored()));
         seen
     });
     for (nth, (awake, asleep)) in awake.iter().zip(&asleep).enumerate() {
