@@ -702,6 +702,11 @@ impl MemoryHost {
         )
     }
 
+    /// The state, for who looks from outside.
+    pub(super) fn stored_state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
     pub(super) fn set_alarm(&mut self, at: Timestamp) {
         self.alarm = Some(at);
     }

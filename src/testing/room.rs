@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::client::{Line, TestClient};
 use super::host::{Delivery, MemoryHost};
 use super::object::{Object, Ran, Ticket, Turn};
+use super::resuming::ResumingClient;
 use super::twice::{Happened, Mode};
 use crate::engine::migrate::decode;
 use crate::host::commit::Answer;
@@ -163,6 +164,43 @@ impl<R: Room> TestRoom<R> {
         }
     }
 
+    /// Connects a client that comes back when its line is lost, with an id.
+    ///
+    /// # Panics
+    /// If the room refuses: it has to have a [`RESUME`](Room::RESUME).
+    ///
+    /// ```
+    /// use dormouse::{rooms::Chat, testing::TestRoom};
+    /// let room = TestRoom::<Chat>::new("lounge");
+    /// let ada = room.join("ada");
+    /// ada.drop_line();
+    /// assert!(!ada.is_open());
+    /// ada.reconnect();
+    /// assert_eq!(ada.hellos()[1]["same"], true);
+    /// ```
+    #[track_caller]
+    pub fn join(&self, id: &str) -> ResumingClient<R> {
+        self.join_as(Upgrade { id: Some(id.to_owned()), ..Upgrade::default() })
+    }
+
+    /// The same with all that the Worker gives.
+    ///
+    /// # Panics
+    /// If the room refuses.
+    ///
+    /// ```
+    /// use dormouse::{Upgrade, rooms::Chat, testing::TestRoom};
+    /// let room = TestRoom::<Chat>::new("lounge");
+    /// let ada = room.join_as(Upgrade { tags: vec!["red".into()], ..Upgrade::default() });
+    /// assert!(ada.is_open());
+    /// ```
+    #[track_caller]
+    pub fn join_as(&self, upgrade: Upgrade) -> ResumingClient<R> {
+        let client = ResumingClient::new(self.clone(), upgrade);
+        client.reconnect();
+        client
+    }
+
     /// Sends an event by API.
     ///
     /// # Errors
@@ -242,9 +280,9 @@ impl<R: Room> TestRoom<R> {
     /// assert_eq!(room.state().unwrap().pending, 1);
     /// ```
     pub fn state(&self) -> Option<R::State> {
-        use crate::host::host::Host as _;
-        let json = self.0.borrow().object.host.state()?;
-        Some(decode(&json, R::migrate_state).expect("the stored state as the room's State"))
+        let world = self.0.borrow();
+        let json = world.object.host.stored_state()?;
+        Some(decode(json, R::migrate_state).expect("the stored state as the room's State"))
     }
 
     /// The number of connections as the API tells it.

@@ -6,7 +6,6 @@ use std::fmt::{Debug, Write as _};
 use super::host::{Delivery, MemoryHost};
 use super::room::TestRoom;
 use crate::host::commit::Commit;
-use crate::host::host::Host as _;
 use crate::room::room::Room;
 
 /// How a room spends the time between two batches.
@@ -37,7 +36,7 @@ impl Happened {
             ("answered", &commit.answers),
             ("told, by client", &self.told),
             ("logged", &commit.errors),
-            ("state", &host.state()),
+            ("state", &host.stored_state()),
             ("alarm", &host.alarm()),
         ];
         for (what, value) in lines {
