@@ -7,7 +7,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use dormouse::testing::{Delivery, MemoryHost, Turn};
 use dormouse::{
     Answer, Close, Commit, Delivered, Ends, Entry, Errand, Frame, Host as _, Input, Letter,
-    ObjectName, Output, ScheduledAlarm, SocketId, Timestamp, Upgrade, Write,
+    ObjectAlarm, ObjectName, Output, ScheduledAlarm, SocketId, Timestamp, Upgrade, Write,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -98,6 +98,7 @@ impl RoomCode {
     ) -> Result<Done, Unheard> {
         if let Err(error) = self.enter(Kind::Handler) {
             pay(false).map_err(Unheard::Limited)?;
+            observing::ended("handle_message", sight, None);
             return Err(Unheard::Failed(error));
         }
         observing::begins("handle_message");
@@ -116,13 +117,14 @@ impl RoomCode {
     /// Calls a handler or a hook, and checks the effects that it returns.
     pub(super) fn call(&self, sight: &Sight<'_>, call: Call<'_>) -> Result<Done> {
         let kind = if call.is_hook() { Kind::Other } else { Kind::Handler };
-        self.run(kind, |it| {
-            let handler = call.handler();
+        let handler = call.handler();
+        let result = self.run(kind, |it| {
             observing::begins(handler);
-            let result = it.call(sight, call);
-            observing::ended(handler, sight, result.as_ref().ok());
-            result
-        })
+            it.call(sight, call)
+        });
+        // One that is not made, because it panicked before, has failed.
+        observing::ended(handler, sight, result.as_ref().ok());
+        result
     }
 
     /// Changes the state: `update`'s functions are the room's code too.

@@ -652,6 +652,11 @@ impl MemoryHost {
     /// way.
     pub(super) fn crash(&mut self) {
         self.lose_sockets();
+        self.lose_letters();
+    }
+
+    /// Nobody knows any more what is on its way.
+    pub(super) fn lose_letters(&mut self) {
         self.in_flight.clear();
     }
 

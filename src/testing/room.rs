@@ -524,7 +524,9 @@ impl<R: Room> TestRoom<R> {
     /// assert_eq!(ada.receive_text(), "[ada] good morning");
     /// ```
     pub fn hibernate(&self) {
-        self.0.borrow_mut().hibernate();
+        let mut world = self.0.borrow_mut();
+        world.object.host.lose_letters();
+        world.hibernate();
     }
 
     /// The machine fails: every socket is lost, no close is told of, and what is stored stays.

@@ -98,6 +98,7 @@ impl<R: Room> World<'_, R> {
         self.judge_sleep(room)?;
         self.report.hibernations += 1;
         let place = &mut self.objects[room];
+        place.object.host.lose_letters();
         let numbers = place.object.hibernate();
         place.sockets = std::mem::take(&mut place.sockets)
             .into_iter()
