@@ -132,9 +132,13 @@ impl RoomCode {
         if changes.is_none() {
             return Ok(());
         }
-        self.enter(Kind::Other)?;
-        observing::begins("a change of the state");
-        let result = self.handlers.change(changes);
+        let result = self.enter(Kind::Other).and_then(|()| {
+            observing::begins("a change of the state");
+            self.handlers.change(changes)
+        });
+        if result.is_err() {
+            observing::undone();
+        }
         running(None);
         result
     }

@@ -95,6 +95,15 @@ pub(crate) fn ended(handler: &'static str, sight: &Sight<'_>, done: Option<&Done
     });
 }
 
+/// What the last one wanted cannot be done.
+pub(crate) fn undone() {
+    SEEN.with_borrow_mut(|seen| {
+        if let Some(call) = seen.as_mut().and_then(|seen| seen.calls.last_mut()) {
+            call.ended = Ended::Failed;
+        }
+    });
+}
+
 const fn is_send(step: &Step) -> bool {
     matches!(step, Step::Send { .. })
 }
