@@ -11,7 +11,9 @@ use crate::room::room::Room;
 /// How a room spends the time between two batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// It sleeps when it is told to.
+    /// It sleeps when it is told to, and nobody compares it.
+    Alone,
+    /// The same, and what happens is kept to be compared.
     Awake,
     /// It sleeps after each, and wakes on another machine.
     Asleep,

@@ -310,8 +310,7 @@ fn are_same(host: &MemoryHost, is_firing: bool, one: &Commit, other: &Commit) ->
 /// Whether all that is there hear the same: to whom a frame that reaches nobody was addressed says
 /// nothing.
 fn are_heard_alike(host: &MemoryHost, one: &Commit, other: &Commit) -> bool {
-    let is_silent =
-        |it: &&Output| !matches!(it, Output::Send { .. } | Output::Broadcast { .. });
+    let is_silent = |it: &&Output| !matches!(it, Output::Send { .. } | Output::Broadcast { .. });
     let silent = |commit: &Commit| -> Vec<Output> {
         commit.outputs.iter().filter(is_silent).cloned().collect()
     };
