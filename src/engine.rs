@@ -16,6 +16,7 @@ pub(crate) mod handlers;
 mod inbox;
 pub(crate) mod log;
 pub(crate) mod migrate;
+pub(crate) mod observing;
 mod outbox;
 pub(crate) mod overlay;
 mod performing;

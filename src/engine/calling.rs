@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::engine::handlers::{Call, Changes, Done, Handlers, Said, Unheard};
+use crate::engine::observing;
 use crate::engine::sight::Sight;
 use crate::host::calling::running;
 use crate::host::host::Host;
@@ -81,7 +82,10 @@ impl RoomCode {
         sight: &Sight<'_>,
         upgrade: &Upgrade,
     ) -> Result<Admission<Box<dyn Any>>> {
-        self.run(Kind::Handler, |it| it.admit(sight, upgrade))
+        self.run(Kind::Handler, |it| {
+            observing::begins("admit");
+            it.admit(sight, upgrade)
+        })
     }
 
     /// Decodes what was said, has it paid for, and calls `handle_message`. What failed before is paid
@@ -94,9 +98,14 @@ impl RoomCode {
     ) -> Result<Done, Unheard> {
         if let Err(error) = self.enter(Kind::Handler) {
             pay(false).map_err(Unheard::Limited)?;
+            observing::ended("handle_message", sight, None);
             return Err(Unheard::Failed(error));
         }
+        observing::begins("handle_message");
         let result = self.handlers.message(sight, said, pay);
+        if !matches!(result, Err(Unheard::Invalid(_) | Unheard::Limited(_))) {
+            observing::ended("handle_message", sight, result.as_ref().ok());
+        }
         running(None);
         result
     }
@@ -108,7 +117,14 @@ impl RoomCode {
     /// Calls a handler or a hook, and checks the effects that it returns.
     pub(super) fn call(&self, sight: &Sight<'_>, call: Call<'_>) -> Result<Done> {
         let kind = if call.is_hook() { Kind::Other } else { Kind::Handler };
-        self.run(kind, |it| it.call(sight, call))
+        let handler = call.handler();
+        let result = self.run(kind, |it| {
+            observing::begins(handler);
+            it.call(sight, call)
+        });
+        // One that is not made, because it panicked before, has failed.
+        observing::ended(handler, sight, result.as_ref().ok());
+        result
     }
 
     /// Changes the state: `update`'s functions are the room's code too.
@@ -116,8 +132,13 @@ impl RoomCode {
         if changes.is_none() {
             return Ok(());
         }
-        self.enter(Kind::Other)?;
-        let result = self.handlers.change(changes);
+        let result = self.enter(Kind::Other).and_then(|()| {
+            observing::begins("a change of the state");
+            self.handlers.change(changes)
+        });
+        if result.is_err() {
+            observing::undone();
+        }
         running(None);
         result
     }

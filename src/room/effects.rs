@@ -547,13 +547,6 @@ impl<R: Room> Effects<R> {
     }
 }
 
-impl<R: Room> Effects<R> {
-    /// Whether nothing is changed by them: someone is told something at most.
-    pub(crate) fn are_told_only(&self) -> bool {
-        self.0.iter().all(|it| matches!(it, Effect::Send { .. } | Effect::SendError { .. }))
-    }
-}
-
 impl<R: Room> Default for Effects<R> {
     fn default() -> Self {
         Self::new()
