@@ -76,7 +76,8 @@ impl<R: Room> World<'_, R> {
             object.host.reseed(*chance);
             let again = object.rehearse(batch, is_elsewhere).unwrap_or_default();
             object.host.reseed(after);
-            if !are_same(&object.host, is_firing, &again, commit) {
+            if !are_same(&object.host, is_firing, commit, &again) {
+                let again = again.0;
                 let rule = "a room that slept does what one that was awake does";
                 let detail = format!("{batch:#?}\nawake: {commit:#?}\n{what}: {again:#?}");
                 return Err(Violation::new(rule, detail));
@@ -346,16 +347,27 @@ impl<R: Room> World<'_, R> {
     }
 }
 
-/// Whether two commits do the same. One may set the alarm to where it stands; while it goes off, it
-/// stands nowhere, and who has just woken sets it anew.
-fn are_same(host: &MemoryHost, is_firing: bool, one: &Commit, other: &Commit) -> bool {
-    let alarm = |commit: &Commit| match commit.alarm {
+/// Whether two commits do the same, one of a room that was awake, the other of one that woke and may have
+/// stored something first. One may set the alarm to where it stands; while it goes off, it stands nowhere,
+/// and who has just woken sets it anew.
+fn are_same(
+    host: &MemoryHost,
+    is_firing: bool,
+    one: &Commit,
+    (other, woken): &(Commit, Option<MemoryHost>),
+) -> bool {
+    let woken = woken.as_ref().unwrap_or(host);
+    let alarm = |host: &MemoryHost, commit: &Commit| match commit.alarm {
         Some(ObjectAlarm::Set(at)) => Some(at),
         Some(ObjectAlarm::Delete) => None,
         None => host.alarm(),
     };
-    (is_firing || alarm(one) == alarm(other))
-        && one.writes == other.writes
+    let stored = |host: &MemoryHost, commit: &Commit| {
+        let mut host = host.clone();
+        host.store(commit).map(|()| host.stored()).ok()
+    };
+    (is_firing || alarm(host, one) == alarm(woken, other))
+        && (one.writes == other.writes || stored(host, one) == stored(woken, other))
         && (one.outputs == other.outputs || are_heard_alike(host, one, other))
         && one.answers == other.answers
         && one.errors == other.errors
