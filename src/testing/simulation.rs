@@ -9,6 +9,8 @@ mod platform;
 mod shrink;
 mod speaker;
 mod step;
+#[cfg(test)]
+mod town;
 mod turns;
 mod world;
 

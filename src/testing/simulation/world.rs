@@ -473,6 +473,11 @@ impl<'a, R: Room> World<'a, R> {
         let (header, speaker) = Speaker::back(before, forged);
         let upgrade = Upgrade { protocol: Some(header), ..self.lines[line].upgrade.clone() };
         self.report.resumed += 1;
+        // It listens to its old line no more.
+        if matches!(self.lines[line].phase, Phase::Open | Phase::Connecting) {
+            self.lines[line].phase = Phase::Vanished;
+            self.clients[line].is_open = false;
+        }
         let (known, room) = (self.clients.len(), self.clients[line].room);
         let is_forger = forged.is_some() || self.clients[line].is_forger;
         self.connect(number, room, &upgrade, Some(speaker), Some(from))?;
