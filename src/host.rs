@@ -10,4 +10,6 @@ pub(crate) mod host;
 pub(crate) mod input;
 pub(crate) mod letter;
 
+pub use commit::Answer;
+
 pub use crate::engine::calling::calling;

@@ -84,7 +84,7 @@ fn who_brings_a_name_has_joined_at_once() {
     let room = library();
     let mut bob = join(&room, "Bob");
     say(&mut bob, "before");
-    let named = |name: &str| Upgrade { state: json!({ "name": name }), ..Upgrade::default() };
+    let named = |name: &str| Upgrade { data: json!({ "name": name }), ..Upgrade::default() };
     let ada = room.try_connect(named("Ada")).unwrap();
     let told: Vec<Value> = ada
         .received()

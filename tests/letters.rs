@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, TestRoom};
 use dormouse::{
-    Context, Delivered, Effects, Engine, Errand, Error, Host, Input, Letter, Never, ObjectName,
-    Registry, Reply, Result, Room, RoomType, Timestamp,
+    Answer, Context, Delivered, Effects, Engine, Errand, Error, Function, Host, Input, Letter,
+    Never, ObjectName, Registry, Result, Room, RoomType, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -29,13 +29,18 @@ enum Message {
     Announce { room: String },
 }
 
+const SUM: Function<[u8; 2], u8> = Function::new("sum");
+const NONE: Function<[u8; 2], u8> = Function::new("none");
+
 impl Room for Relay {
     const NAME: &'static str = "relay";
     type State = State;
     type Connection = ();
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = String;
     type Alarm = Never;
+    type Reply = String;
 
     fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let mut state = cx.state().cloned().unwrap_or_default();
@@ -58,8 +63,13 @@ impl Room for Relay {
                 state.deaf_until = cx.now() + Duration::from_millis(millis);
                 Ok(Effects::new().save(state))
             }
-            Message::Ask { room } => Ok(Effects::new().ask::<Relay>(&room, "state of a sibling")),
-            Message::Call { function } => Ok(Effects::new().call(function, &[1, 2], "sum")),
+            Message::Ask { room } => {
+                Ok(Effects::new().ask::<Relay>(&room, "state of a sibling".into()))
+            }
+            Message::Call { function } => {
+                let function = if function == "sum" { &SUM } else { &NONE };
+                Ok(cx.effects().call(function, &[1, 2], "sum".into()))
+            }
             Message::FailAfterTelling => {
                 Ok(Effects::new().tell::<Relay>("b", &event).tell::<Relay>("not an id", &event))
             }
@@ -69,17 +79,17 @@ impl Room for Relay {
         }
     }
 
-    fn handle_reply(cx: &Context<Self>, reply: &Reply) -> Result<Effects<Self>> {
-        let mut state = cx.state().cloned().unwrap_or_default();
-        if cx.now() < state.deaf_until {
+    fn handle_reply(cx: &Context<Self>, about: String, answer: Answer) -> Result<Effects<Self>> {
+        if cx.state().is_some_and(|state| cx.now() < state.deaf_until) {
             return Err(Error::execution("cannot hear the reply"));
         }
-        let told = match &reply.result {
-            Ok(value) => value.to_string(),
-            Err(error) => error.to_string(),
+        let told = match about.as_str() {
+            "sum" => answer.of(&SUM).map(|sum| sum.to_string()),
+            "told" => answer.arrived().map(|()| "arrived".to_owned()),
+            _ => answer.state::<Relay>().map(|state| serde_json::to_string(&state).unwrap()),
         };
-        state.heard.push(format!("{}: {told}", reply.name));
-        Ok(Effects::new().save(state))
+        let line = format!("{about}: {}", told.unwrap_or_else(|error| error.to_string()));
+        Ok(cx.effects().update_or_default(|state| state.heard.push(line)))
     }
 }
 

@@ -37,9 +37,11 @@ impl Room for Ledger {
     const NAME: &'static str = "ledger";
     type State = State;
     type Connection = Value;
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = String;
     type Alarm = u64;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let effects = Effects::new();

@@ -15,7 +15,7 @@ use crate::host::host::Host;
 use crate::host::input::Fault;
 use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
-use crate::room::room::{Admission, Upgrade};
+use crate::room::upgrade::{Admission, Upgrade};
 use std::any::Any;
 
 thread_local! {

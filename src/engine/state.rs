@@ -73,11 +73,7 @@ impl<S: Serialize + DeserializeOwned> State<S> {
         for change in changes {
             match change {
                 Change::Save(state) => self.value = Some(state),
-                Change::Update(update) => {
-                    if let Some(state) = &mut self.value {
-                        update(state);
-                    }
-                }
+                Change::Update(update) => update.apply(&mut self.value)?,
                 Change::Purge => self.value = None,
             }
         }

@@ -79,9 +79,8 @@ impl When {
             });
         }
         match self.period {
-            Some(period) if millis(period) == 0 => {
-                let (limit, nanos) = (1_000_000, period.subsec_nanos());
-                Err(Error::InvalidPeriod { limit, nanos })
+            Some(period) if millis(period) == 0 || period > limits::PERIOD => {
+                Err(Error::InvalidPeriod { limit: millis(limits::PERIOD), period: millis(period) })
             }
             period => Ok((at, period.map(millis))),
         }

@@ -9,6 +9,7 @@ use crate::room::alarm::{Retry, ScheduledAlarm};
 use crate::room::connection::Connection;
 use crate::room::connection::Handle;
 use crate::room::connection_id::ConnectionId;
+use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
 use crate::room::history::{History, HistoryReader};
 use crate::room::keyed::{Keyed, KeyedReader};
@@ -51,6 +52,19 @@ fn typed<C>(connections: Vec<Handle>) -> Vec<Connection<C>> {
 impl<'a, R: Room> Context<'a, R> {
     pub(crate) fn new(view: &'a dyn View, state: Option<&'a R::State>) -> Self {
         Self { view, state, sender: view.sender().cloned().map(Connection::cast) }
+    }
+
+    /// No effects yet: where a handler's list begins.
+    ///
+    /// ```
+    /// use dormouse::{rooms::Chat, testing::TestRoom};
+    /// TestRoom::<Chat>::new("lounge").read(|cx| {
+    ///     assert!(!cx.effects().update(|state| state.message_count += 1).is_empty());
+    /// });
+    /// ```
+    #[allow(clippy::unused_self, reason = "it says which room's effects they are")]
+    pub const fn effects(&self) -> Effects<R> {
+        Effects::new()
     }
 
     /// The room type's name.
@@ -190,8 +204,8 @@ impl<'a, R: Room> Context<'a, R> {
     ///     assert!(cx.connection("eve").is_none());
     /// });
     /// ```
-    pub fn connection(&self, id: &str) -> Option<Connection<R::Connection>> {
-        self.view.with_id(id).pop().map(Connection::cast)
+    pub fn connection(&self, id: &ConnectionId) -> Option<Connection<R::Connection>> {
+        self.view.with_id(id.as_str()).pop().map(Connection::cast)
     }
 
     /// All open connections with an id, the oldest first.
@@ -203,8 +217,8 @@ impl<'a, R: Room> Context<'a, R> {
     /// let second = room.connect("ada");
     /// room.read(|cx| assert_eq!(cx.connections_with_id("ada").len(), 2));
     /// ```
-    pub fn connections_with_id(&self, id: &str) -> Vec<Connection<R::Connection>> {
-        typed(self.view.with_id(id))
+    pub fn connections_with_id(&self, id: &ConnectionId) -> Vec<Connection<R::Connection>> {
+        typed(self.view.with_id(id.as_str()))
     }
 
     /// The ids of all who are here, each once however many connections it has; of a room with a
@@ -217,11 +231,11 @@ impl<'a, R: Room> Context<'a, R> {
     /// let second = room.connect("ada");
     /// room.read(|cx| assert_eq!(cx.present().len(), 2));
     /// ```
-    pub fn present(&self) -> BTreeSet<String> {
+    pub fn present(&self) -> BTreeSet<ConnectionId> {
         // One by one: to collect them would compile a sort of its own.
         let mut present = BTreeSet::new();
         for connection in self.view.connections() {
-            present.insert(connection.id().to_string());
+            present.insert(connection.id().clone());
         }
         present
     }

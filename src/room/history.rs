@@ -29,9 +29,11 @@ use crate::room::view::View;
 ///     # const NAME: &'static str = "scribe";
 ///     # type State = ();
 ///     # type Connection = ();
+///     # type Upgrade = ();
 ///     # type Message = Text;
 ///     # type Broadcast = Text;
 ///     # type Alarm = Never;
+///     # type Reply = Never;
 ///     // …
 ///     fn handle_message(cx: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
 ///         let seq = cx.history(&SAID).next_seq();
@@ -56,13 +58,17 @@ pub struct History<T> {
 }
 
 impl<T> History<T> {
-    /// The history of a name; a room may have several.
+    /// The history of a name: 1 to 64 of the letters A to Z and a to z, digits, `-`, `.` and `_`.
     ///
-    /// ```
-    /// const SAID: dormouse::History<String> = dormouse::History::new("said");
-    /// assert_eq!(SAID.name(), "said");
+    /// # Panics
+    /// With another name; as a constant it does not compile.
+    ///
+    /// ```compile_fail
+    /// const SAID: dormouse::History<String> = dormouse::History::new("what was said");
+    /// SAID.name();
     /// ```
     pub const fn new(name: &'static str) -> Self {
+        crate::room::name::check(name);
         Self { name, rows: PhantomData }
     }
 
@@ -111,6 +117,14 @@ pub struct Keep {
 }
 
 impl Keep {
+    /// All of them.
+    pub const ALL: Self = Self { newest: None, younger_than: None };
+
+    /// Whether less than all is kept.
+    pub(crate) const fn is_bounded(self) -> bool {
+        self.newest.is_some() || self.younger_than.is_some()
+    }
+
     /// At most so many rows.
     ///
     /// ```
@@ -126,7 +140,14 @@ impl Keep {
     /// use std::time::Duration;
     /// let keep = dormouse::Keep::default().younger_than(Duration::from_secs(3600));
     /// ```
+    ///
+    /// # Panics
+    /// If the age is over [`limits::PERIOD`]; as a constant it does not compile.
     pub const fn younger_than(self, age: Duration) -> Self {
+        assert!(
+            age.as_secs() <= limits::PERIOD.as_secs(),
+            "rows are kept for 100 years at most: leave the age out"
+        );
         Self { younger_than: Some(age), ..self }
     }
 }

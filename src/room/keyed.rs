@@ -25,9 +25,11 @@ use crate::room::view::View;
 ///     # const NAME: &'static str = "game";
 ///     # type State = ();
 ///     # type Connection = ();
+///     # type Upgrade = ();
 ///     # type Message = Text;
 ///     # type Broadcast = Text;
 ///     # type Alarm = Never;
+///     # type Reply = Never;
 ///     // …
 ///     fn handle_message(cx: &Context<Self>, Text(player): Text) -> Result<Effects<Self>> {
 ///         let score = cx.keyed(&SCORES).get(&player)?.unwrap_or(0) + 1;
@@ -53,13 +55,18 @@ pub struct Keyed<T> {
 }
 
 impl<T> Keyed<T> {
-    /// The values of a kind; a room may have several kinds. A name has no `/`.
+    /// The values of a kind: a name of 1 to 64 of the letters A to Z and a to z, digits, `-`, `.` and
+    /// `_`. Two kinds never share a row.
     ///
-    /// ```
-    /// const SCORES: dormouse::Keyed<u32> = dormouse::Keyed::new("scores");
-    /// assert_eq!(SCORES.name(), "scores");
+    /// # Panics
+    /// With another name; as a constant it does not compile.
+    ///
+    /// ```compile_fail
+    /// const SCORES: dormouse::Keyed<u32> = dormouse::Keyed::new("scores/today");
+    /// SCORES.name();
     /// ```
     pub const fn new(name: &'static str) -> Self {
+        crate::room::name::check(name);
         Self { name, values: PhantomData }
     }
 

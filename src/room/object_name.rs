@@ -31,7 +31,7 @@ impl ObjectName {
     /// assert!(dormouse::ObjectName::new("chat", "").is_err());
     /// ```
     pub fn new(room: &str, id: &str) -> Result<Self> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:%".contains(c);
         if id.is_empty() || id.len() > limits::ROOM_ID_CHARS || !id.chars().all(plain) {
             return Err(Error::InvalidRoomId { id: excerpt(id) });
         }

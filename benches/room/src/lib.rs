@@ -54,9 +54,11 @@ impl Room for Bench {
     const NAME: &'static str = "bench";
     type State = State;
     type Connection = Member;
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = String;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let answer = |message| Effects::new().send(cx.sender(), message);

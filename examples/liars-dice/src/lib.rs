@@ -10,7 +10,7 @@ pub mod rules;
 use std::time::Duration;
 
 use dormouse::{
-    Admission, Close, Context, During, Effects, Error, Keep, RateLimit, Result, Resume, Room, Tag,
+    Admission, Close, Context, Handler, Effects, Error, Keep, RateLimit, Result, Resume, Room, Tag,
     Timestamp, Upgrade, When,
 };
 use serde::{Deserialize, Serialize};
@@ -46,12 +46,14 @@ impl Room for LiarsDice {
     const RESUME: Option<Resume> =
         Some(Resume::keeping(Keep::newest(200)).grace(Duration::from_secs(20)));
     const RATE_LIMIT: Option<RateLimit> =
-        Some(RateLimit { burst: 10, refill: Duration::from_millis(500) });
+        Some(RateLimit::new(10, Duration::from_millis(500)));
     type State = Table;
     type Connection = ();
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = TimeUp;
+    type Reply = Never;
 
     fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<()>> {
         let (id, table) = (upgrade.connection_id(cx)?, table(cx));
@@ -62,7 +64,7 @@ impl Room for LiarsDice {
         Ok(Admission::new(id, ()).tag(role).tag(hand))
     }
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         let (id, mut table) = (sender(cx)?, table(cx));
         if role(cx)?.as_str() == SPECTATOR || table.seat_of(id).is_some() {
             return look(cx);
@@ -111,7 +113,7 @@ impl Room for LiarsDice {
     }
 
     /// Who was refused something may have looked at an old table, and sees it as it is.
-    fn handle_error(cx: &Context<Self>, _: During, error: &Error) -> Effects<Self> {
+    fn handle_error(cx: &Context<Self>, _: Handler, error: &Error) -> Effects<Self> {
         Effects::new().send_error(cx.sender(), error).and(look(cx).unwrap_or_default())
     }
 }

@@ -44,11 +44,13 @@ impl Room for Lunch {
 
     type State = Votes; // the room remembers
     type Connection = Option<Dish>; // a connection remembers: its own vote
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Never; // nothing is scheduled
+    type Reply = Never;
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         let votes = cx.state().cloned().unwrap_or_default();
         Ok(Effects::new().send(cx.sender(), Broadcast::Votes { votes }))
     }

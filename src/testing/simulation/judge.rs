@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::object::{self, Pending, Waits};
-use super::observed::{Call, Ended, Handler};
+use super::observed::{Call, Ended};
 use super::platform::expected;
 use super::speaker::staying;
 use super::world::{Phase, World};
@@ -15,6 +15,7 @@ use crate::host::host::Host as _;
 use crate::host::input::Input;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
+use crate::room::handler::Handler;
 use crate::room::letter::Errand;
 use crate::room::object_name::ObjectName;
 use crate::room::room::Room;

@@ -13,11 +13,13 @@ use crate::room::effect::Effect;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
-use crate::room::letter::Reply;
+use crate::room::handler::Handler;
+use crate::room::letter::Answer;
 use crate::room::liveness::AutoResponse;
 use crate::room::rate::RateLimit;
 use crate::room::resume::Resume;
-use crate::room::room::{Admission, During, Room, Upgrade};
+use crate::room::room::Room;
+use crate::room::upgrade::{Admission, Newcomer};
 
 pub(super) struct Observed<R>(PhantomData<R>);
 
@@ -36,17 +38,6 @@ pub(super) struct Call {
     pub(super) socket: Option<SocketId>,
     pub(super) is_from_sibling: bool,
     pub(super) ended: Ended,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Handler {
-    Connect,
-    Message,
-    Close,
-    Alarm,
-    Reply,
-    /// `handle_error`, `handle_invalid` or `handle_limited`.
-    Hook,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,30 +132,23 @@ fn inside<'a, R: Room>(cx: &Context<'a, Observed<R>>) -> Context<'a, R> {
 }
 
 fn outside<R: Room>(effects: Effects<R>) -> Effects<Observed<R>> {
-    effects
-        .into_iter()
-        .map(|effect| match effect {
-            Effect::Save(state) => Effect::Save(state),
-            Effect::Update(update) => Effect::Update(update),
-            Effect::Send { to, message } => Effect::Send { to, message },
-            Effect::SendError { to, code, message } => Effect::SendError { to, code, message },
-            Effect::SetConnection { connection, state } => {
-                Effect::SetConnection { connection, state }
-            }
-            Effect::Close { connections, code, reason } => {
-                Effect::Close { connections, code, reason }
-            }
-            Effect::SetTags { connection, tags } => Effect::SetTags { connection, tags },
-            Effect::Schedule { name, when, alarm } => Effect::Schedule { name, when, alarm },
-            Effect::Cancel { name } => Effect::Cancel { name },
-            Effect::Append { history, row } => Effect::Append { history, row },
-            Effect::Trim { history, keep } => Effect::Trim { history, keep },
-            Effect::Put { key, value } => Effect::Put { key, value },
-            Effect::Delete { key } => Effect::Delete { key },
-            Effect::Post { errand, reply } => Effect::Post { errand, reply },
-            Effect::Purge => Effect::Purge,
-        })
-        .collect()
+    effects.cast(|effect| match effect {
+        Effect::Save(state) => Effect::Save(state),
+        Effect::Update(update) => Effect::Update(update),
+        Effect::Send { to, message } => Effect::Send { to, message },
+        Effect::SendError { to, code, message } => Effect::SendError { to, code, message },
+        Effect::SetConnection { connection, state } => Effect::SetConnection { connection, state },
+        Effect::Close { connections, code, reason } => Effect::Close { connections, code, reason },
+        Effect::SetTags { connection, tags } => Effect::SetTags { connection, tags },
+        Effect::Schedule { name, when, alarm } => Effect::Schedule { name, when, alarm },
+        Effect::Cancel { name } => Effect::Cancel { name },
+        Effect::Append { history, row } => Effect::Append { history, row },
+        Effect::Trim { history, keep } => Effect::Trim { history, keep },
+        Effect::Put { key, value } => Effect::Put { key, value },
+        Effect::Delete { key } => Effect::Delete { key },
+        Effect::Post { errand, about } => Effect::Post { errand, about },
+        Effect::Purge => Effect::Purge,
+    })
 }
 
 impl<R: Room> Room for Observed<R> {
@@ -176,9 +160,11 @@ impl<R: Room> Room for Observed<R> {
     const RESUME: Option<Resume> = R::RESUME;
     type State = R::State;
     type Connection = R::Connection;
+    type Upgrade = R::Upgrade;
     type Message = R::Message;
     type Broadcast = R::Broadcast;
     type Alarm = R::Alarm;
+    type Reply = R::Reply;
 
     fn migrate_state(stored: Value) -> Option<Self::State> {
         R::migrate_state(stored)
@@ -192,12 +178,19 @@ impl<R: Room> Room for Observed<R> {
         R::migrate_alarm(stored)
     }
 
-    fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<Self::Connection>> {
-        burn();
-        R::admit(&inside(cx), upgrade)
+    fn migrate_reply(stored: Value) -> Option<Self::Reply> {
+        R::migrate_reply(stored)
     }
 
-    fn handle_connect(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
+    fn admit(
+        cx: &Context<Self>,
+        newcomer: Newcomer<Self::Upgrade>,
+    ) -> Result<Admission<Self::Connection>> {
+        burn();
+        R::admit(&inside(cx), newcomer)
+    }
+
+    fn handle_connect(cx: &Context<Self>, upgrade: &Self::Upgrade) -> Result<Effects<Self>> {
         observe(Handler::Connect, cx, |cx| R::handle_connect(cx, upgrade))
     }
 
@@ -213,23 +206,31 @@ impl<R: Room> Room for Observed<R> {
         observe(Handler::Alarm, cx, |cx| R::handle_alarm(cx, alarm))
     }
 
-    fn handle_reply(cx: &Context<Self>, reply: &Reply) -> Result<Effects<Self>> {
-        observe(Handler::Reply, cx, |cx| R::handle_reply(cx, reply))
+    fn handle_reply(
+        cx: &Context<Self>,
+        about: Self::Reply,
+        answer: Answer,
+    ) -> Result<Effects<Self>> {
+        observe(Handler::Reply, cx, |cx| R::handle_reply(cx, about, answer))
     }
 
     fn handle_invalid(cx: &Context<Self>, frame: &Frame, error: &Error) -> Effects<Self> {
         hook(cx, |cx| R::handle_invalid(cx, frame, error))
     }
 
-    fn is_exempt(event: &Self::Message) -> bool {
-        R::is_exempt(event)
+    fn error_message(cx: &Context<Self>, error: &Error) -> Option<Self::Broadcast> {
+        R::error_message(&inside(cx), error)
+    }
+
+    fn takes_token(message: &Self::Message) -> bool {
+        R::takes_token(message)
     }
 
     fn handle_limited(cx: &Context<Self>, wait: Duration) -> Effects<Self> {
         hook(cx, |cx| R::handle_limited(cx, wait))
     }
 
-    fn handle_error(cx: &Context<Self>, during: During, error: &Error) -> Effects<Self> {
+    fn handle_error(cx: &Context<Self>, during: Handler, error: &Error) -> Effects<Self> {
         hook(cx, |cx| R::handle_error(cx, during, error))
     }
 }
@@ -238,5 +239,5 @@ fn hook<R: Room>(
     cx: &Context<Observed<R>>,
     run: impl FnOnce(&Context<R>) -> Effects<R>,
 ) -> Effects<Observed<R>> {
-    observe(Handler::Hook, cx, |cx| Ok(run(cx))).unwrap_or_default()
+    observe(Handler::Error, cx, |cx| Ok(run(cx))).unwrap_or_default()
 }

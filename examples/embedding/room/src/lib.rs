@@ -64,11 +64,13 @@ impl Room for Order {
     const NAME: &'static str = "order";
     type State = State;
     type Connection = Visitor;
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Never;
+    type Reply = Never;
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         let status = cx.state().map_or("new", |state| &state.status).to_owned();
         Ok(Effects::new().send(cx.sender(), Broadcast::Status { status }))
     }

@@ -67,9 +67,11 @@ impl Room for Errands {
     const NAME: &'static str = "errands";
     type State = State;
     type Connection = Member;
+    type Upgrade = ();
     type Message = v1::Message;
     type Broadcast = Broadcast;
     type Alarm = Alarm;
+    type Reply = Never;
 
     // The types of the first version are only used to read with. When no room can hold its forms any
     // more, these three functions go, and v1.rs with them.
@@ -88,7 +90,7 @@ impl Room for Errands {
         Some(Alarm::Remind { item: of_nobody(from_value(stored).ok()?)? })
     }
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         let items = cx.state().map(|state| state.items.clone()).unwrap_or_default();
         Ok(Effects::new().send(cx.sender(), Broadcast::List { items }))
     }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use dormouse::{
-    Close, CloseCode, Context, During, Effects, Error, History, Result, Room, Upgrade, When,
+    Close, CloseCode, Context, Handler, Effects, Error, History, Result, Room, Upgrade, When,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -115,9 +115,11 @@ impl Room for Faulty {
     const NAME: &'static str = "faulty";
     type State = State;
     type Connection = Connection;
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Alarm;
+    type Reply = Never;
 
     /// The first version stored the count alone.
     fn migrate_state(stored: Value) -> Option<State> {
@@ -262,10 +264,10 @@ impl Room for Faulty {
         }
     }
 
-    fn handle_error(cx: &Context<Self>, during: During, error: &Error) -> Effects<Self> {
+    fn handle_error(cx: &Context<Self>, during: Handler, error: &Error) -> Effects<Self> {
         assert!(
             !(*error == Error::Panicked
-                && during == During::Message
+                && during == Handler::Message
                 && cx.id().starts_with("hopeless")),
             "in handle_error"
         );

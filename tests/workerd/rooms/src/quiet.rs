@@ -12,9 +12,11 @@ impl Room for Quiet {
     const PRESUMED_GONE_AFTER: Option<Duration> = Some(Duration::from_millis(700));
     type State = ();
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
         Ok(Effects::new().broadcast(text))

@@ -41,9 +41,11 @@ impl Room for Relay {
     const NAME: &'static str = "relay";
     type State = State;
     type Connection = ();
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = String;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let mut state = cx.state().cloned().unwrap_or_default();
