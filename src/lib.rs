@@ -30,15 +30,15 @@
 //!     type Reply = Never;
 //!
 //!     fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
-//!         Ok(Effects::new().broadcast(Text(format!("{} here", cx.count()))))
+//!         Ok(cx.effects().broadcast(Text(format!("{} here", cx.count()))))
 //!     }
 //!
-//!     fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
-//!         Ok(Effects::new().broadcast(text))
+//!     fn handle_message(cx: &Context<Self>, text: Text) -> Result<Effects<Self>> {
+//!         Ok(cx.effects().broadcast(text))
 //!     }
 //!
 //!     fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
-//!         Ok(Effects::new().broadcast(Text(format!("{} here", cx.count()))))
+//!         Ok(cx.effects().broadcast(Text(format!("{} here", cx.count()))))
 //!     }
 //! }
 //!
@@ -189,8 +189,8 @@ pub use wasm_bindgen as __wasm_bindgen;
 /// #     type Broadcast = Text;
 /// #     type Alarm = Never;
 /// #     type Reply = Never;
-/// #     fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
-/// #         Ok(Effects::new().broadcast(text))
+/// #     fn handle_message(cx: &Context<Self>, text: Text) -> Result<Effects<Self>> {
+/// #         Ok(cx.effects().broadcast(text))
 /// #     }
 /// # }
 /// dormouse::rooms![Shout];

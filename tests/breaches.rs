@@ -218,6 +218,6 @@ fn what_keeps_to_the_limits_is_done() {
     room.read(|cx| assert_eq!(cx.next_alarm().unwrap().name.len(), 256));
     assert_eq!(
         Error::InvalidPeriod { limit: 1_000_000, period: 7 }.to_string(),
-        "a period of 7 nanoseconds is under the limit of 1000000: take a millisecond or more",
+        "a period of 7 milliseconds is out of bounds: take one from 1 to 1000000",
     );
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use dormouse::testing::{TestClient, TestRoom};
 use dormouse::{
-    Admission, Audience, CloseCode, Connection, Context, Effect, Effects, Error,
-    Never, Newcomer, Result, Room, Tag, Text, Upgrade, When,
+    Admission, Audience, CloseCode, Connection, Context, Effect, Effects, Error, Never, Newcomer,
+    Result, Room, Tag, Text, Upgrade, When,
 };
 use support::{
     Do, FAIL, Puppet, append, cancel, close, event, event_that, heard, in_seconds, note, order,
@@ -21,7 +21,9 @@ fn a_state_is_saved_whole_and_updated_in_place() {
     assert_eq!(room.state(), None);
     order(&ada, [append("there is nothing to add to")]);
     assert_eq!(room.state(), None);
-    order(&ada, [append("nor here"), save("a"), append("b"), append("c")]);
+    order(&ada, [append("nor here"), save("a")]);
+    assert_eq!(room.state(), None, "an update of nothing is an error of the whole list");
+    order(&ada, [save("a"), append("b"), append("c")]);
     assert_eq!(room.state().as_deref(), Some("abc"));
     room.hibernate();
     order(&ada, [append("d")]);
@@ -170,8 +172,8 @@ fn a_purge_forgets_all_that_is_stored_and_no_socket() {
         assert_eq!((cx.next_alarm(), cx.failed_alarms()), (None, vec![]));
         assert_eq!((cx.alarm("e"), cx.state(), cx.count()), (None, None, 2));
     });
-    order(&ada, [append("nothing to add to"), say("still here")]);
-    assert_eq!(heard(&bob), ["still here"]);
+    order(&ada, [append("nothing to add to"), say("never heard")]);
+    assert_eq!(heard(&bob), ["Message failed: NoState"]);
     assert_eq!(room.state(), None);
 }
 
@@ -185,7 +187,6 @@ fn of_what_stands_beside_a_purge_only_the_later_stays() {
             save("old"),
             event("old", in_seconds(1)),
             Do::Purge,
-            append("nothing to add to"),
             save("new"),
             event("new", in_seconds(2)),
         ],

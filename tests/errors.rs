@@ -36,7 +36,7 @@ impl Room for Trouble {
     const RATE_LIMIT: Option<RateLimit> = Some(RateLimit::new(20, Duration::from_secs(1)));
     type State = State;
     type Connection = u32;
-    type Upgrade = ();
+    type Upgrade = u32;
     type Message = Text;
     type Broadcast = Text;
     type Alarm = u32;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dormouse::testing::{Delivery, MemoryHost};
-use dormouse::{
-    Answer, Engine, Commit, Fault, Frame, Host as _, Input, OnDuplicate, Order, Output, Range,
+use dormouse::host::Answer;
+use dormouse::{ Engine, Commit, Fault, Frame, Host as _, Input, OnDuplicate, Order, Output, Range,
     ScheduledAlarm, Side, SocketId, Write, limits,
 };
 

@@ -384,11 +384,6 @@ impl Error {
 
     /// A failure that is nobody's business but the log's; the client hears `internal`. A test finds it
     /// by [`TestRoom::take_errors`](crate::testing::TestRoom::take_errors).
-    ///
-    /// ```
-    /// let error = "x".parse::<u8>().map_err(dormouse::Error::execution).unwrap_err();
-    /// assert_eq!(error.code(), "internal");
-    /// ```
     #[allow(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
     pub fn execution(reason: impl ToString) -> Self {
         Self::Execution { reason: reason.to_string() }
@@ -399,10 +394,6 @@ impl Error {
     }
 
     /// The short name a client sees as `code`.
-    ///
-    /// ```
-    /// assert_eq!(dormouse::Error::Panicked.code(), "internal");
-    /// ```
     pub fn code(&self) -> &str {
         match self {
             Self::Refused { code, .. } => code,
@@ -449,11 +440,6 @@ impl Error {
 
     /// What a client is told: the message, but for failures inside the room, which are none of its
     /// business.
-    ///
-    /// ```
-    /// use dormouse::Error;
-    /// assert_eq!(Error::execution("/srv/secret.rs").public_message(), "something went wrong in the room");
-    /// ```
     pub fn public_message(&self) -> String {
         if self.code() == "internal" {
             "something went wrong in the room".to_owned()
@@ -463,11 +449,6 @@ impl Error {
     }
 
     /// The HTTP status for a Worker's answer.
-    ///
-    /// ```
-    /// let error = dormouse::Error::DuplicateConnection { id: "ada".into() };
-    /// assert_eq!(error.status(), 409);
-    /// ```
     pub fn status(&self) -> u16 {
         match self {
             Self::Refused { status, .. } => *status,

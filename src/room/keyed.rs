@@ -33,7 +33,7 @@ use crate::room::view::View;
 ///     // …
 ///     fn handle_message(cx: &Context<Self>, Text(player): Text) -> Result<Effects<Self>> {
 ///         let score = cx.keyed(&SCORES).get(&player)?.unwrap_or(0) + 1;
-///         Ok(Effects::new().put(&SCORES, player, &score))
+///         Ok(cx.effects().put(&SCORES, player, &score))
 ///     }
 /// }
 ///
@@ -71,13 +71,6 @@ impl<T> Keyed<T> {
     }
 
     /// The kind's name.
-    ///
-    /// ```
-    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
-    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// assert_eq!(SCORES.name(), "scores");
-    /// ```
     pub const fn name(&self) -> &'static str {
         self.name
     }
@@ -136,13 +129,6 @@ impl<T: DeserializeOwned> KeyedReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::ValueUnreadable`] if it does not decode as `T`.
-    ///
-    /// ```
-    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
-    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).get("ada"), Ok(None)));
-    /// ```
     pub fn get(&self, key: &str) -> Result<Option<T>> {
         let value = self.view.value(&self.kind.stored_key(key));
         value.as_deref().map(decode).transpose()
@@ -152,13 +138,6 @@ impl<T: DeserializeOwned> KeyedReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::ValueUnreadable`] if one does not decode as `T`.
-    ///
-    /// ```
-    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
-    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).first("a", 10), Ok(vec![])));
-    /// ```
     pub fn first(&self, prefix: &str, limit: usize) -> Result<Vec<(String, T)>> {
         self.list(prefix, limit, Order::Forwards)
     }
@@ -167,13 +146,6 @@ impl<T: DeserializeOwned> KeyedReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::ValueUnreadable`] if one does not decode as `T`.
-    ///
-    /// ```
-    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
-    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).last("a", 10), Ok(vec![])));
-    /// ```
     pub fn last(&self, prefix: &str, limit: usize) -> Result<Vec<(String, T)>> {
         self.list(prefix, limit, Order::Backwards)
     }

@@ -17,6 +17,6 @@ impl Room for Mirror {
     type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, frame: Frame) -> Result<Effects<Self>> {
-        Ok(Effects::new().send(cx.sender(), frame))
+        Ok(cx.effects().send(cx.sender(), frame))
     }
 }
