@@ -59,7 +59,7 @@ impl RateLimit {
         let whole = self.refill * self.burst;
         let left = match full_at.max(now) {
             // No bucket is emptier than empty: the clock was ahead. One token passes, and sets it right.
-            ahead if ahead > now + whole => now + (whole - self.refill),
+            ahead if ahead > now + whole => now + self.refill * (self.burst - 1),
             full_at => full_at,
         };
         let full_at = left + self.refill;

@@ -126,7 +126,8 @@ pub trait Room: Sized + 'static {
     /// Decides who a new connection is: its id, its tags and its first state.
     ///
     /// Unless a room says otherwise that is what the Worker gave: its id, or a UUID; its tags; and its
-    /// data, decoded as a [`Connection`](Room::Connection).
+    /// data, decoded as a [`Connection`](Room::Connection). Data that is none leaves a connection whose
+    /// state can be nothing, like `()`, without one.
     ///
     /// # Errors
     /// An error refuses the connection; the Worker answers with [`Error::status`].

@@ -83,9 +83,9 @@ impl<T> Newcomer<T> {
         self.id.clone().unwrap_or_else(|| ConnectionId::of_uuid(cx.uuid()))
     }
 
-    /// The data as the state of a connection.
+    /// The data as the state of a connection; where it is something else, a state of nothing, like `()`.
     pub(crate) fn state<C: DeserializeOwned>(&self) -> Result<C> {
-        decode(&self.json)
+        decode(&self.json).or_else(|error| decode(&Value::Null).map_err(|_| error))
     }
 }
 

@@ -93,7 +93,7 @@ fn remind(cx: &Context<Reminders>, seconds: &str, what: &str) -> Effects<Reminde
     }
     tell(format!("Reminder scheduled in {}s", delay.as_secs()))
         .update_or_default(|state| {
-            (state.made, state.pending) = (state.made + 1, state.pending + 1)
+            (state.made, state.pending) = (state.made + 1, state.pending + 1);
         })
         .schedule(format!("reminder-{made:08}"), When::after(delay), what.to_owned())
 }
