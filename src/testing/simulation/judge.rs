@@ -13,6 +13,7 @@ use crate::host::host::Host as _;
 use crate::host::input::Input;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
+use crate::room::handler::Handler;
 use crate::room::letter::Errand;
 use crate::room::room::Room;
 use crate::testing::host::{Delivery, MemoryHost};
@@ -112,14 +113,14 @@ impl<R: Room> World<'_, R> {
                 self.lines[line].was_accepted = true;
                 // Who takes a connection over is accepted without its handler.
                 let is_new = |call: &Called| {
-                    call.handler == "handle_connect" && call.socket == Some(*socket)
+                    call.handler == Handler::Connect && call.socket == Some(*socket)
                 };
                 if self.lines[line].speaker.is_some() && calls.iter().any(is_new) {
                     *self.staying.entry(room).or_default() += 1;
                 }
             }
         }
-        for call in calls.iter().filter(|call| call.handler == "handle_close") {
+        for call in calls.iter().filter(|call| call.handler == Handler::Close) {
             let is_waiting = call.socket == Some(SocketId::NONE);
             let speaks = |line: &usize| self.lines[*line].speaker.is_some();
             let line = call.socket.and_then(|socket| self.objects[room].sockets.get(&socket));
@@ -198,7 +199,7 @@ impl<R: Room> World<'_, R> {
             let input =
                 |at: usize| matches!(&batch[at].input, Input::Alarm { name: it } if it == name);
             calls.iter().any(|call| {
-                call.handler == "handle_alarm" && call.ended != Ended::Failed && input(call.nth)
+                call.handler == Handler::Alarm && call.ended != Ended::Failed && input(call.nth)
             })
         };
         let is_gone = |name: &&String| {
@@ -326,7 +327,7 @@ fn judge_failures(batch: &[Entry], commit: &Commit, calls: &[Called]) -> Result<
     }
     let is_own = |name: &str| name.starts_with(char::is_control);
     // One that comes again and again is written anew each time; one that goes is judged elsewhere.
-    let rang = |call: &Called| call.handler == "handle_alarm" && call.ended == Ended::Telling;
+    let rang = |call: &Called| call.handler == Handler::Alarm && call.ended == Ended::Telling;
     let has_rung = calls.iter().any(rang);
     // The next try of an event is written down, and what the engine keeps for itself.
     let is_change = |write: &&Write| match write {
