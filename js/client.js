@@ -16,11 +16,12 @@ const HISTORY_ROWS = 500;
  * The types of a room, as `dormouse::typescript!` declares them; for a room whose types are not known.
  *
  * @typedef {object} AnyRoom
- * @property {unknown} event what it takes
+ * @property {unknown} event what clients say to it
+ * @property {unknown} inside what the Worker and other rooms say to it
  * @property {unknown} broadcast what it says
  * @property {unknown} state what it remembers
  * @property {unknown} connection what a connection remembers
- * @property {unknown} upgrade the state that an upgrade brings
+ * @property {unknown} upgrade what the Worker says of a new connection
  */
 
 /**
@@ -28,8 +29,7 @@ const HISTORY_ROWS = 500;
  * @typedef {object} UpgradeOptions
  * @property {string} [id] the connection's id; a UUID without one, unless the room decides otherwise
  * @property {string[]} [tags] its tags
- * @property {Types["upgrade"]} [state] its first state
- * @property {unknown} [meta] seen by the room while it connects, not kept
+ * @property {Types["upgrade"]} [data] what the room is to know of it
  * @property {"allow" | "replace" | "reject"} [onDuplicate] what to do if the id is connected already
  */
 
@@ -40,7 +40,7 @@ const HISTORY_ROWS = 500;
  * @typedef {object} Room
  * @property {(id: string, request: Request, options?: UpgradeOptions<Types>) => Promise<Response>} upgrade
  *   answers a WebSocket upgrade, or says with a 4xx why not
- * @property {(id: string, event: Types["event"]) => Promise<void>} send gives the room an event
+ * @property {(id: string, message: Types["inside"]) => Promise<void>} send gives the room a message
  * @property {(id: string, message: Types["broadcast"], tag?: string) => Promise<void>} broadcast says
  *   something to every connection, or to those with a tag, past the room's handlers
  * @property {(id: string) => Promise<Types["state"] | null>} getState the room's state, or null

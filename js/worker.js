@@ -55,7 +55,7 @@ const routes = [
       const name = query.get("name");
       return rooms(env)
         .room("history")
-        .upgrade(id, request, name === null ? {} : { state: { name } });
+        .upgrade(id, request, name === null ? {} : { data: { name } });
     },
   },
   {
@@ -80,7 +80,7 @@ const routes = [
     answer: async (request, env, id) => {
       const body = await readObject(request);
       // Of the body nothing is known yet: the room looks at it, and refuses what is no event.
-      const event = /** @type {Rooms["chat"]["event"]} */ ({ ...body, _tag: "Say" });
+      const event = /** @type {Rooms["chat"]["inside"]} */ ({ ...body, _tag: "Say" });
       await rooms(env).room("chat").send(id, event);
       return Response.json({ status: "ok" });
     },

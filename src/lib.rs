@@ -23,20 +23,22 @@
 //!     const NAME: &'static str = "doorman";
 //!     type State = ();
 //!     type Connection = ();
+//!     type Upgrade = ();
 //!     type Message = Text;
 //!     type Broadcast = Text;
 //!     type Alarm = Never;
+//!     type Reply = Never;
 //!
-//!     fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
-//!         Ok(Effects::new().broadcast(Text(format!("{} here", cx.count()))))
+//!     fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
+//!         Ok(cx.effects().broadcast(Text(format!("{} here", cx.count()))))
 //!     }
 //!
-//!     fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
-//!         Ok(Effects::new().broadcast(text))
+//!     fn handle_message(cx: &Context<Self>, text: Text) -> Result<Effects<Self>> {
+//!         Ok(cx.effects().broadcast(text))
 //!     }
 //!
 //!     fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
-//!         Ok(Effects::new().broadcast(Text(format!("{} here", cx.count()))))
+//!         Ok(cx.effects().broadcast(Text(format!("{} here", cx.count()))))
 //!     }
 //! }
 //!
@@ -151,7 +153,7 @@ pub mod typescript;
 pub mod wasm;
 
 pub use engine::Engine;
-pub use host::commit::{Answer, Commit, Failure, Listeners, ObjectAlarm, Output, Write};
+pub use host::commit::{Commit, Failure, Listeners, ObjectAlarm, Output, Write};
 pub use host::handler_error::HandlerError;
 pub use host::host::Host;
 pub use host::input::{Fault, Input};
@@ -182,11 +184,13 @@ pub use wasm_bindgen as __wasm_bindgen;
 /// #     const NAME: &'static str = "shout";
 /// #     type State = ();
 /// #     type Connection = ();
+/// #     type Upgrade = ();
 /// #     type Message = Text;
 /// #     type Broadcast = Text;
 /// #     type Alarm = Never;
-/// #     fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
-/// #         Ok(Effects::new().broadcast(text))
+/// #     type Reply = Never;
+/// #     fn handle_message(cx: &Context<Self>, text: Text) -> Result<Effects<Self>> {
+/// #         Ok(cx.effects().broadcast(text))
 /// #     }
 /// # }
 /// dormouse::rooms![Shout];

@@ -4,7 +4,7 @@ use crate::engine::Engine;
 use crate::room::error::excerpt;
 use crate::room::error::{Error, Result};
 use crate::room::object_name::ObjectName;
-use crate::room::room::Room;
+use crate::room::room::{Room, check_constants};
 
 /// A room type as the registry knows it.
 ///
@@ -26,16 +26,9 @@ impl RoomType {
     /// ```
     ///
     /// # Panics
-    /// If the room's name is none that a route can have; as a constant it does not compile.
+    /// If one of the room's constants is out of its bounds; as a constant it does not compile.
     pub const fn of<R: Room>() -> Self {
-        let name = R::NAME.as_bytes();
-        assert!(!name.is_empty(), "a room's name is not empty");
-        let mut i = 0;
-        while i < name.len() {
-            let plain = name[i].is_ascii_alphanumeric() || name[i] == b'-' || name[i] == b'_';
-            assert!(plain, "a room's name has letters, digits, - and _ alone");
-            i += 1;
-        }
+        check_constants::<R>();
         Self { name: R::NAME, open: |name, rooms| Engine::of::<R>(name).among(rooms) }
     }
 

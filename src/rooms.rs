@@ -17,5 +17,5 @@ crate::__rooms![Chat, Echo, HistoryRoom, Lobby, Reminders];
 #[cfg(feature = "typescript")]
 crate::typescript![
     "types/rooms.d.ts";
-    Chat, Echo, HistoryRoom { upgrade: history::Invited }, Lobby, Reminders
+    Chat, Echo, HistoryRoom, Lobby, Reminders
 ];

@@ -28,9 +28,11 @@
 //!     const NAME: &'static str = "counter";
 //!     type State = u64;
 //!     type Connection = ();
+//!     type Upgrade = ();
 //!     type Message = Message;
 //!     type Broadcast = Broadcast;
 //!     type Alarm = Never;
+//!     type Reply = Never;
 //! #
 //! #   fn handle_message(_: &Context<Self>, _: Message) -> Result<Effects<Self>> {
 //! #       Ok(Effects::new())
@@ -60,7 +62,7 @@ pub use ts_rs::TS;
 use self::declared::Declared;
 pub use self::keep::keep;
 use self::layout::{is_identifier, layout};
-use crate::room::frame::Frame;
+use crate::room::frame::{Decode, Frame};
 use crate::room::room::Room;
 
 /// The types of one room.
@@ -68,7 +70,8 @@ use crate::room::room::Room;
 pub struct RoomTypes {
     name: &'static str,
     declared: Declared,
-    event: String,
+    message: String,
+    inside: String,
     broadcast: String,
     state: String,
     connection: String,
@@ -85,13 +88,15 @@ impl RoomTypes {
     /// ```
     pub fn of<R: Room>() -> Self
     where
-        R::Message: TS + 'static,
+        R::Message: TS + Decode<Inside: TS> + 'static,
         R::Broadcast: TS + 'static,
         R::State: TS + 'static,
         R::Connection: TS + 'static,
+        R::Upgrade: TS + 'static,
     {
         let mut declared = Declared::default();
-        let event = declared.name_of::<R::Message>();
+        let message = declared.name_of::<R::Message>();
+        let inside = declared.name_of::<<R::Message as Decode>::Inside>();
         let mut broadcast = declared.name_of::<R::Broadcast>();
         // What an API call brings is text, but what goes out may be binary too.
         if TypeId::of::<R::Broadcast>() == TypeId::of::<Frame>() {
@@ -99,22 +104,8 @@ impl RoomTypes {
         }
         let state = declared.name_of::<R::State>();
         let connection = declared.name_of::<R::Connection>();
-        let upgrade = connection.clone();
-        Self { name: R::NAME, declared, event, broadcast, state, connection, upgrade }
-    }
-
-    /// With another type for [`Upgrade::state`](crate::Upgrade::state): for a room that takes something
-    /// else there than its [`Connection`](Room::Connection).
-    ///
-    /// ```
-    /// use dormouse::rooms::Echo;
-    /// use dormouse::typescript::{RoomTypes, declarations};
-    /// let types = RoomTypes::of::<Echo>().upgrade::<Option<String>>();
-    /// assert!(declarations(&[types]).contains("upgrade: string | null;"));
-    /// ```
-    pub fn upgrade<T: TS + 'static>(mut self) -> Self {
-        self.upgrade = self.declared.name_of::<T>();
-        self
+        let upgrade = declared.name_of::<R::Upgrade>();
+        Self { name: R::NAME, declared, message, inside, broadcast, state, connection, upgrade }
     }
 
     /// The namespace of its declarations: what one room calls `Message` is not what another does.
@@ -125,13 +116,14 @@ impl RoomTypes {
     }
 
     fn write(&self, out: &mut String, namespace: &str) -> std::fmt::Result {
-        let Self { event, broadcast, state, connection, upgrade, .. } = self;
+        let Self { message, inside, broadcast, state, connection, upgrade, .. } = self;
         write!(
             out,
             "
 export namespace {namespace} {{
   export interface Room {{
-    event: {event};
+    event: {message};
+    inside: {inside};
     broadcast: {broadcast};
     state: {state};
     connection: {connection};
@@ -205,23 +197,20 @@ pub fn declarations(rooms: &[RoomTypes]) -> String {
 /// not as it should be. Where the variable `CI` is set it fails instead, unless there is no such file:
 /// what is committed is then known to be what the rooms say.
 ///
-/// A room that takes something else with an [`Upgrade`](crate::Upgrade) than the state of its
-/// connections says so: `Lounge { upgrade: Invitation }`.
-///
 /// ```
 /// # use dormouse::rooms::{Chat, Echo};
-/// dormouse::typescript!["types/rooms.d.ts"; Chat, Echo { upgrade: Option<String> }];
+/// dormouse::typescript!["types/rooms.d.ts"; Chat, Echo];
 /// ```
 #[macro_export]
 macro_rules! typescript {
-    ($path:literal; $($room:ty $({ upgrade: $upgrade:ty $(,)? })?),+ $(,)?) => {
+    ($path:literal; $($room:ty),+ $(,)?) => {
         #[cfg(test)]
         #[test]
         fn typescript() {
             $crate::typescript::keep(
                 concat!(env!("CARGO_MANIFEST_DIR"), "/", $path),
                 &$crate::typescript::declarations(&[
-                    $($crate::typescript::RoomTypes::of::<$room>()$(.upgrade::<$upgrade>())?),+
+                    $($crate::typescript::RoomTypes::of::<$room>()),+
                 ]),
             );
         }

@@ -36,7 +36,7 @@ use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
 use crate::room::letter::Errand;
 use crate::room::object_name::ObjectName;
-use crate::room::room::Upgrade;
+use crate::room::upgrade::Upgrade;
 
 /// The rooms that are awake in this instance, by handle.
 struct Rooms {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use dormouse::testing::TestRoom;
 use dormouse::{
-    CloseCode, Context, During, Effects, Error, History, Keyed, Result, Room, Text, When, limits,
+    CloseCode, Context, Effects, Error, Handler, History, Keyed, Never, Result, Room, Text, When,
+    limits,
 };
 
 const SAID: History<String> = History::new("said");
@@ -17,13 +18,17 @@ impl Room for Wanting {
     const NAME: &'static str = "wanting";
     type State = u32;
     type Connection = u32;
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = String;
+    type Reply = Never;
 
-    fn admit(_: &Context<Self>, upgrade: &dormouse::Upgrade) -> Result<dormouse::Admission<u32>> {
-        let id = dormouse::ConnectionId::new(upgrade.id.clone().unwrap_or_default())?;
-        Ok(dormouse::Admission::new(id, 0))
+    fn admit(
+        cx: &Context<Self>,
+        newcomer: dormouse::Newcomer<()>,
+    ) -> Result<dormouse::Admission<u32>> {
+        Ok(dormouse::Admission::new(newcomer.id_or_uuid(cx), 0))
     }
 
     fn handle_message(cx: &Context<Self>, Text(how): Text) -> Result<Effects<Self>> {
@@ -50,7 +55,7 @@ impl Room for Wanting {
         Self::handle_message(cx, Text(how))
     }
 
-    fn handle_error(cx: &Context<Self>, during: During, error: &Error) -> Effects<Self> {
+    fn handle_error(cx: &Context<Self>, during: Handler, error: &Error) -> Effects<Self> {
         Effects::new().send(cx.sender(), format!("{during:?}: {error:?}").into())
     }
 }
@@ -92,7 +97,7 @@ fn a_message_that_fails_changes_nothing_and_names_the_limit() {
         ("otherwise", Error::execution("otherwise")),
         ("reason", Error::CloseReasonTooLong { limit: 123, size: 124 }),
         ("name", Error::InvalidAlarmName { limit: 256, size: 0 }),
-        ("period", Error::InvalidPeriod { limit: 1_000_000, nanos: 0 }),
+        ("period", Error::InvalidPeriod { limit: 3_153_600_000_000, period: 0 }),
         ("payload", Error::PayloadTooLarge { limit, size }),
         ("row", Error::ValueTooLarge { limit, size }),
         ("value", Error::ValueTooLarge { limit, size }),
@@ -166,15 +171,17 @@ impl Room for Clumsy {
     const NAME: &'static str = "clumsy";
     type State = u32;
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = dormouse::Never;
+    type Reply = Never;
 
     fn handle_message(_: &Context<Self>, _: Text) -> Result<Effects<Self>> {
         Err(Error::refuse("no", "not now"))
     }
 
-    fn handle_error(cx: &Context<Self>, _: During, _: &Error) -> Effects<Self> {
+    fn handle_error(cx: &Context<Self>, _: Handler, _: &Error) -> Effects<Self> {
         Effects::new().save(1).close(cx.sender(), CloseCode::NORMAL, "x".repeat(124))
     }
 }

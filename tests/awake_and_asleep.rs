@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dormouse::rooms::{Chat, Echo, HistoryRoom, Lobby, Reminders, chat, history};
 use dormouse::testing::{TestRoom, awake_and_asleep};
-use dormouse::{Context, Effects, Result, Room, Text, Upgrade};
+use dormouse::{Context, Effects, Never, Result, Room, Text};
 
 #[test]
 fn chat() {
@@ -76,11 +76,13 @@ impl Room for Counting {
     const NAME: &'static str = "counting";
     type State = ();
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
+    type Reply = Never;
 
-    fn handle_connect(_: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(_: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         CONNECTED.set(CONNECTED.get() + 1);
         Ok(Effects::new().broadcast(format!("{} are here", CONNECTED.get()).into()))
     }

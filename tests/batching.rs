@@ -4,7 +4,7 @@ mod support;
 
 use dormouse::testing::{Delivery, MemoryHost, TestRoom};
 use dormouse::{
-    Close, During, Engine, Error, Frame, Host, Input, ObjectName, OnDuplicate, SocketId, Upgrade,
+    Close, Engine, Error, Frame, Handler, Host, Input, ObjectName, OnDuplicate, SocketId, Upgrade,
     limits,
 };
 use proptest::prelude::*;
@@ -71,7 +71,7 @@ fn one_that_fails_in_the_middle_is_missing_and_no_other() {
         order(&ada, [append("b"), say("two"), FAIL]);
         order(&ada, [append("c"), say("three")]);
     });
-    let error = failed(During::Message, &Error::execution("as told"));
+    let error = failed(Handler::Message, &Error::execution("as told"));
     assert_eq!(heard(&ada), ["one", &error, "three"]);
     assert_eq!(room.state().as_deref(), Some("ac"));
 }
@@ -88,7 +88,7 @@ fn a_state_that_grows_too_large_in_the_middle_is_the_fault_of_the_one_who_did_it
         order(&ada, [append("!"), say("a bit more"), Do::Look]);
     });
     let (limit, size) = (limits::VALUE_BYTES, limits::VALUE_BYTES + 2);
-    let error = failed(During::Message, &Error::StateTooLarge { limit, size });
+    let error = failed(Handler::Message, &Error::StateTooLarge { limit, size });
     let told = heard(&ada);
     assert_eq!(told[..3], ["half", &error, "a bit more"]);
     assert!(told[3].ends_with("; note kept"), "nor is anything scheduled");

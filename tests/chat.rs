@@ -79,9 +79,7 @@ fn typing_goes_to_the_others() {
         assert_eq!(effects, Effects::new().broadcast_except(cx.sender(), typing));
 
         let effects = Chat::handle_message(cx, say("x")).unwrap().on(cx.state().cloned());
-        let [Effect::Save(state), Effect::Send { .. }] =
-            &effects.into_iter().collect::<Vec<_>>()[..]
-        else {
+        let [Effect::Save(state), Effect::Send { .. }] = effects.list() else {
             panic!("a save and a broadcast");
         };
         assert_eq!(state.message_count, 1);
@@ -133,14 +131,15 @@ fn of_connections_that_share_an_id_the_newest_is_meant() {
         let first = room.connect("ada");
         pause();
         let second = room.connect("ada");
+        let id = dormouse::ConnectionId::new("ada").unwrap();
         pause();
         room.read(|cx| {
-            let all = cx.connections_with_id("ada");
-            assert_eq!(cx.connection("ada"), all.last().cloned());
+            let all = cx.connections_with_id(&id);
+            assert_eq!(cx.connection(&id), all.last().cloned());
         });
         second.close(1000, "");
         pause();
-        let left = first.read(|cx| (cx.connection("ada"), cx.sender().cloned()));
+        let left = first.read(|cx| (cx.connection(&id), cx.sender().cloned()));
         assert_eq!(left.0, left.1);
     });
 }

@@ -14,12 +14,14 @@ impl Room for Dominoes {
     const NAME: &'static str = "dominoes";
     type State = Vec<String>;
     type Connection = ();
+    type Upgrade = Option<String>;
     type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
+    type Reply = Never;
 
-    fn handle_connect(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
-        if upgrade.meta == "refuse" {
+    fn handle_connect(cx: &Context<Self>, upgrade: &Option<String>) -> Result<Effects<Self>> {
+        if upgrade.as_deref() == Some("refuse") {
             return Err(Error::refuse("full", "no seat left"));
         }
         let joined = format!("{} joined", cx.sender_id().unwrap());
@@ -27,7 +29,8 @@ impl Room for Dominoes {
     }
 
     fn handle_message(cx: &Context<Self>, Text(names): Text) -> Result<Effects<Self>> {
-        let leaving: Vec<_> = names.split(' ').filter_map(|name| cx.connection(name)).collect();
+        let leaving: Vec<_> =
+            names.split(' ').filter_map(|name| cx.connection(&name.parse().ok()?)).collect();
         let effects = Effects::new().close(&leaving, CloseCode::new(4000)?, "as asked");
         // The list's order is not the order of what happens: frames go first.
         Ok(effects.send(&leaving, "farewell".into()))
@@ -42,7 +45,8 @@ impl Room for Dominoes {
         }
         let mut log = cx.state().cloned().unwrap_or_default();
         log.push(format!("{id} {} {}", close.code, close.was_clean));
-        let next = id.parse::<u32>().ok().and_then(|n| cx.connection(&(n + 1).to_string()));
+        let next =
+            id.parse::<u32>().ok().and_then(|n| cx.connection(&(n + 1).to_string().parse().ok()?));
         Ok(Effects::new()
             .save(log)
             .send(cx.sender(), "never heard".into())
@@ -118,9 +122,11 @@ impl Room for Chain {
     const NAME: &'static str = "chain";
     type State = u32;
     type Connection = ();
+    type Upgrade = ();
     type Message = Never;
     type Broadcast = Never;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(_: &Context<Self>, never: Never) -> Result<Effects<Self>> {
         match never {}
@@ -128,7 +134,7 @@ impl Room for Chain {
 
     fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
         let ended = cx.state().unwrap_or(&0) + 1;
-        let next = cx.connection(&ended.to_string());
+        let next = cx.connection(&ended.to_string().parse()?);
         Ok(Effects::new().save(ended).close(next, CloseCode::NORMAL, ""))
     }
 }
@@ -166,9 +172,9 @@ fn what_comes_from_a_connection_that_is_over_is_not_handled() {
     assert_eq!(log(&room), ["goes 4000 true"]);
 }
 
-fn upgrade(on_duplicate: OnDuplicate, meta: &str) -> Upgrade {
-    let (id, meta) = (Some("ada".to_owned()), meta.into());
-    Upgrade { id, meta, on_duplicate, ..Upgrade::default() }
+fn upgrade(on_duplicate: OnDuplicate, data: &str) -> Upgrade {
+    let (id, data) = (Some("ada".to_owned()), data.into());
+    Upgrade { id, data, on_duplicate, ..Upgrade::default() }
 }
 
 #[test]

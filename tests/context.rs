@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, TestClient, TestRoom};
-use dormouse::{Context, Effects, Never, Result, Room, Tag, Text, Upgrade};
+use dormouse::{ConnectionId, Context, Effects, Never, Result, Room, Tag, Text, Upgrade};
 
 /// A room that leaves everything to what the trait says.
 struct Quiet;
@@ -13,9 +13,11 @@ impl Room for Quiet {
     const NAME: &'static str = "quiet";
     type State = ();
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(_: &Context<Self>, _: Text) -> Result<Effects<Self>> {
         Ok(Effects::new())
@@ -25,6 +27,7 @@ impl Room for Quiet {
 #[test]
 fn a_context_finds_connections_by_id_tag_and_filter() {
     let room = TestRoom::<Quiet>::new("square");
+    let id = |id: &str| ConnectionId::new(id).unwrap();
     let connect = |id: &str, tags: &[&str]| {
         room.sleep(Duration::from_secs(1));
         let tags = tags.iter().map(ToString::to_string).collect();
@@ -38,13 +41,13 @@ fn a_context_finds_connections_by_id_tag_and_filter() {
             let sockets: Vec<_> = bobs.iter().map(sender).collect();
             assert_eq!(cx.count(), 2 + sockets.len());
             assert_eq!(cx.connections().count(), cx.count());
-            assert_eq!(cx.connections_with_id("bob").len(), bobs.len());
-            let newest = cx.connection("bob").map(|bob| format!("{bob:?}"));
+            assert_eq!(cx.connections_with_id(&id("bob")).len(), bobs.len());
+            let newest = cx.connection(&id("bob")).map(|bob| format!("{bob:?}"));
             assert_eq!(
                 newest,
                 sockets.last().map(|socket| format!("Connection(bob, socket {})", socket.0))
             );
-            assert!(cx.connection("bo").is_none() && cx.connection("").is_none());
+            assert!(cx.connection(&id("bo")).is_none());
             let red = Tag::new("red").unwrap();
             assert_eq!(
                 cx.tagged(&red).len(),

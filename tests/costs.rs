@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, Object, Reads};
 use dormouse::{
-    Close, Context, Delivered, Effects, Error, Frame, Host as _, Input, Keep, OnDuplicate, Result,
-    Resume, Room, SocketId, Text, Upgrade, When, limits,
+    Close, Context, Delivered, Effects, Error, Frame, Function, Host as _, Input, Keep,
+    OnDuplicate, Result, Resume, Room, SocketId, Text, Upgrade, When, limits,
 };
 use serde_json::Value;
 
@@ -20,9 +20,11 @@ impl Room for Hall {
         Some(Resume::keeping(Keep::newest(1_000)).grace(Duration::from_secs(10)));
     type State = u64;
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = String;
+    type Reply = String;
 
     fn handle_message(cx: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
         let count = cx.state().copied().unwrap_or_default() + 1;
@@ -30,7 +32,9 @@ impl Room for Hall {
         let many: usize = many.parse().unwrap_or(1);
         let effects = Effects::new();
         Ok(match what {
-            "call" => (0..many).fold(effects, |effects, nth| effects.call("f", &nth, "r")),
+            "call" => (0..many).fold(effects, |effects, nth| {
+                effects.call(&Function::<usize, u64>::new("f"), &nth, "r".to_owned())
+            }),
             "plan" => (0..many).fold(effects, |effects, nth| {
                 effects.schedule(
                     format!("{nth}"),

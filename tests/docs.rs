@@ -160,6 +160,13 @@ fn every_limit_is_in_the_page_of_limits() {
         let value = match value.as_str() {
             "64 * 1024" => "64 KiB",
             "4 * 1024 * 1024" => "4 MiB",
+            "16 * 1024 * 1024" => "16 MiB",
+            "32 * 1024 * 1024" => "32 MiB",
+            "Duration::from,secs(100 * 365 * 24 * 60 * 60)" => "100 years",
+            "Duration::from,secs(30 * 24 * 60 * 60)" => "30 days",
+            "Duration::from,secs(14 * 24 * 60 * 60)" => "14 days",
+            "Duration::from,secs(7 * 24 * 60 * 60)" => "7 days",
+            "Duration::from,secs(24 * 60 * 60)" => "a day",
             // How many sessions are remembered is told to nobody.
             "4,096" => continue,
             value => value,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, TestClient, TestRoom};
 use dormouse::{
-    ConnectionId, Context, During, Effects, Error, History, Keyed, OnDuplicate, RateLimit, Result,
-    Room, Text, Upgrade, When,
+    ConnectionId, Context, Effects, Error, Handler, History, Keyed, Never, OnDuplicate, RateLimit,
+    Result, Room, Text, Upgrade, When,
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,13 +33,14 @@ struct Config {
 
 impl Room for Trouble {
     const NAME: &'static str = "trouble";
-    const RATE_LIMIT: Option<RateLimit> =
-        Some(RateLimit { burst: 20, refill: Duration::from_secs(1) });
+    const RATE_LIMIT: Option<RateLimit> = Some(RateLimit::new(20, Duration::from_secs(1)));
     type State = State;
     type Connection = u32;
+    type Upgrade = u32;
     type Message = Text;
     type Broadcast = Text;
     type Alarm = u32;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, Text(what): Text) -> Result<Effects<Self>> {
         let effects = Effects::new();
@@ -60,14 +61,14 @@ impl Room for Trouble {
         Ok(Effects::new().broadcast(Text(alarm.to_string())))
     }
 
-    fn handle_error(cx: &Context<Self>, _: During, error: &Error) -> Effects<Self> {
+    fn handle_error(cx: &Context<Self>, _: Handler, error: &Error) -> Effects<Self> {
         let everyone: Vec<_> = cx.connections().collect();
         Effects::new().send(everyone, Text(error.to_string()))
     }
 }
 
 fn upgrade() -> Upgrade {
-    Upgrade { state: 1.into(), ..Upgrade::default() }
+    Upgrade { data: 1.into(), ..Upgrade::default() }
 }
 
 fn client() -> (TestRoom<Trouble>, TestClient<Trouble>) {
@@ -136,9 +137,9 @@ fn a_missing_variable_is_named() {
 #[test]
 fn an_upgrade_that_does_not_fit_the_room_is_refused_with_400() {
     let room = TestRoom::<Trouble>::new("here");
-    let wrong = Upgrade { state: "text".into(), ..Upgrade::default() };
+    let wrong = Upgrade { data: "text".into(), ..Upgrade::default() };
     let error = room.try_connect(wrong).err().unwrap();
-    assert!(error.to_string().contains("state: invalid type"), "{error}");
+    assert!(error.to_string().contains("data: invalid type"), "{error}");
     assert_eq!(error.status(), 400);
     let unknown = serde_json::from_str::<Upgrade>(r#"{"user":"ada"}"#);
     assert!(unknown.unwrap_err().to_string().contains("unknown field `user`"));
@@ -194,7 +195,7 @@ fn what_breaks_a_limit_says_the_limit_the_value_and_what_to_do() {
         Error::TagTooLong { limit, size },
         Error::CloseReasonTooLong { limit, size },
         Error::InvalidAlarmTime { limit: 1111, at: 2222 },
-        Error::InvalidPeriod { limit: 1111, nanos: 2222 },
+        Error::InvalidPeriod { limit: 1111, period: 2222 },
         Error::InvalidAlarmName { limit, size },
         Error::TooDeep { what: "the state".into(), limit, depth: size },
     ];

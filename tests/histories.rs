@@ -47,9 +47,11 @@ impl Room for Archive {
     const NAME: &'static str = "archive";
     type State = ();
     type Connection = ();
+    type Upgrade = ();
     type Message = Order;
     type Broadcast = Seen;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, order: Order) -> Result<Effects<Self>> {
         let effects = Effects::new();

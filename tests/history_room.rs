@@ -65,7 +65,7 @@ fn who_has_lost_the_line_is_still_listed_until_the_time_is_over() {
 fn two_who_are_away_are_two() {
     let room = library();
     let (ada, bob) = (join(&room, "Ada"), join(&room, "Bob"));
-    let mut cyd = join(&room, "Cyd");
+    let cyd = join(&room, "Cyd");
     ada.drop_line();
     bob.drop_line();
     say(&cyd, "only us now");
@@ -79,9 +79,9 @@ fn two_who_are_away_are_two() {
 #[test]
 fn who_brings_a_name_has_joined_at_once() {
     let room = library();
-    let mut bob = join(&room, "Bob");
+    let bob = join(&room, "Bob");
     say(&bob, "before");
-    let named = |name: &str| Upgrade { state: json!({ "name": name }), ..Upgrade::default() };
+    let named = |name: &str| Upgrade { data: json!({ "name": name }), ..Upgrade::default() };
     let ada = room.try_connect(named("Ada")).unwrap();
     let told: Vec<Value> = ada
         .received()

@@ -33,13 +33,14 @@ enum Message {
 
 impl Room for Pinboard {
     const NAME: &'static str = "pinboard";
-    const RATE_LIMIT: Option<RateLimit> =
-        Some(RateLimit { burst: 20, refill: Duration::from_millis(500) });
+    const RATE_LIMIT: Option<RateLimit> = Some(RateLimit::new(20, Duration::from_millis(500)));
     type State = Value;
     type Connection = ();
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = Value;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let effects = Effects::new();
@@ -101,7 +102,7 @@ fn json_that_is_nested_too_deep_is_no_event() {
     eve.send_text("[".repeat(60_000));
     assert_eq!(codes(&eve), ["invalid_event"]);
     assert_eq!((room.commits(), ada.received().len()), (before, 0));
-    assert!(serde_json::from_str::<Upgrade>(&format!(r#"{{"meta":{}}}"#, nested(128))).is_err());
+    assert!(serde_json::from_str::<Upgrade>(&format!(r#"{{"data":{}}}"#, nested(128))).is_err());
     assert!(room.broadcast(&nested(60_000), None).is_ok(), "which is looked through, not built");
 }
 

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, TestRoom};
 use dormouse::{
-    Context, Delivered, Effects, Engine, Errand, Error, Host, Input, Letter, Never, ObjectName,
-    Registry, Reply, Result, Room, RoomType, Timestamp,
+    Answer, Context, Delivered, Effects, Engine, Errand, Error, Function, Host, Input, Letter,
+    Never, ObjectName, Registry, Result, Room, RoomType, Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 /// A room that keeps what it hears and passes it on along a route.
 struct Relay;
@@ -29,13 +28,18 @@ enum Message {
     Announce { room: String },
 }
 
+const SUM: Function<[u8; 2], u8> = Function::new("sum");
+const NONE: Function<[u8; 2], u8> = Function::new("none");
+
 impl Room for Relay {
     const NAME: &'static str = "relay";
     type State = State;
     type Connection = ();
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = String;
     type Alarm = Never;
+    type Reply = String;
 
     fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         let mut state = cx.state().cloned().unwrap_or_default();
@@ -58,8 +62,13 @@ impl Room for Relay {
                 state.deaf_until = cx.now() + Duration::from_millis(millis);
                 Ok(Effects::new().save(state))
             }
-            Message::Ask { room } => Ok(Effects::new().ask::<Relay>(&room, "state of a sibling")),
-            Message::Call { function } => Ok(Effects::new().call(function, &[1, 2], "sum")),
+            Message::Ask { room } => {
+                Ok(Effects::new().ask::<Relay>(&room, "state of a sibling".into()))
+            }
+            Message::Call { function } => {
+                let function = if function == "sum" { &SUM } else { &NONE };
+                Ok(cx.effects().call(function, &[1, 2], "sum".into()))
+            }
             Message::FailAfterTelling => {
                 Ok(Effects::new().tell::<Relay>("b", &event).tell::<Relay>("not an id", &event))
             }
@@ -69,17 +78,17 @@ impl Room for Relay {
         }
     }
 
-    fn handle_reply(cx: &Context<Self>, reply: &Reply) -> Result<Effects<Self>> {
-        let mut state = cx.state().cloned().unwrap_or_default();
-        if cx.now() < state.deaf_until {
+    fn handle_reply(cx: &Context<Self>, about: String, answer: Answer) -> Result<Effects<Self>> {
+        if cx.state().is_some_and(|state| cx.now() < state.deaf_until) {
             return Err(Error::execution("cannot hear the reply"));
         }
-        let told = match &reply.result {
-            Ok(value) => value.to_string(),
-            Err(error) => error.to_string(),
+        let told = match about.as_str() {
+            "sum" => answer.of(&SUM).map(|sum| sum.to_string()),
+            "told" => answer.arrived().map(|()| "arrived".to_owned()),
+            _ => answer.state::<Relay>().map(|state| serde_json::to_string(&state).unwrap()),
         };
-        state.heard.push(format!("{}: {told}", reply.name));
-        Ok(Effects::new().save(state))
+        let line = format!("{about}: {}", told.unwrap_or_else(|error| error.to_string()));
+        Ok(cx.effects().update_or_default(|state| state.heard.push(line)))
     }
 }
 
@@ -202,7 +211,7 @@ fn a_sibling_s_state_comes_back_as_a_reply() {
     a.send(&Message::Ask { room: "b".into() }).unwrap();
     a.hibernate();
     carry((&a, "a"), &b);
-    let state = json!({ "heard": ["x from outside"], "deaf_until": 0 });
+    let state = r#"{"heard":["x from outside"],"deaf_until":0}"#;
     assert_eq!(heard(&a)[0], "state of a sibling: null");
     assert_eq!(heard(&a)[1], format!("state of a sibling: {state}"));
 }
@@ -215,12 +224,12 @@ fn a_reply_whose_handler_fails_is_asked_for_again() {
     let letter = a.take_letters().pop().unwrap();
     let errand = Errand::Call { function: "sum".into(), argument: "[1,2]".into() };
     assert_eq!(letter.errand, errand);
-    a.delivered(letter.seq, Delivered::Ok(json!(3)));
+    a.delivered(letter.seq, Delivered::Ok(3.into()));
     assert_eq!(heard(&a), [""; 0]);
     a.advance(Duration::from_secs(2));
     let again = a.take_letters().pop().unwrap();
-    a.delivered(again.seq, Delivered::Ok(json!(3)));
-    a.delivered(again.seq, Delivered::Ok(json!(3)));
+    a.delivered(again.seq, Delivered::Ok(3.into()));
+    a.delivered(again.seq, Delivered::Ok(3.into()));
     assert_eq!(heard(&a), ["sum: 3"]);
     assert_eq!(a.alarm(), None);
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, TestRoom};
 use dormouse::{
-    Close, CloseCode, Context, Delivered, During, Effects, Engine, Error, Fault, Frame, Input,
-    ObjectName, OnDuplicate, Result, Room, SocketId, Text, Upgrade, When,
+    Close, CloseCode, Context, Delivered, Effects, Engine, Error, Fault, Frame, Handler, Input,
+    Never, ObjectName, OnDuplicate, Result, Room, SocketId, Text, Upgrade, When,
 };
 
 /// A room whose handlers fail as they are told.
@@ -19,12 +19,14 @@ impl Room for Brittle {
     const NAME: &'static str = "brittle";
     type State = String;
     type Connection = ();
+    type Upgrade = Option<String>;
     type Message = Text;
     type Broadcast = Text;
     type Alarm = String;
+    type Reply = Never;
 
-    fn handle_connect(_: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
-        match upgrade.meta.as_str() {
+    fn handle_connect(_: &Context<Self>, upgrade: &Option<String>) -> Result<Effects<Self>> {
+        match upgrade.as_deref() {
             Some("broken") => Err(broken()),
             Some("refused") => Err(Error::refuse("full", "there is no chair left")),
             _ => Ok(Effects::new().save(String::new())),
@@ -53,7 +55,7 @@ impl Room for Brittle {
         if close.reason == "broken" { Err(broken()) } else { Ok(Effects::new()) }
     }
 
-    fn handle_error(cx: &Context<Self>, _: During, error: &Error) -> Effects<Self> {
+    fn handle_error(cx: &Context<Self>, _: Handler, error: &Error) -> Effects<Self> {
         let effects = Effects::new().send_error(cx.sender(), error);
         match error {
             Error::Refused { message, .. } if message.ends_with("badly") => {
@@ -99,11 +101,11 @@ fn what_a_client_is_told_the_log_is_not() {
         ada.send_text(said);
         assert!(ada.receive_text().contains("Error"));
     }
-    let upgrade = |meta: &str| Upgrade { meta: meta.into(), ..Upgrade::default() };
+    let upgrade = |data: &str| Upgrade { data: data.into(), ..Upgrade::default() };
     assert!(room.try_connect(upgrade("refused")).is_err());
     assert_eq!(log(&room), [""; 0]);
     assert!(room.try_connect(upgrade("broken")).is_err());
-    assert_eq!(log(&room), ["admit or handle_connect: the handler failed: the spring is broken"]);
+    assert_eq!(log(&room), ["handle_connect: the handler failed: the spring is broken"]);
 }
 
 #[test]
@@ -153,12 +155,12 @@ fn a_batch_that_is_run_again_logs_each_error_once() {
     let replacement = Upgrade {
         id: Some("ada".to_owned()),
         on_duplicate: OnDuplicate::Replace,
-        meta: "broken".into(),
+        data: "broken".into(),
         ..Upgrade::default()
     };
     assert_eq!(room.try_connect(replacement).err(), Some(broken()));
     assert!(ada.is_open());
-    assert_eq!(log(&room), ["admit or handle_connect: the handler failed: the spring is broken"]);
+    assert_eq!(log(&room), ["handle_connect: the handler failed: the spring is broken"]);
 }
 
 #[test]

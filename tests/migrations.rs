@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dormouse::testing::TestRoom;
-use dormouse::{Context, Effects, Error, Result, Room, Text, When};
+use dormouse::{Context, Effects, Error, Never, Result, Room, Text, When};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -57,9 +57,11 @@ impl<V: Version> Room for Meadow<V> {
     const NAME: &'static str = "meadow";
     type State = V::Stored;
     type Connection = V::Stored;
+    type Upgrade = Value;
     type Message = Text;
     type Broadcast = Text;
     type Alarm = V::Stored;
+    type Reply = Never;
 
     fn migrate_state(stored: Value) -> Option<V::Stored> {
         V::migrate(stored)
@@ -98,7 +100,7 @@ impl<V: Version> Room for Meadow<V> {
 fn left_by_the_first<V: Version>() -> TestRoom<Meadow<V>> {
     let upgrade = dormouse::Upgrade {
         id: Some("ada".to_owned()),
-        state: Value::from(5),
+        data: Value::from(5),
         ..dormouse::Upgrade::default()
     };
     let room = TestRoom::<Meadow<First>>::new("hill");

@@ -10,9 +10,11 @@ impl Room for Scale {
     const NAME: &'static str = "scale";
     type State = f64;
     type Connection = ();
+    type Upgrade = ();
     type Message = f64;
     type Broadcast = f64;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, number: f64) -> Result<Effects<Self>> {
         let before = cx.state().copied().unwrap_or_default();

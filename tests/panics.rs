@@ -11,9 +11,11 @@ impl Room for Fragile {
     const NAME: &'static str = "fragile";
     type State = u64;
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = String;
+    type Reply = String;
 
     fn handle_message(cx: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
         let count = cx.state().copied().unwrap_or_default() + 1;
@@ -46,9 +48,9 @@ fn heard(client: &dormouse::testing::TestClient<Fragile>) -> Vec<String> {
     client.received().iter().map(|frame| frame.to_text().into_owned()).collect()
 }
 
-fn panicked(room: &TestRoom<Fragile>) -> Vec<&'static str> {
+fn panicked(room: &TestRoom<Fragile>) -> Vec<String> {
     let errors = room.take_errors().into_iter();
-    errors.filter(|it| it.error == Error::Panicked).map(|it| it.handler).collect()
+    errors.filter(|it| it.error == Error::Panicked).map(|it| it.handler.to_string()).collect()
 }
 
 const TOLD: &str =

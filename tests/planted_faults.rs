@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use dormouse::testing::{SimulatedClient, Simulation};
-use dormouse::{Close, Context, Effects, Result, Room, Text, Upgrade};
+use dormouse::{Close, Context, Effects, Never, Result, Room, Text};
 
 /// Finds a fault, and writes a line of the table.
 fn find<R: Room>(simulation: impl Fn() -> Simulation<R>, rule: &str) {
@@ -30,9 +30,11 @@ impl Room for ForgetsToSave {
     const NAME: &'static str = "forgets-to-save";
     type State = u64;
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, _: Text) -> Result<Effects<Self>> {
         let count = cx.state().copied().unwrap_or_default() + 1;
@@ -73,11 +75,13 @@ impl Room for CountsInMemory {
     const NAME: &'static str = "counts-in-memory";
     type State = ();
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
+    type Reply = Never;
 
-    fn handle_connect(_: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(_: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         CONNECTED.set(CONNECTED.get() + 1);
         Ok(Effects::new())
     }
@@ -99,11 +103,13 @@ impl Room for KeepsASessionMap {
     const NAME: &'static str = "keeps-a-session-map";
     type State = ();
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
+    type Reply = Never;
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         let id = cx.sender().map(|sender| sender.id().to_string()).unwrap_or_default();
         NAMES.with_borrow_mut(|names| names.insert(id, "a friend".to_owned()));
         Ok(Effects::new())
@@ -129,11 +135,13 @@ impl Room for AnnouncesTheReplaced {
     const NAME: &'static str = "announces-the-replaced";
     type State = ();
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
+    type Reply = Never;
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         Ok(say(cx, "here"))
     }
 
@@ -163,7 +171,8 @@ fn planted_a_room_that_announces_the_replaced_as_gone() {
                 last.insert(who.to_owned(), what.to_owned());
             }
         }
-        last.iter().any(|(who, what)| what == "gone" && cx.connection(who).is_some())
+        last.iter()
+            .any(|(who, what)| what == "gone" && cx.connection(&who.parse().unwrap()).is_some())
     };
     find(
         || {

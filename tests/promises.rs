@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, Object, ResumingClient, TestRoom};
 use dormouse::{
-    Admission, Audience, Close, Context, Effects, Engine, Errand, Error, Frame, Host as _, Input,
-    Keep, Keyed, Letter, ObjectName, OnDuplicate, Order, Range, RateLimit, Reply, Result, Resume,
-    Room, ScheduledAlarm, Side, SocketId, Tag, Text, Timestamp, Upgrade, When, Write, limits,
+    Admission, Answer, Audience, Close, Context, Effects, Engine, Errand, Error, Frame, Function,
+    Host as _, Input, Keep, Letter, Newcomer, ObjectName, OnDuplicate, Order, Range, RateLimit,
+    Result, Resume, Room, ScheduledAlarm, Side, SocketId, Tag, Text, Timestamp, Upgrade, When,
+    Write, limits,
 };
 
 fn texts<R: Room>(client: &dormouse::testing::TestClient<R>) -> Vec<String> {
@@ -24,16 +25,17 @@ impl Room for Hall {
     const PRESUMED_GONE_AFTER: Option<Duration> = Some(Duration::from_secs(60));
     type State = u64;
     type Connection = u64;
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = String;
+    type Reply = String;
 
-    fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<u64>> {
-        let tags = upgrade.tags.iter().map(Tag::new).collect::<Result<_>>()?;
-        Ok(Admission { id: upgrade.connection_id(cx)?, tags, state: 0 })
+    fn admit(cx: &Context<Self>, newcomer: Newcomer<()>) -> Result<Admission<u64>> {
+        Ok(Admission { id: newcomer.id_or_uuid(cx), tags: newcomer.tags, state: 0 })
     }
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         Ok(Effects::new()
             .broadcast_except(cx.sender(), Text(format!("{} comes", cx.sender_id().unwrap()))))
     }
@@ -44,7 +46,7 @@ impl Room for Hall {
             "plan" => {
                 effects.schedule("tea", When::after(Duration::from_secs(86_400)), "tea".into())
             }
-            "call" => effects.call("f", &1, "r"),
+            "call" => effects.call(&Function::<u64, u64>::new("f"), &1, "r".to_owned()),
             "not eve" => {
                 let eve = cx.connections().filter(|it| it.id().as_str() == "eve");
                 effects.broadcast_to(Audience::everyone().except(eve), Text("secret".into()))
@@ -200,7 +202,7 @@ fn reject_means_one_connection_an_id_also_with_one_that_is_away() {
         OnDuplicate::Reject,
         &format!("dormouse.1, dormouse.resume.{session}.{epoch}.0"),
     );
-    let open = room.read(|cx| cx.connections_with_id("ada").len());
+    let open = room.read(|cx| cx.connections_with_id(&"ada".try_into().unwrap()).len());
     assert!(
         open <= 1,
         "{open} connections of ada, second {} back {}",
@@ -244,25 +246,26 @@ impl Room for Brittle {
     const NAME: &'static str = "brittle";
     const MAX_FRAME_BYTES: usize = 100;
     const PRESUMED_GONE_AFTER: Option<Duration> = Some(Duration::from_secs(60));
-    const RATE_LIMIT: Option<RateLimit> =
-        Some(RateLimit { burst: 3, refill: Duration::from_secs(60) });
+    const RATE_LIMIT: Option<RateLimit> = Some(RateLimit::new(3, Duration::from_secs(60)));
     type State = u64;
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = String;
+    type Reply = String;
 
     fn handle_message(_: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
         Ok(match text.as_str() {
-            "call" => Effects::new().call("f", &1, "r"),
+            "call" => Effects::new().call(&Function::<u64, u64>::new("f"), &1, "r".to_owned()),
             "panic" => panic!("as told"),
             _ => Effects::new().broadcast(Text(text)),
         })
     }
 
-    fn handle_reply(_: &Context<Self>, reply: &Reply) -> Result<Effects<Self>> {
+    fn handle_reply(_: &Context<Self>, _: String, answer: Answer) -> Result<Effects<Self>> {
         // What most would write.
-        let answer: u64 = reply.value().unwrap();
+        let answer = answer.of(&ANSWER).unwrap();
         Ok(Effects::new().save(answer))
     }
 
@@ -275,6 +278,8 @@ impl Room for Brittle {
         panic!("nor of that");
     }
 }
+
+const ANSWER: Function<u64, u64> = Function::new("f");
 
 /// An object of it, with a client.
 fn brittle() -> (Object, SocketId) {
@@ -436,19 +441,31 @@ impl Room for Poster {
     const NAME: &'static str = "poster";
     type State = u64;
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = String;
+    type Reply = String;
 
     fn handle_message(_: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
         Ok(match text.split_once(' ') {
-            Some(("tell", many)) => (0..many.parse().unwrap())
-                .fold(Effects::new(), |effects, nth: usize| effects.call("dead", &nth, "r")),
-            Some(("one", _)) => Effects::new().call("alive", &1, "r"),
-            Some(("large", many)) => (0..many.parse().unwrap())
-                .fold(Effects::new(), |effects, _: usize| {
-                    effects.call("slow", &"x".repeat(899_990), "r")
-                }),
+            Some(("tell", many)) => {
+                (0..many.parse().unwrap()).fold(Effects::new(), |effects, nth: usize| {
+                    effects.call(&Function::<usize, u64>::new("dead"), &nth, "r".to_owned())
+                })
+            }
+            Some(("one", _)) => {
+                Effects::new().call(&Function::<u64, u64>::new("alive"), &1, "r".to_owned())
+            }
+            Some(("large", many)) => {
+                (0..many.parse().unwrap()).fold(Effects::new(), |effects, _: usize| {
+                    effects.call(
+                        &Function::<String, u64>::new("slow"),
+                        &"x".repeat(899_990),
+                        "r".to_owned(),
+                    )
+                })
+            }
             _ => Effects::new(),
         })
     }
@@ -504,9 +521,11 @@ impl Room for Loud {
     const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(10)));
     type State = u64;
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Frame;
     type Alarm = String;
+    type Reply = String;
 
     fn handle_message(_: &Context<Self>, _: Text) -> Result<Effects<Self>> {
         Ok(Effects::new().broadcast(Frame::Binary(vec![200; 600_000])))
@@ -544,9 +563,11 @@ fn a_period_that_no_number_of_javascript_holds_is_refused() {
         const NAME: &'static str = "never";
         type State = u64;
         type Connection = ();
+        type Upgrade = ();
         type Message = Text;
         type Broadcast = Text;
         type Alarm = String;
+        type Reply = String;
         fn handle_message(_: &Context<Self>, _: Text) -> Result<Effects<Self>> {
             Ok(Effects::new().schedule(
                 "x",
@@ -573,9 +594,11 @@ impl Room for Patient {
     const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(10)).grace(Duration::MAX));
     type State = u64;
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = String;
+    type Reply = String;
     fn handle_message(_: &Context<Self>, _: Text) -> Result<Effects<Self>> {
         Ok(Effects::new())
     }
@@ -588,15 +611,6 @@ fn a_grace_without_end_sets_no_alarm_beyond_all_dates() {
     ada.drop_line();
     let alarm = room.alarm();
     assert!(alarm.is_none_or(|at| at <= Timestamp::MAX), "{alarm:?}");
-}
-
-#[test]
-fn kinds_whose_names_begin_alike_are_apart() {
-    const A: Keyed<u32> = Keyed::new("a");
-    const AB: Keyed<u32> = Keyed::new("a/b");
-    let one: Effects<Hall> = Effects::new().put(&A, "b/c", &1);
-    let two: Effects<Hall> = Effects::new().put(&AB, "c", &1);
-    assert_ne!(one, two, "two kinds, one stored key");
 }
 
 #[test]
@@ -629,13 +643,14 @@ fn a_clock_that_was_ahead_locks_nobody_out() {
     struct Slow;
     impl Room for Slow {
         const NAME: &'static str = "slow";
-        const RATE_LIMIT: Option<RateLimit> =
-            Some(RateLimit { burst: 10, refill: Duration::from_millis(500) });
+        const RATE_LIMIT: Option<RateLimit> = Some(RateLimit::new(10, Duration::from_millis(500)));
         type State = u64;
         type Connection = ();
+        type Upgrade = ();
         type Message = Text;
         type Broadcast = Text;
         type Alarm = String;
+        type Reply = String;
         fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
             Ok(Effects::new().broadcast(text))
         }

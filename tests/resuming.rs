@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dormouse::testing::{Dice, TestRoom};
 use dormouse::{
-    Audience, Close, Context, Effects, Error, Host as _, Keep, OnDuplicate, Range, Result, Resume,
-    Room, Side, Text, Upgrade, limits,
+    Audience, Close, Context, Effects, Error, Host as _, Keep, Never, OnDuplicate, Range, Result,
+    Resume, Room, Side, Text, Upgrade, limits,
 };
 
 /// Says everything to everyone, and who comes and goes.
@@ -17,11 +17,13 @@ impl Room for Parlour {
         Some(Resume::keeping(Keep::newest(1_000)).grace(Duration::from_secs(10)));
     type State = u64;
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
+    type Reply = Never;
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         Ok(say(cx, "comes"))
     }
 
@@ -325,9 +327,11 @@ impl Room for Salon {
     const RESUME: Option<Resume> = Parlour::RESUME;
     type State = u64;
     type Connection = Option<String>;
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = ();
+    type Reply = Never;
 
     fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
         Ok(Effects::new().update(|count| *count += 1).broadcast(text))

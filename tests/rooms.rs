@@ -176,9 +176,11 @@ fn a_period_over_a_long_sleep_makes_one_event_and_keeps_its_phase() {
         const NAME: &'static str = "clock";
         type State = ();
         type Connection = ();
+        type Upgrade = ();
         type Message = Text;
         type Broadcast = Text;
         type Alarm = ();
+        type Reply = Never;
 
         fn handle_message(_: &Context<Self>, _: Text) -> Result<Effects<Self>> {
             let second = Duration::from_secs(1);
@@ -213,9 +215,11 @@ impl Room for Watched {
     const PRESUMED_GONE_AFTER: Option<Duration> = Some(Duration::from_secs(60));
     type State = u8;
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(_: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
         Ok(match text.as_str() {

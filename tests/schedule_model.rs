@@ -34,9 +34,11 @@ impl Room for Clockwork {
     const NAME: &'static str = "clockwork";
     type State = Log;
     type Connection = ();
+    type Upgrade = ();
     type Message = Vec<Order>;
     type Broadcast = Never;
     type Alarm = Work;
+    type Reply = Never;
 
     fn handle_message(_: &Context<Self>, orders: Vec<Order>) -> Result<Effects<Self>> {
         Ok(obey(Effects::new(), orders))

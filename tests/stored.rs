@@ -6,8 +6,8 @@ use std::time::Duration;
 use dormouse::rooms::HistoryRoom;
 use dormouse::testing::{MemoryHost, TestRoom};
 use dormouse::{
-    Commit, Context, Delivered, Effects, Ends, Errand, Error, History, Host as _, Letter, Result,
-    Room, ScheduledAlarm, Timestamp, Write,
+    Commit, Context, Delivered, Effects, Ends, Errand, Error, History, Host as _, Letter, Never,
+    Result, Room, ScheduledAlarm, Timestamp, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,9 +27,11 @@ impl Room for Teller {
     const NAME: &'static str = "teller";
     type State = ();
     type Connection = ();
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = String;
     type Alarm = Message;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
         Ok(match event {

@@ -104,9 +104,11 @@ impl Room for Shapes {
     const NAME: &'static str = "all-shapes";
     type State = State;
     type Connection = Connection;
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(_: &Context<Self>, _: Message) -> Result<Effects<Self>> {
         Ok(Effects::new())
@@ -218,9 +220,11 @@ macro_rules! room {
             const NAME: &'static str = $name;
             type State = $state;
             type Connection = ();
+            type Upgrade = ();
             type Message = $event;
             type Broadcast = $broadcast;
             type Alarm = Never;
+            type Reply = Never;
 
             fn handle_message(_: &Context<Self>, _: $event) -> Result<Effects<Self>> {
                 Ok(Effects::new())

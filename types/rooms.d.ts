@@ -11,10 +11,11 @@ export type Rooms = {
 export namespace Chat {
   export interface Room {
     event: Message;
+    inside: Message;
     broadcast: Broadcast;
     state: State;
     connection: Member;
-    upgrade: Member;
+    upgrade: null;
   }
 
   /** What clients and API calls may send. */
@@ -75,6 +76,7 @@ export namespace Chat {
 export namespace Echo {
   export interface Room {
     event: string;
+    inside: string;
     broadcast: string;
     state: null;
     connection: null;
@@ -85,10 +87,11 @@ export namespace Echo {
 export namespace History {
   export interface Room {
     event: Message;
+    inside: Message;
     broadcast: Broadcast;
     state: null;
     connection: Guest;
-    upgrade: Invited;
+    upgrade: Invited | null;
   }
 
   /** What clients may send. */
@@ -158,6 +161,7 @@ export namespace History {
    * back too late to be the same.
    */
   export type Invited = {
+    /** 1 to 64 characters. */
     name: string;
   };
 }
@@ -165,6 +169,7 @@ export namespace History {
 export namespace Lobby {
   export interface Room {
     event: string;
+    inside: string;
     broadcast: string;
     state: null;
     connection: null;
@@ -175,6 +180,7 @@ export namespace Lobby {
 export namespace Reminders {
   export interface Room {
     event: string;
+    inside: string;
     broadcast: string;
     state: State;
     connection: null;

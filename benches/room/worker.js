@@ -18,6 +18,6 @@ export default {
     const name = url.searchParams.get("name") ?? "";
     return rooms(env)
       .room("bench")
-      .upgrade(url.pathname.slice(1), request, { id: name, state: { name } });
+      .upgrade(url.pathname.slice(1), request, { id: name, data: { name } });
   },
 };

@@ -20,9 +20,9 @@ export default {
     if (!/^.{1,20}$/u.test(name))
       return new Response("A name has 1 to 20 characters\n", { status: 400 });
     if (key.length < 20) return new Response("A key has 20 characters or more\n", { status: 400 });
-    const meta = searchParams.has("watch") ? "watch" : "play";
+    const data = searchParams.has("watch") ? "watch" : "play";
     const id = `${name}#${await fingerprint(key)}`;
-    return rooms(env).room("liars-dice").upgrade(table, request, { id, meta });
+    return rooms(env).room("liars-dice").upgrade(table, request, { id, data });
   },
 };
 

@@ -2,8 +2,8 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use dormouse::testing::MemoryHost;
-use dormouse::{
-    Answer, Error, Fault, Host as _, Input, ObjectName, SocketId, Upgrade, limits, origin_allowed,
+use dormouse::host::Answer;
+use dormouse::{ Error, Fault, Host as _, Input, ObjectName, SocketId, Upgrade, limits, origin_allowed,
 };
 
 use crate::kinds::{KINDS, ROOMS};

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use dormouse::{
-    Context, Effects, Error, History, Keyed, ObjectName, Reply, Result, Room, Tag, When,
-};
+use dormouse::{Answer,  Context, Effects, Error, Function, History, Keyed, ObjectName, Result, Room, Tag, When};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) struct Ledger;
+
+const SUM: Function<(), Value> = Function::new("sum");
+const NONE: Function<(), Value> = Function::new("none");
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct State {
@@ -37,12 +38,14 @@ impl Room for Ledger {
     const NAME: &'static str = "ledger";
     type State = State;
     type Connection = Value;
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = String;
     type Alarm = u64;
+    type Reply = String;
 
     fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
-        let effects = Effects::new();
+        let effects = cx.effects();
         Ok(match event {
             Message::Note { id } => {
                 let mut state = cx.state().cloned().unwrap_or_default();
@@ -52,8 +55,11 @@ impl Room for Ledger {
             }
             Message::Tell { to, id } => effects.tell::<Self>(&to, &Message::Note { id }),
             Message::Announce { to, text } => effects.announce::<Self>(&to, &text),
-            Message::Ask { to } => effects.ask::<Self>(&to, "asked"),
-            Message::Call { function } => effects.call(function, &(), "called"),
+            Message::Ask { to } => effects.ask::<Self>(&to, "asked".into()),
+            Message::Call { function } => {
+                let function = if function == "sum" { &SUM } else { &NONE };
+                effects.call(function, &(), "called".into())
+            },
             Message::Plan { name, after, every } => {
                 let when = When::after(Duration::from_millis(after));
                 let when = match every {
@@ -70,13 +76,13 @@ impl Room for Ledger {
 
     fn handle_alarm(cx: &Context<Self>, planned: u64) -> Result<Effects<Self>> {
         let tries = cx.retry().map_or(0, |retry| retry.attempt);
-        Ok(Effects::new().append(&LOG, &format!("{planned} after {tries}")))
+        Ok(cx.effects().append(&LOG, &format!("{planned} after {tries}")))
     }
 
-    fn handle_reply(cx: &Context<Self>, reply: &Reply) -> Result<Effects<Self>> {
+    fn handle_reply(cx: &Context<Self>, about: String, _: Answer) -> Result<Effects<Self>> {
         let mut state = cx.state().cloned().unwrap_or_default();
-        state.replies.push(reply.name.clone());
-        Ok(Effects::new().save(state))
+        state.replies.push(about);
+        Ok(cx.effects().save(state))
     }
 }
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 
+use dormouse::host::Answer;
 use dormouse::testing::{self, Entry, MemoryHost, Turn};
 use dormouse::{
-    Answer, Commit, Fault, Frame, Host as _, Input, OnDuplicate, Order, Output, Range,
+    Commit, Fault, Frame, Host as _, Input, OnDuplicate, Order, Output, Range,
     ScheduledAlarm, Side, SocketId, Write, limits,
 };
 

@@ -114,8 +114,7 @@ impl<'a> Arbitrary<'a> for Json {
 pub(crate) struct Visitor {
     id: Option<Words>,
     tags: Vec<Words>,
-    state: Json,
-    meta: Json,
+    data: Json,
     duplicate: u8,
 }
 
@@ -124,8 +123,7 @@ impl From<Visitor> for Upgrade {
         Self {
             id: visitor.id.map(|Words(id)| id),
             tags: visitor.tags.into_iter().map(|Words(tag)| tag).take(12).collect(),
-            state: visitor.state.0,
-            meta: visitor.meta.0,
+            data: visitor.data.0,
             on_duplicate: match visitor.duplicate % 4 {
                 0 => OnDuplicate::Reject,
                 1 => OnDuplicate::Replace,

@@ -17,7 +17,8 @@ use crate::host::host::Host;
 use crate::host::input::Fault;
 use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
-use crate::room::room::{Admission, Upgrade};
+use crate::room::handler::Handler;
+use crate::room::upgrade::{Admission, Upgrade};
 use std::any::Any;
 
 /// What a call is for.
@@ -83,7 +84,7 @@ impl RoomCode {
         upgrade: &Upgrade,
     ) -> Result<Admission<Box<dyn Any>>> {
         self.run(Kind::Handler, |it| {
-            observing::begins("admit");
+            observing::begins(Handler::Admit);
             it.admit(sight, upgrade)
         })
     }
@@ -98,13 +99,13 @@ impl RoomCode {
     ) -> Result<Done, Unheard> {
         if let Err(error) = self.enter(Kind::Handler) {
             pay(false).map_err(Unheard::Limited)?;
-            observing::ended("handle_message", sight, None);
+            observing::ended(Handler::Message, sight, None);
             return Err(Unheard::Failed(error));
         }
-        observing::begins("handle_message");
+        observing::begins(Handler::Message);
         let result = self.handlers.message(sight, said, pay);
         if !matches!(result, Err(Unheard::Invalid(_) | Unheard::Limited(_))) {
-            observing::ended("handle_message", sight, result.as_ref().ok());
+            observing::ended(Handler::Message, sight, result.as_ref().ok());
         }
         running(None);
         result
@@ -133,7 +134,7 @@ impl RoomCode {
             return Ok(());
         }
         let result = self.enter(Kind::Other).and_then(|()| {
-            observing::begins("a change of the state");
+            observing::begins(Handler::Message);
             self.handlers.change(changes)
         });
         if result.is_err() {

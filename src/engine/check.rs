@@ -60,7 +60,7 @@ pub(crate) enum Step {
     Delete(String),
     Post {
         errand: Errand,
-        reply: Option<String>,
+        about: Option<String>,
     },
     Purge,
 }
@@ -78,8 +78,8 @@ pub(crate) struct Checked<R: Room> {
     pub(crate) steps: Vec<Step>,
 }
 
-fn check_errand(errand: &Errand, sight: &Sight<'_>) -> Result<()> {
-    let (limit, size) = (limits::LETTER_BYTES, errand.size());
+fn check_errand(errand: &Errand, about: Option<&str>, sight: &Sight<'_>) -> Result<()> {
+    let (limit, size) = (limits::LETTER_BYTES, errand.size() + about.map_or(0, str::len));
     if size > limit {
         return Err(Error::ValueTooLarge { limit, size });
     }
@@ -96,7 +96,7 @@ fn check_errand(errand: &Errand, sight: &Sight<'_>) -> Result<()> {
 pub(crate) fn check<R: Room>(effects: Effects<R>, sight: &Sight<'_>) -> Result<Checked<R>> {
     let mut changes = Vec::new();
     let mut steps = Vec::new();
-    for effect in effects {
+    for effect in effects.into_list()? {
         match effect {
             Effect::Save(state) => changes.push(Change::Save(state)),
             Effect::Update(update) => changes.push(Change::Update(update)),
@@ -144,19 +144,17 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, sight: &Sight<'_>) -> Result<C
             Effect::Cancel { name } if name.starts_with(char::is_control) => {}
             Effect::Cancel { name } => steps.push(Step::Cancel(name)),
             Effect::Append { history, row } => {
-                steps.push(Step::Append { history, row: check_value(row?)? });
+                steps.push(Step::Append { history, row: check_value(row)? });
             }
             Effect::Trim { history, keep } => steps.push(Step::Trim { history, keep }),
             Effect::Put { key, value } => {
                 check_key(&key)?;
-                steps.push(Step::Put { key, value: check_value(value?)? });
+                steps.push(Step::Put { key, value: check_value(value)? });
             }
             Effect::Delete { key } => steps.push(Step::Delete(key)),
-            Effect::Post { errand, reply } => {
-                let errand = errand?;
-                check_errand(&errand, sight)?;
-                reply.as_deref().map_or(Ok(()), check_name)?;
-                steps.push(Step::Post { errand, reply });
+            Effect::Post { errand, about } => {
+                check_errand(&errand, about.as_deref(), sight)?;
+                steps.push(Step::Post { errand, about });
             }
             Effect::Purge => {
                 changes.push(Change::Purge);

@@ -6,7 +6,7 @@ use crate::host::commit::Output;
 use crate::room::close::{Close, CloseCode, check_reason};
 use crate::room::connection::{Handle, SocketId};
 use crate::room::error::Error;
-use crate::room::room::During;
+use crate::room::handler::Handler;
 
 impl Turn<'_> {
     pub(super) fn refuse_size(&mut self, socket: SocketId, size: usize) {
@@ -74,7 +74,7 @@ impl Turn<'_> {
         self.over(connection);
         let result = self.load().and_then(|()| self.apply(connection.into(), Call::Close(close)));
         if let Err(error) = result {
-            self.fail(During::Close, Some(connection), &error);
+            self.fail(Handler::Close, Some(connection), &error);
         }
         self.tell_went(connection);
     }

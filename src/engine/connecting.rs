@@ -14,7 +14,7 @@ use crate::room::close::CloseCode;
 use crate::room::connection::{Handle, Moment, SocketId};
 use crate::room::error::{Error, Result};
 use crate::room::limits;
-use crate::room::room::{Admission, OnDuplicate, Upgrade};
+use crate::room::upgrade::{Admission, OnDuplicate, Upgrade};
 
 /// A session that a client claims, and may.
 struct Claimed {

@@ -16,11 +16,13 @@ use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
 use crate::room::frame::to_value;
 use crate::room::frame::{Decode, Encode, Frame};
-use crate::room::letter::Reply;
+use crate::room::handler::Handler;
+use crate::room::letter::Answer;
 use crate::room::liveness::AutoResponse;
 use crate::room::rate::RateLimit;
 use crate::room::resume::Resume;
-use crate::room::room::{Admission, During, Room, Upgrade};
+use crate::room::room::{Room, check_constants};
+use crate::room::upgrade::{Admission, Upgrade};
 
 /// What a room says of itself once and for all.
 #[derive(Clone, Copy)]
@@ -34,6 +36,7 @@ pub(crate) struct Traits {
 
 impl Traits {
     pub(crate) const fn of<R: Room>() -> Self {
+        const { check_constants::<R>() };
         Self {
             max_frame_bytes: R::MAX_FRAME_BYTES,
             auto_response: R::AUTO_RESPONSE,
@@ -49,10 +52,10 @@ pub(crate) enum Call<'a> {
     Connect(&'a Upgrade),
     Close(&'a Close),
     Alarm(&'a str),
-    Reply(&'a Reply),
+    Reply(&'a str, Answer),
     Invalid(&'a Frame, &'a Error),
     Limited(Duration),
-    Failed(During, &'a Error),
+    Failed(Handler, &'a Error),
 }
 
 impl Call<'_> {
@@ -61,16 +64,15 @@ impl Call<'_> {
         matches!(self, Self::Invalid(..) | Self::Limited(_) | Self::Failed(..))
     }
 
-    /// The handler's name in [`Room`].
-    pub(crate) const fn handler(&self) -> &'static str {
+    pub(crate) const fn handler(&self) -> Handler {
         match self {
-            Self::Connect(_) => "handle_connect",
-            Self::Close(_) => "handle_close",
-            Self::Alarm(_) => "handle_alarm",
-            Self::Reply(_) => "handle_reply",
-            Self::Invalid(..) => "handle_invalid",
-            Self::Limited(_) => "handle_limited",
-            Self::Failed(..) => "handle_error",
+            Self::Connect(_) => Handler::Connect,
+            Self::Close(_) => Handler::Close,
+            Self::Alarm(_) => Handler::Alarm,
+            Self::Reply(..) => Handler::Reply,
+            Self::Invalid(..) => Handler::Invalid,
+            Self::Limited(_) => Handler::Limited,
+            Self::Failed(..) => Handler::Error,
         }
     }
 }
@@ -168,7 +170,7 @@ impl<R: Room> Handlers for Typed<R> {
 
     fn admit(&self, sight: &Sight<'_>, upgrade: &Upgrade) -> Result<Admission<Box<dyn Any>>> {
         let Admission { id, tags, state } =
-            R::admit(&Context::new(sight, self.state.get()), upgrade)?;
+            R::admit(&Context::new(sight, self.state.get()), upgrade.newcomer()?)?;
         Ok(Admission { id, tags, state: Box::new(state) })
     }
 
@@ -182,7 +184,7 @@ impl<R: Room> Handlers for Typed<R> {
             Said::Frame(frame) => R::Message::decode(frame),
             Said::Json(json) => R::Message::decode_json(json),
         };
-        let is_exempt = message.as_ref().is_ok_and(R::is_exempt);
+        let is_exempt = message.as_ref().is_ok_and(|message| !R::takes_token(message));
         pay(is_exempt).map_err(Unheard::Limited)?;
         let message = message.map_err(Unheard::Invalid)?;
         let effects = R::handle_message(&Context::new(sight, self.state.get()), message)?;
@@ -196,17 +198,21 @@ impl<R: Room> Handlers for Typed<R> {
     fn call(&self, sight: &Sight<'_>, call: Call<'_>) -> Result<Done> {
         let cx = Context::<R>::new(sight, self.state.get());
         let effects = match call {
-            Call::Connect(upgrade) => R::handle_connect(&cx, upgrade)?,
+            Call::Connect(upgrade) => R::handle_connect(&cx, &upgrade.data()?)?,
             Call::Close(close) => R::handle_close(&cx, close)?,
             Call::Alarm(payload) => {
                 let alarm = decode(payload, R::migrate_alarm)
                     .map_err(|error| Error::PayloadUnreadable { reason: error.to_string() })?;
                 R::handle_alarm(&cx, alarm)?
             }
-            Call::Reply(reply) => R::handle_reply(&cx, reply)?,
+            Call::Reply(about, answer) => {
+                let about = decode(about, R::migrate_reply)
+                    .map_err(|error| Error::PayloadUnreadable { reason: error.to_string() })?;
+                R::handle_reply(&cx, about, answer)?
+            }
             Call::Invalid(frame, error) => R::handle_invalid(&cx, frame, error),
             Call::Limited(wait) => R::handle_limited(&cx, wait),
-            Call::Failed(during, error) => R::handle_error(&cx, during, error),
+            Call::Failed(handler, error) => R::handle_error(&cx, handler, error),
         };
         done(effects, sight)
     }

@@ -7,12 +7,13 @@ use crate::engine::check::Step;
 use crate::engine::handlers::Done;
 use crate::engine::sight::Sight;
 use crate::room::connection::{Handle, SocketId};
+use crate::room::handler::Handler;
 use crate::room::view::View as _;
 
 /// A call into the room's code that came to its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Called {
-    pub(crate) handler: &'static str,
+    pub(crate) handler: Handler,
     /// Which input of the batch it was for.
     pub(crate) nth: usize,
     /// How often the batch was begun anew before.
@@ -42,7 +43,7 @@ pub(crate) struct Seen {
     /// How many calls are made before one panics.
     pub(crate) fuse: Option<usize>,
     /// What was running when a panic ended it.
-    pub(crate) running: Option<&'static str>,
+    pub(crate) running: Option<Handler>,
 }
 
 thread_local! {
@@ -63,7 +64,7 @@ pub(crate) fn seen() -> Seen {
 }
 
 /// The room's code is about to run.
-pub(crate) fn begins(handler: &'static str) {
+pub(crate) fn begins(handler: Handler) {
     let is_burnt = SEEN.with_borrow_mut(|seen| {
         let Some(seen) = seen else { return false };
         seen.running = Some(handler);
@@ -78,7 +79,7 @@ pub(crate) fn begins(handler: &'static str) {
 }
 
 /// It has run; none if it failed.
-pub(crate) fn ended(handler: &'static str, sight: &Sight<'_>, done: Option<&Done>) {
+pub(crate) fn ended(handler: Handler, sight: &Sight<'_>, done: Option<&Done>) {
     SEEN.with_borrow_mut(|seen| {
         let Some(seen) = seen else { return };
         seen.running = None;

@@ -14,9 +14,9 @@ use crate::host::commit::Output;
 use crate::host::host::Host;
 use crate::host::letter::{Delivered, Letter};
 use crate::room::error::{Error, Result};
-use crate::room::letter::{Errand, Reply};
+use crate::room::handler::Handler;
+use crate::room::letter::{Answer, Errand};
 use crate::room::limits;
-use crate::room::room::During;
 use crate::room::time::Timestamp;
 
 // Control characters in front keep these keys apart from those of a room's keyed values.
@@ -34,7 +34,7 @@ const IN_FLIGHT: Duration = Duration::from_secs(30);
 struct Posted {
     hops: u32,
     errand: Errand,
-    reply: Option<String>,
+    about: Option<String>,
     /// How many tries were begun.
     tries: u32,
     /// When it was posted.
@@ -98,7 +98,7 @@ impl Turn<'_> {
     }
 
     /// Stores a letter, to be sent when that is done.
-    pub(super) fn post(&mut self, errand: Errand, reply: Option<String>) {
+    pub(super) fn post(&mut self, errand: Errand, about: Option<String>) {
         let now = self.host.now();
         let last = self.engine.outbox.last.or_else(|| self.world().value(LAST)?.parse().ok());
         // By the clock at first, so that a room whose data were lost does not count from 1 again: its
@@ -107,7 +107,7 @@ impl Turn<'_> {
         self.engine.outbox.last = Some(seq);
         self.engine.changes.put_value(LAST.to_owned(), seq.to_string());
         let hops = self.engine.batch.hops;
-        self.dispatch(seq, Posted { hops, errand, reply, tries: 0, since: now });
+        self.dispatch(seq, Posted { hops, errand, about, tries: 0, since: now });
     }
 
     /// Begins another try.
@@ -197,11 +197,11 @@ impl Turn<'_> {
     /// A letter is over, and its reply, if it asked for one, is handled; if that fails, it is asked for
     /// again while there are tries.
     fn settle_letter(&mut self, seq: u64, posted: &Posted, result: Result<Value>) {
-        let lasts = posted.reply.is_some() && posted.tries < limits::LETTER_TRIES;
-        let steps = match (posted.reply.clone(), result) {
-            (Some(name), result) => self
-                .load()
-                .and_then(|()| self.call(About::default(), Call::Reply(&Reply { name, result }))),
+        let lasts = posted.about.is_some() && posted.tries < limits::LETTER_TRIES;
+        let steps = match (posted.about.clone(), result) {
+            (Some(about), result) => self.load().and_then(|()| {
+                self.call(About::default(), Call::Reply(&about, Answer::from(result)))
+            }),
             (None, result) => result.map(|_| Vec::new()),
         };
         match steps {
@@ -215,7 +215,7 @@ impl Turn<'_> {
                 } else {
                     self.remove_letter(seq);
                 }
-                self.fail(During::Reply, None, &error);
+                self.fail(Handler::Reply, None, &error);
             }
         }
     }

@@ -51,7 +51,7 @@ impl Turn<'_> {
                 Step::Trim { history, keep } => changes.trim(host, history, keep),
                 Step::Put { key, value } => changes.put_value(key, value),
                 Step::Delete(key) => changes.remove_value(host, &key),
-                Step::Post { errand, reply } => self.post(errand, reply),
+                Step::Post { errand, about } => self.post(errand, about),
                 Step::Purge => self.purge(),
             }
         }

@@ -70,14 +70,21 @@ impl<S: Serialize + DeserializeOwned> State<S> {
         if changes.is_empty() {
             return Ok(());
         }
+        // Before the first of them: a list that fails has changed nothing.
+        let mut is_there = self.value.is_some();
+        for change in &changes {
+            is_there = match change {
+                Change::Purge => false,
+                Change::Update(update) if !is_there && update.initial.is_none() => {
+                    return Err(Error::NoState);
+                }
+                Change::Save(_) | Change::Update(_) => true,
+            };
+        }
         for change in changes {
             match change {
                 Change::Save(state) => self.value = Some(state),
-                Change::Update(update) => {
-                    if let Some(state) = &mut self.value {
-                        update(state);
-                    }
-                }
+                Change::Update(update) => update.apply(&mut self.value)?,
                 Change::Purge => self.value = None,
             }
         }

@@ -24,7 +24,7 @@ use crate::room::connection::Handle;
 use crate::room::connection_id::ConnectionId;
 use crate::room::error::{Error, Result};
 use crate::room::frame::{Frame, to_value};
-use crate::room::room::During;
+use crate::room::handler::Handler;
 use crate::room::tag::Tag;
 use crate::room::time::{Timestamp, millis};
 
@@ -63,7 +63,7 @@ impl Turn<'_> {
             Input::Connect { socket, upgrade } => {
                 let result = self.connect(*socket, upgrade);
                 if let Err(error) = &result {
-                    self.fail(During::Connect, None, error);
+                    self.fail(Handler::Connect, None, error);
                 }
                 self.answer(result);
             }
@@ -83,7 +83,7 @@ impl Turn<'_> {
             Input::Send { json } => {
                 let result = self.told(json, About::default());
                 if let Err(error) = &result {
-                    self.fail(During::Message, None, error);
+                    self.fail(Handler::Message, None, error);
                 }
                 self.answer(result.map(|()| Value::Null));
             }
@@ -94,7 +94,7 @@ impl Turn<'_> {
             Input::Receive { from, letter } => {
                 let result = self.receive(from, letter);
                 if let Err(error) = &result {
-                    self.fail(During::Message, None, error);
+                    self.fail(Handler::Message, None, error);
                 }
                 self.answer(result);
             }
@@ -147,7 +147,7 @@ impl Turn<'_> {
                 Err(error)
             }
             Err(Unheard::Failed(error)) => {
-                self.fail(During::Message, Some(sender), &error);
+                self.fail(Handler::Message, Some(sender), &error);
                 Err(error)
             }
         }
@@ -211,7 +211,7 @@ impl Turn<'_> {
             }
             Err(error) => {
                 self.engine.changes.put_alarm(alarm.tried(now, error.to_string()));
-                self.fail(During::Alarm, None, &error);
+                self.fail(Handler::Alarm, None, &error);
             }
         }
     }
@@ -229,7 +229,7 @@ impl Turn<'_> {
 
     /// After a failure: what the room says to it, and if that fails too, the error as it is. Nobody is
     /// told of an error but its sender; the log is.
-    pub(super) fn fail(&mut self, during: During, sender: Option<&Handle>, error: &Error) {
+    pub(super) fn fail(&mut self, during: Handler, sender: Option<&Handle>, error: &Error) {
         self.engine.batch.errors.extend(HandlerError::unheard(during, error));
         // Without its state a room would take itself for a fresh one.
         if self.load().is_err() {

@@ -268,7 +268,7 @@ mod tests {
                 reason: "bye".into(),
             }],
             errors: vec![HandlerError {
-                handler: "handle_alarm",
+                handler: crate::room::handler::Handler::Alarm,
                 error: Error::refuse("no", "not now"),
             }],
             answers: Vec::new(),

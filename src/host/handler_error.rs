@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::room::error::Error;
-use crate::room::room::During;
+use crate::room::handler::Handler;
 
 /// A handler's error whose words no client hears: it is for the log.
 ///
@@ -22,9 +22,11 @@ use crate::room::room::During;
 ///     const NAME: &'static str = "scales";
 ///     type State = ();
 ///     type Connection = ();
+///     type Upgrade = ();
 ///     type Message = Text;
 ///     type Broadcast = Text;
 ///     type Alarm = Never;
+///     type Reply = Never;
 ///
 ///     fn handle_message(_: &Context<Self>, text: Text) -> Result<Effects<Self>> {
 ///         let grams = text.0.parse::<u32>().map_err(Error::execution)?;
@@ -42,32 +44,22 @@ use crate::room::room::During;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandlerError {
-    /// The name of the handler in [`Room`](crate::Room); what could not be handled at all has that of
-    /// the handler that was not called.
-    pub handler: &'static str,
+    /// Which handler; of what could not be handled at all, the one that was not called.
+    pub handler: Handler,
     /// What went wrong.
     pub error: Error,
 }
 
 impl HandlerError {
-    /// What only the log is to be told of an error; none if others are.
     /// Of a hook that failed while it was asked what to say of another error.
-    pub(crate) fn of_hook(handler: &'static str, error: Error) -> Option<Self> {
+    pub(crate) fn of_hook(handler: Handler, error: Error) -> Option<Self> {
         (!is_logged(&error)).then_some(Self { handler, error })
     }
 
-    pub(crate) fn unheard(during: During, error: &Error) -> Option<Self> {
-        let is_heard = match during {
-            During::Connect | During::Message => error.code() != "internal",
-            During::Close | During::Alarm | During::Reply => false,
-        };
-        let handler = match during {
-            During::Connect => "admit or handle_connect",
-            During::Message => "handle_message",
-            During::Close => "handle_close",
-            During::Alarm => "handle_alarm",
-            During::Reply => "handle_reply",
-        };
+    /// What only the log is to be told of an error; none if others are.
+    pub(crate) fn unheard(handler: Handler, error: &Error) -> Option<Self> {
+        let has_client = matches!(handler, Handler::Admit | Handler::Connect | Handler::Message);
+        let is_heard = has_client && error.code() != "internal";
         (!is_heard && !is_logged(error)).then(|| Self { handler, error: error.clone() })
     }
 }

@@ -6,8 +6,8 @@ use crate::room::connection::SocketId;
 use crate::room::error::Error;
 use crate::room::frame::Frame;
 use crate::room::object_name::ObjectName;
-use crate::room::room::Upgrade;
 use crate::room::time::Timestamp;
+use crate::room::upgrade::Upgrade;
 
 /// Something that happens to a room.
 ///

@@ -36,32 +36,16 @@ enum First {
 
 impl When {
     /// At a time; one that is past comes at once.
-    ///
-    /// ```
-    /// use dormouse::{Timestamp, When};
-    /// let when = When::at(Timestamp::from_millis(5_000));
-    /// ```
     pub const fn at(time: Timestamp) -> Self {
         Self { first: First::At(time), period: None }
     }
 
     /// After a duration, counted from the handler's [`now`](crate::Context::now).
-    ///
-    /// ```
-    /// use dormouse::When;
-    /// let at_once = When::after(std::time::Duration::ZERO);
-    /// ```
     pub const fn after(delay: Duration) -> Self {
         Self { first: First::After(delay), period: None }
     }
 
     /// And then again after every period, until cancelled.
-    ///
-    /// ```
-    /// use dormouse::When;
-    /// use std::time::Duration;
-    /// let hourly = When::after(Duration::ZERO).every(Duration::from_secs(3600));
-    /// ```
     pub const fn every(self, period: Duration) -> Self {
         Self { first: self.first, period: Some(period) }
     }
@@ -79,9 +63,8 @@ impl When {
             });
         }
         match self.period {
-            Some(period) if millis(period) == 0 => {
-                let (limit, nanos) = (1_000_000, period.subsec_nanos());
-                Err(Error::InvalidPeriod { limit, nanos })
+            Some(period) if millis(period) == 0 || period > limits::PERIOD => {
+                Err(Error::InvalidPeriod { limit: millis(limits::PERIOD), period: millis(period) })
             }
             period => Ok((at, period.map(millis))),
         }
@@ -118,12 +101,6 @@ pub struct ScheduledAlarm {
 
 impl ScheduledAlarm {
     /// An event that comes once.
-    ///
-    /// ```
-    /// use dormouse::{ScheduledAlarm, Timestamp};
-    /// let at = Timestamp::from_millis(5_000);
-    /// assert_eq!(ScheduledAlarm::once("remind", at, "null").due, at);
-    /// ```
     pub fn once(name: impl Into<String>, at: Timestamp, payload: impl Into<String>) -> Self {
         Self {
             name: name.into(),

@@ -1,8 +1,10 @@
 //! The name of a connection.
 
+use std::borrow::Borrow;
 use std::fmt;
+use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::room::error::excerpt;
 use crate::room::error::{Error, Result};
@@ -10,14 +12,16 @@ use crate::room::limits;
 
 /// The name of a connection: a user's id, or a UUID. It may repeat in a room (one user, two tabs).
 ///
+/// It serializes as plain text, and is read from text that is one.
+///
 /// ```
 /// use dormouse::ConnectionId;
 ///
 /// assert_eq!(ConnectionId::new("ada").unwrap().as_str(), "ada");
 /// assert!(ConnectionId::new("").is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ConnectionId(String);
 
 impl ConnectionId {
@@ -25,10 +29,6 @@ impl ConnectionId {
     ///
     /// # Errors
     /// [`Error::InvalidConnectionId`].
-    ///
-    /// ```
-    /// assert!(dormouse::ConnectionId::new("a\nb").is_err());
-    /// ```
     pub fn new(id: impl Into<String>) -> Result<Self> {
         let id = id.into();
         if id.is_empty()
@@ -40,11 +40,12 @@ impl ConnectionId {
         Ok(Self(id))
     }
 
+    /// A UUID is one.
+    pub(crate) const fn of_uuid(uuid: String) -> Self {
+        Self(uuid)
+    }
+
     /// The id as text.
-    ///
-    /// ```
-    /// assert_eq!(dormouse::ConnectionId::new("ada").unwrap().as_str(), "ada");
-    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -53,5 +54,42 @@ impl ConnectionId {
 impl fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl AsRef<str> for ConnectionId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// So that a set of ids can be asked for a text.
+impl Borrow<str> for ConnectionId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ConnectionId {
+    type Err = Error;
+
+    fn from_str(id: &str) -> Result<Self> {
+        Self::new(id)
+    }
+}
+
+impl TryFrom<&str> for ConnectionId {
+    type Error = Error;
+
+    fn try_from(id: &str) -> Result<Self> {
+        Self::new(id)
+    }
+}
+
+impl TryFrom<String> for ConnectionId {
+    type Error = Error;
+
+    fn try_from(id: String) -> Result<Self> {
+        Self::new(id)
     }
 }

@@ -1,18 +1,19 @@
 //! The list of effects that a handler returns.
 
 use std::borrow::Borrow;
-use std::fmt;
 
+use derive_where::derive_where;
 use serde::Serialize;
 
 use crate::room::alarm::When;
 use crate::room::audience::Audience;
 use crate::room::close::CloseCode;
 use crate::room::connection::Connection;
-use crate::room::effect::Effect;
-use crate::room::error::Error;
+use crate::room::effect::{Effect, Update};
+use crate::room::error::{Error, Result};
 use crate::room::frame::to_json;
-use crate::room::frame::{Encode, Frame};
+use crate::room::frame::{Decode, Encode, Frame};
+use crate::room::function::Function;
 use crate::room::history::{History, Keep};
 use crate::room::keyed::Keyed;
 use crate::room::letter::Errand;
@@ -26,142 +27,102 @@ use crate::room::tag::Tag;
 /// Whatever the order in the list: first everything is stored, then frames go out in their order,
 /// then connections close.
 ///
+/// A list is begun by [`cx.effects()`](crate::Context::effects), and each method adds to it. What cannot
+/// be written as JSON is an error of the list: the first one is what its handler fails with.
+///
 /// ```
 /// use dormouse::rooms::Chat;
 /// use dormouse::rooms::chat::Broadcast;
-/// use dormouse::{Audience, Effect, Effects};
+/// use dormouse::testing::TestRoom;
+/// use dormouse::{Audience, Effect};
 ///
-/// let joined = Broadcast::UserJoined { user_id: "ada".into() };
-/// let effects: Effects<Chat> = Effects::new().broadcast(joined.clone());
-/// assert_eq!(effects, [Effect::Send { to: Audience::everyone(), message: joined }]);
+/// TestRoom::<Chat>::new("lounge").read(|cx| {
+///     let joined = Broadcast::UserJoined { user_id: "ada".into() };
+///     let effects = cx.effects().broadcast(joined.clone()).cancel("tea");
+///     assert_eq!(effects, [
+///         Effect::Send { to: Audience::everyone(), message: joined },
+///         Effect::Cancel { name: "tea".into() },
+///     ]);
+/// });
 /// ```
-pub struct Effects<R: Room>(Vec<Effect<R>>);
+#[must_use = "nothing happens unless a handler returns its effects: add them to the list with `and`"]
+#[derive_where(Debug, PartialEq; Effect<R>)]
+pub struct Effects<R: Room> {
+    list: Vec<Effect<R>>,
+    error: Option<Error>,
+}
 
 impl<R: Room> Effects<R> {
     /// No effects.
-    ///
-    /// ```
-    /// use dormouse::{Effects, rooms::Chat};
-    /// assert!(Effects::<Chat>::new().is_empty());
-    /// ```
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self { list: Vec::new(), error: None }
     }
 
     /// Whether there are none.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// assert!(Effects::<Chat>::new().is_empty());
-    /// ```
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty() && self.error.is_none()
+    }
+
+    /// Those that were added, in their order.
+    pub fn list(&self) -> &[Effect<R>] {
+        &self.list
     }
 
     /// Adds an effect.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// let effects = Effects::<Chat>::new().with(Effect::Purge);
-    /// assert_eq!(effects, Effects::new().purge());
-    /// ```
     pub fn with(mut self, effect: Effect<R>) -> Self {
-        self.0.push(effect);
+        self.list.push(effect);
         self
     }
 
+    /// Adds an effect, or keeps why there is none.
+    fn with_result(mut self, effect: Result<Effect<R>>) -> Self {
+        match effect {
+            Ok(effect) => self.list.push(effect),
+            Err(error) => self.error = self.error.or(Some(error)),
+        }
+        self
+    }
+
+    /// The list, if nothing of it is wrong.
+    pub(crate) fn into_list(self) -> Result<Vec<Effect<R>>> {
+        self.error.map_or(Ok(self.list), Err)
+    }
+
     /// Adds all effects of another list.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// let tell = Effects::<Chat>::new().broadcast(typing);
-    /// let both = Effects::new().purge().and(tell);
-    /// assert_eq!(both.into_iter().count(), 2);
-    /// ```
     pub fn and(mut self, others: Self) -> Self {
-        self.0.extend(others.0);
+        self.list.extend(others.list);
+        self.error = self.error.or(others.error);
         self
     }
 
     /// Makes this the room's state.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// let state = State { created_at: Timestamp::from_millis(1), message_count: 0 };
-    /// let effects = Effects::<Chat>::new().save(state.clone());
-    /// assert_eq!(effects, [Effect::Save(state)]);
-    /// ```
     pub fn save(self, state: R::State) -> Self {
         self.with(Effect::Save(state))
     }
 
-    /// Changes the room's state; does nothing while there is none.
+    /// Changes the room's state.
     ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// let effects = Effects::<Chat>::new().update(|state| state.message_count += 1);
-    /// assert!(effects.on(None).is_empty(), "nothing to update");
-    /// ```
+    /// Without a state that is [`Error::NoState`]: see [`update_or_default`](Self::update_or_default) and
+    /// [`save`](Self::save).
     pub fn update(self, change: impl FnOnce(&mut R::State) + 'static) -> Self {
-        self.with(Effect::Update(Box::new(change)))
+        self.with(Effect::Update(Update { initial: None, change: Box::new(change) }))
+    }
+
+    /// Changes the room's state, or the default one while there is none.
+    pub fn update_or_default(self, change: impl FnOnce(&mut R::State) + 'static) -> Self
+    where
+        R::State: Default,
+    {
+        let initial: Option<fn() -> R::State> = Some(R::State::default);
+        self.with(Effect::Update(Update { initial, change: Box::new(change) }))
     }
 
     /// Says something to every connection.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// let effects = Effects::<Chat>::new().broadcast(typing.clone());
-    /// assert_eq!(effects, [Effect::Send { to: Audience::everyone(), message: typing }]);
-    /// ```
     pub fn broadcast(self, message: R::Broadcast) -> Self {
         self.broadcast_to(Audience::everyone(), message)
     }
 
     /// Says something to every connection but these: one, several or none.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// client.read(|cx| {
-    ///     let effects = Effects::<Chat>::new().broadcast_except(cx.sender(), typing.clone());
-    ///     let to = Audience::everyone().except(cx.sender());
-    ///     assert_eq!(effects, [Effect::Send { to, message: typing }]);
-    /// });
-    /// ```
     pub fn broadcast_except(
         self,
         connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
@@ -171,53 +132,17 @@ impl<R: Room> Effects<R> {
     }
 
     /// Says something to every connection with a tag.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// let ada = Tag::new("user:ada").unwrap();
-    /// let effects = Effects::<Chat>::new().broadcast_tagged(ada.clone(), typing.clone());
-    /// assert_eq!(effects, [Effect::Send { to: Audience::tagged(ada), message: typing }]);
-    /// ```
     pub fn broadcast_tagged(self, tag: Tag, message: R::Broadcast) -> Self {
         self.broadcast_to(Audience::tagged(tag), message)
     }
 
     /// Says something to an audience.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// let effects = Effects::<Chat>::new().broadcast_to(Audience::everyone(), typing.clone());
-    /// assert_eq!(effects, Effects::new().broadcast(typing));
-    /// ```
     pub fn broadcast_to(self, to: Audience, message: R::Broadcast) -> Self {
         self.with(Effect::Send { to, message })
     }
 
     /// Says something to these connections: one, several or none. `cx.sender()` will do; it is
     /// none for API calls.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// client.read(|cx| {
-    ///     let effects = Effects::<Chat>::new().send(cx.connection("ada").iter(), typing.clone());
-    ///     assert_eq!(effects, Effects::new().send(cx.sender(), typing));
-    /// });
-    /// ```
     pub fn send(
         self,
         connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
@@ -227,20 +152,6 @@ impl<R: Room> Effects<R> {
     }
 
     /// Sends an error's code and public message to these connections: one, several or none.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// client.read(|cx| {
-    ///     let error = Error::refuse("muted", "You are muted until noon");
-    ///     let effects = Effects::<Chat>::new().send_error(cx.sender(), &error);
-    ///     assert!(!effects.is_empty());
-    /// });
-    /// ```
     pub fn send_error(
         self,
         connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
@@ -254,22 +165,6 @@ impl<R: Room> Effects<R> {
     }
 
     /// Makes this a connection's state.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// client.read(|cx| {
-    ///     let ada = cx.sender().unwrap();
-    ///     let mut state = ada.state().clone();
-    ///     state.user_id = "Ada".into();
-    ///     let effects = Effects::<Chat>::new().set_connection(ada, state);
-    ///     assert!(!effects.is_empty());
-    /// });
-    /// ```
     pub fn set_connection(
         self,
         connection: &Connection<R::Connection>,
@@ -293,19 +188,6 @@ impl<R: Room> Effects<R> {
     }
 
     /// Closes these connections: one, several or none. `handle_close` is called for each.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// client.read(|cx| {
-    ///     let effects = Effects::<Chat>::new().close(cx.sender(), CloseCode::POLICY, "no shouting");
-    ///     assert!(!effects.is_empty());
-    /// });
-    /// ```
     pub fn close(
         self,
         connections: impl IntoIterator<Item = impl Borrow<Connection<R::Connection>>>,
@@ -317,138 +199,69 @@ impl<R: Room> Effects<R> {
     }
 
     /// Schedules an event, in place of one of the same name.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// use dormouse::rooms::Reminders;
-    /// let in_a_minute = When::after(Duration::from_secs(60));
-    /// let effects = Effects::<Reminders>::new().schedule("tea", in_a_minute, "Tea!".to_owned());
-    /// assert!(!effects.is_empty());
-    /// ```
     pub fn schedule(self, name: impl Into<String>, when: When, alarm: R::Alarm) -> Self {
         self.with(Effect::Schedule { name: name.into(), when, alarm })
     }
 
     /// Takes an event off the schedule.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// let effects = Effects::<Chat>::new().cancel("tea");
-    /// assert_eq!(effects, [Effect::Cancel { name: "tea".into() }]);
-    /// ```
     pub fn cancel(self, name: impl Into<String>) -> Self {
         self.with(Effect::Cancel { name: name.into() })
     }
 
     /// Appends a row to a history, with the next sequence number and the time.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// const SAID: History<String> = History::new("said");
-    /// let effects = Effects::<Chat>::new().append(&SAID, &"hello".to_owned());
-    /// assert_eq!(effects, [Effect::Append { history: "said", row: Ok("\"hello\"".into()) }]);
-    /// ```
     pub fn append<T: Serialize>(self, history: &History<T>, row: &T) -> Self {
-        let row = to_json("a row", row);
-        self.with(Effect::Append { history: history.name(), row })
+        let history = history.name();
+        self.with_result(to_json("a row", row).map(|row| Effect::Append { history, row }))
     }
 
     /// Removes the oldest rows of a history, and keeps these.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// const SAID: History<String> = History::new("said");
-    /// let effects = Effects::<Chat>::new().trim(&SAID, Keep::newest(1_000));
-    /// assert_eq!(effects, [Effect::Trim { history: "said", keep: Keep::newest(1_000) }]);
-    /// ```
     pub fn trim<T>(self, history: &History<T>, keep: Keep) -> Self {
         self.with(Effect::Trim { history: history.name(), keep })
     }
 
     /// Stores a keyed value, in place of the one of its key.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// const SCORES: Keyed<u32> = Keyed::new("scores");
-    /// let effects = Effects::<Chat>::new().put(&SCORES, "ada", &7);
-    /// assert_eq!(effects, [Effect::Put { key: "scores/ada".into(), value: Ok("7".into()) }]);
-    /// ```
     pub fn put<T: Serialize>(self, kind: &Keyed<T>, key: impl AsRef<str>, value: &T) -> Self {
-        let value = to_json("a value", value);
-        self.with(Effect::Put { key: kind.stored_key(key.as_ref()), value })
+        let key = kind.stored_key(key.as_ref());
+        self.with_result(to_json("a value", value).map(|value| Effect::Put { key, value }))
     }
 
     /// Removes a keyed value.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// const SCORES: Keyed<u32> = Keyed::new("scores");
-    /// let effects = Effects::<Chat>::new().delete(&SCORES, "ada");
-    /// assert_eq!(effects, [Effect::Delete { key: "scores/ada".into() }]);
-    /// ```
     pub fn delete<T>(self, kind: &Keyed<T>, key: impl AsRef<str>) -> Self {
         self.with(Effect::Delete { key: kind.stored_key(key.as_ref()) })
     }
 
-    /// Gives an event to another room, of another type or the same. It is stored with everything
+    /// Gives a message to another room, of another type or the same. It is stored with everything
     /// else that this handler does, tried again if it does not arrive, and handled once. After
-    /// [`LETTER_TRIES`](crate::limits::LETTER_TRIES) tries it is given up, and
-    /// [`handle_error`](Room::handle_error) is told.
+    /// [`LETTER_TRIES`](crate::limits::LETTER_TRIES) tries it is given up:
+    /// [`handle_error`](Room::handle_error) is told, with [`Error::Undelivered`].
     ///
     /// ```
-    /// use dormouse::rooms::Chat;
-    /// use dormouse::rooms::chat::Message;
-    /// use dormouse::{Effects, rooms::Echo};
+    /// use dormouse::rooms::{Chat, Echo, chat::Message};
+    /// use dormouse::testing::TestRoom;
     ///
-    /// let news = Message::Say { text: "news from the echo".into() };
-    /// let effects = Effects::<Echo>::new().tell::<Chat>("lounge", &news);
+    /// TestRoom::<Echo>::new("main").read(|cx| {
+    ///     let news = Message::Say { text: "news from the echo".into() };
+    ///     assert!(!cx.effects().tell::<Chat>("lounge", &news).is_empty());
+    /// });
     /// ```
-    pub fn tell<S: Room>(self, id: &str, event: &S::Message) -> Self
+    pub fn tell<S: Room>(self, id: &str, message: &Inside<S>) -> Self
     where
-        S::Message: Serialize,
+        Inside<S>: Serialize,
     {
-        let errand = ObjectName::new(S::NAME, id).and_then(|room| {
-            Ok(Errand::Message { room: room.to_string(), json: to_json("an event", event)? })
-        });
-        self.with(Effect::Post { errand, reply: None })
+        self.post(told::<S>(id, message), None)
     }
 
-    /// Says something to every connection of another room.
-    ///
-    /// ```
-    /// use dormouse::{Effects, Text, rooms::{Echo, Lobby}};
-    /// let effects = Effects::<Echo>::new().announce::<Lobby>("main", &Text::from("dinner"));
-    /// ```
+    /// The same, and what became of it comes to [`handle_reply`](Room::handle_reply), with what it is
+    /// about: that it [arrived](crate::Answer::arrived), or why not.
+    pub fn tell_and_hear<S: Room>(self, id: &str, message: &Inside<S>, about: R::Reply) -> Self
+    where
+        Inside<S>: Serialize,
+    {
+        self.post(told::<S>(id, message), Some(about))
+    }
+
+    /// Says something to every connection of another room. If that is given up,
+    /// [`handle_error`](Room::handle_error) is told.
     pub fn announce<S: Room>(self, id: &str, message: &S::Broadcast) -> Self {
         let errand = ObjectName::new(S::NAME, id).and_then(|room| {
             let room = room.to_string();
@@ -457,94 +270,99 @@ impl<R: Room> Effects<R> {
                 Frame::Binary(frame) => Errand::Binary { room, frame },
             })
         });
-        self.with(Effect::Post { errand, reply: None })
+        self.post(errand, None)
     }
 
-    /// Asks for another room's state. It comes to [`Room::handle_reply`] under a name.
-    ///
-    /// ```
-    /// use dormouse::{Effects, rooms::{Chat, Echo}};
-    /// let effects = Effects::<Echo>::new().ask::<Chat>("lounge", "how busy");
-    /// ```
-    pub fn ask<S: Room>(self, id: &str, reply: impl Into<String>) -> Self {
+    /// Asks for another room's state. It comes to [`handle_reply`](Room::handle_reply) with what it is
+    /// about, as [`answer.state::<S>()`](crate::Answer::state).
+    pub fn ask<S: Room>(self, id: &str, about: R::Reply) -> Self {
         let errand =
             ObjectName::new(S::NAME, id).map(|room| Errand::State { room: room.to_string() });
-        self.with(Effect::Post { errand, reply: Some(reply.into()) })
+        self.post(errand, Some(about))
     }
 
-    /// Calls a function of the Worker. Its answer, or its error, comes to [`Room::handle_reply`]
-    /// under a name.
-    ///
-    /// ```
-    /// use dormouse::{Effects, rooms::Echo};
-    /// let effects = Effects::<Echo>::new().call("translate", &("hello", "fr"), "translation");
-    /// ```
-    pub fn call<T: Serialize>(
+    /// Calls a [`Function`] of the Worker. What it gives comes to [`handle_reply`](Room::handle_reply)
+    /// with what it is about, as [`answer.of(&FUNCTION)`](crate::Answer::of).
+    pub fn call<A: Serialize, T>(
         self,
-        function: impl Into<String>,
-        argument: &T,
-        reply: impl Into<String>,
+        function: &Function<A, T>,
+        argument: &A,
+        about: R::Reply,
     ) -> Self {
-        let errand = to_json("an argument", argument)
-            .map(|argument| Errand::Call { function: function.into(), argument });
-        self.with(Effect::Post { errand, reply: Some(reply.into()) })
+        let function = function.name().to_owned();
+        let errand =
+            to_json("an argument", argument).map(|argument| Errand::Call { function, argument });
+        self.post(errand, Some(about))
+    }
+
+    fn post(self, errand: Result<Errand>, about: Option<R::Reply>) -> Self {
+        let about = about.map(|about| to_json("what a reply is about", &about)).transpose();
+        self.with_result(errand.and_then(|errand| Ok(Effect::Post { errand, about: about? })))
     }
 
     /// Forgets everything that is stored. What is saved or scheduled later in the list stays.
-    ///
-    /// ```
-    /// # use dormouse::rooms::{Chat, chat::Broadcast, chat::State};
-    /// # use dormouse::{Audience, CloseCode, Effect, Effects, Error, History, Keep, Keyed, Tag, Timestamp, When};
-    /// # use std::time::Duration;
-    /// # let room = dormouse::testing::TestRoom::<Chat>::new("lounge");
-    /// # let client = room.connect("ada");
-    /// # let typing = Broadcast::Typing { user_id: "ada".into() };
-    /// assert_eq!(Effects::<Chat>::new().purge(), [Effect::Purge]);
-    /// ```
     pub fn purge(self) -> Self {
         self.with(Effect::Purge)
     }
 
     /// The effects on a room with this state: every update is done and stands as a `Save` of its
-    /// result, or not at all if there is no state. For tests that compare.
+    /// result. For tests that compare.
     ///
     /// ```
-    /// use dormouse::rooms::Chat;
-    /// use dormouse::rooms::chat::State;
-    /// use dormouse::{Effect, Effects, Timestamp};
+    /// use dormouse::rooms::Reminders;
+    /// use dormouse::rooms::reminders::State;
+    /// use dormouse::{Effect, Effects};
     ///
-    /// let state = State { created_at: Timestamp::from_millis(1), message_count: 4 };
-    /// let effects = Effects::<Chat>::new().update(|state| state.message_count += 1);
-    /// assert_eq!(
-    ///     effects.on(Some(state)),
-    ///     [Effect::Save(State { created_at: Timestamp::from_millis(1), message_count: 5 })],
-    /// );
+    /// let effects = Effects::<Reminders>::new().update(|state| state.made += 1);
+    /// let state = State { made: 5, pending: 0 };
+    /// assert_eq!(effects.on(Some(State { made: 4, pending: 0 })), [Effect::Save(state)]);
     /// ```
     pub fn on(self, mut state: Option<R::State>) -> Self
     where
         R::State: Clone,
     {
-        let mut effects = Vec::with_capacity(self.0.len());
-        for effect in self.0 {
-            match effect {
-                Effect::Update(change) => {
-                    let Some(state) = &mut state else { continue };
-                    change(state);
-                    effects.push(Effect::Save(state.clone()));
+        let Self { list, error } = self;
+        let mut on = Self { list: Vec::with_capacity(list.len()), error };
+        for effect in list {
+            let effect = match effect {
+                Effect::Update(update) => {
+                    let updated = update.apply(&mut state);
+                    updated.and_then(|()| state.clone().map(Effect::Save).ok_or(Error::NoState))
                 }
-                Effect::Save(saved) => {
-                    state = Some(saved.clone());
-                    effects.push(Effect::Save(saved));
+                other => {
+                    match &other {
+                        Effect::Save(saved) => state = Some(saved.clone()),
+                        Effect::Purge => state = None,
+                        _ => {}
+                    }
+                    Ok(other)
                 }
-                Effect::Purge => {
-                    state = None;
-                    effects.push(Effect::Purge);
-                }
-                other => effects.push(other),
-            }
+            };
+            on = on.with_result(effect);
         }
-        Self(effects)
+        on
     }
+
+    /// The same list for another room that is made of the same types.
+    pub(crate) fn cast<S: Room>(self, cast: impl Fn(Effect<R>) -> Effect<S>) -> Effects<S> {
+        Effects { list: self.list.into_iter().map(cast).collect(), error: self.error }
+    }
+
+    /// Whether nothing is changed by them: someone is told something at most.
+    pub(crate) fn are_told_only(&self) -> bool {
+        self.list.iter().all(|it| matches!(it, Effect::Send { .. } | Effect::SendError { .. }))
+    }
+}
+
+/// What the Worker and siblings say to a room.
+type Inside<S> = <<S as Room>::Message as Decode>::Inside;
+
+fn told<S: Room>(id: &str, message: &Inside<S>) -> Result<Errand>
+where
+    Inside<S>: Serialize,
+{
+    let room = ObjectName::new(S::NAME, id)?.to_string();
+    Ok(Errand::Message { room, json: to_json("a message", message)? })
 }
 
 impl<R: Room> Default for Effects<R> {
@@ -553,27 +371,9 @@ impl<R: Room> Default for Effects<R> {
     }
 }
 
-impl<R: Room> IntoIterator for Effects<R> {
-    type Item = Effect<R>;
-    type IntoIter = std::vec::IntoIter<Effect<R>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
-}
-
 impl<R: Room> FromIterator<Effect<R>> for Effects<R> {
     fn from_iter<I: IntoIterator<Item = Effect<R>>>(effects: I) -> Self {
-        Self(effects.into_iter().collect())
-    }
-}
-
-impl<R: Room> PartialEq for Effects<R>
-where
-    Effect<R>: PartialEq,
-{
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        Self { list: effects.into_iter().collect(), error: None }
     }
 }
 
@@ -582,15 +382,6 @@ where
     Effect<R>: PartialEq,
 {
     fn eq(&self, other: &[Effect<R>; N]) -> bool {
-        self.0 == other
-    }
-}
-
-impl<R: Room> fmt::Debug for Effects<R>
-where
-    Effect<R>: fmt::Debug,
-{
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.0).finish()
+        self.error.is_none() && self.list == other
     }
 }

@@ -40,7 +40,20 @@ pub enum Error {
         code: String,
         /// A sentence for the client's user.
         message: String,
+        /// The HTTP status of a Worker's answer.
+        status: u16,
     },
+    /// A status that no refusal can have.
+    #[error("{status} is not the status of a refusal: take one from 400 to {limit}")]
+    InvalidStatus {
+        /// The highest: 599.
+        limit: u16,
+        /// The status.
+        status: u16,
+    },
+    /// [`Effects::update`](crate::Effects::update) in a room that has no state.
+    #[error("there is no state yet: use update_or_default or save")]
+    NoState,
     /// A frame or an API call's event that does not decode as the room's `Message`.
     #[error("not an event of this room: {reason}")]
     InvalidMessage {
@@ -164,7 +177,7 @@ pub enum Error {
     },
     /// A room's id with a character or a length that is not allowed.
     #[error(
-        "{id:?} is not a room id: 1 to {} of the letters A to Z and a to z, digits, - . _ ~",
+        "{id:?} is not a room id: 1 to {} of the letters A to Z and a to z, digits, - . _ ~ : %",
         limits::ROOM_ID_CHARS
     )]
     InvalidRoomId {
@@ -205,15 +218,13 @@ pub enum Error {
         /// The time asked for, in milliseconds since the epoch.
         at: u64,
     },
-    /// A period shorter than a millisecond.
-    #[error(
-        "a period of {nanos} nanoseconds is under the limit of {limit}: take a millisecond or more"
-    )]
+    /// A period shorter than a millisecond, or longer than [`limits::PERIOD`].
+    #[error("a period of {period} milliseconds is out of bounds: take one from 1 to {limit}")]
     InvalidPeriod {
-        /// The nanoseconds of a millisecond.
-        limit: u32,
-        /// The period's nanoseconds.
-        nanos: u32,
+        /// [`limits::PERIOD`] in milliseconds.
+        limit: u64,
+        /// The period's whole milliseconds.
+        period: u64,
     },
     /// An event's name that is empty, too long or begins with a control character.
     #[error(
@@ -307,10 +318,10 @@ pub enum Error {
         /// Serde's words.
         reason: String,
     },
-    /// A scheduled event whose stored payload no longer decodes.
+    /// What an alarm carries, or what a reply is about, that no longer decodes.
     #[error(
-        "the stored payload does not decode as this room's Alarm: {reason}. It is left as it \
-         is: `migrate_alarm` reads what other versions stored"
+        "a stored payload does not decode as this room's Alarm or Reply: {reason}. It is left as it \
+         is: `migrate_alarm` and `migrate_reply` read what other versions stored"
     )]
     PayloadUnreadable {
         /// Serde's words.
@@ -347,23 +358,32 @@ pub enum Error {
 }
 
 impl Error {
-    /// A room's own "no": what a handler returns to tell its client why nothing happened.
+    /// A room's own "no": what a handler returns to tell its client why nothing happened. A Worker
+    /// answers with 403, or another [status](Self::with_status).
     ///
     /// ```
-    /// let error = dormouse::Error::refuse("muted", "You are muted until noon");
-    /// assert_eq!(error.code(), "muted");
+    /// use dormouse::Error;
+    /// let error = Error::refuse("muted", "You are muted until noon").with_status(409);
+    /// assert_eq!((error.code(), error.status()), ("muted", 409));
     /// ```
     pub fn refuse(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Refused { code: code.into(), message: message.into() }
+        Self::Refused { code: code.into(), message: message.into(), status: 403 }
+    }
+
+    /// The same refusal with another HTTP status, 400 to 599; with any other it becomes
+    /// [`Error::InvalidStatus`]. Errors that are no refusal keep their own.
+    pub fn with_status(self, status: u16) -> Self {
+        match self {
+            Self::Refused { .. } if !(400..=599).contains(&status) => {
+                Self::InvalidStatus { limit: 599, status }
+            }
+            Self::Refused { code, message, .. } => Self::Refused { code, message, status },
+            other => other,
+        }
     }
 
     /// A failure that is nobody's business but the log's; the client hears `internal`. A test finds it
     /// by [`TestRoom::take_errors`](crate::testing::TestRoom::take_errors).
-    ///
-    /// ```
-    /// let error = "x".parse::<u8>().map_err(dormouse::Error::execution).unwrap_err();
-    /// assert_eq!(error.code(), "internal");
-    /// ```
     #[allow(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
     pub fn execution(reason: impl ToString) -> Self {
         Self::Execution { reason: reason.to_string() }
@@ -374,10 +394,6 @@ impl Error {
     }
 
     /// The short name a client sees as `code`.
-    ///
-    /// ```
-    /// assert_eq!(dormouse::Error::Panicked.code(), "internal");
-    /// ```
     pub fn code(&self) -> &str {
         match self {
             Self::Refused { code, .. } => code,
@@ -401,6 +417,8 @@ impl Error {
             Self::TooManyConnections { .. } => "too_many_connections",
             Self::Execution { .. }
             | Self::Panicked
+            | Self::InvalidStatus { .. }
+            | Self::NoState
             | Self::InvalidCloseCode { .. }
             | Self::CloseReasonTooLong { .. }
             | Self::InvalidAlarmTime { .. }
@@ -422,11 +440,6 @@ impl Error {
 
     /// What a client is told: the message, but for failures inside the room, which are none of its
     /// business.
-    ///
-    /// ```
-    /// use dormouse::Error;
-    /// assert_eq!(Error::execution("/srv/secret.rs").public_message(), "something went wrong in the room");
-    /// ```
     pub fn public_message(&self) -> String {
         if self.code() == "internal" {
             "something went wrong in the room".to_owned()
@@ -436,14 +449,9 @@ impl Error {
     }
 
     /// The HTTP status for a Worker's answer.
-    ///
-    /// ```
-    /// let error = dormouse::Error::DuplicateConnection { id: "ada".into() };
-    /// assert_eq!(error.status(), 409);
-    /// ```
     pub fn status(&self) -> u16 {
         match self {
-            Self::Refused { .. } => 403,
+            Self::Refused { status, .. } => *status,
             Self::RoomNotFound { .. } => 404,
             Self::DuplicateConnection { .. } => 409,
             Self::FrameTooLarge { .. } | Self::AttachmentTooLarge { .. } => 413,

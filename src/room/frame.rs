@@ -1,4 +1,4 @@
-//! What travels over a socket, and how it becomes events and comes out of broadcasts.
+//! What travels over a socket, and how it becomes messages and comes out of broadcasts.
 
 use std::borrow::Cow;
 
@@ -26,10 +26,6 @@ pub enum Frame {
 
 impl Frame {
     /// The payload's bytes.
-    ///
-    /// ```
-    /// assert_eq!(dormouse::Frame::Text("hi".into()).as_bytes(), b"hi");
-    /// ```
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Text(text) => text.as_bytes(),
@@ -38,10 +34,6 @@ impl Frame {
     }
 
     /// The payload read as UTF-8, with U+FFFD for what is none.
-    ///
-    /// ```
-    /// assert_eq!(dormouse::Frame::Binary(vec![0xff]).to_text(), "\u{fffd}");
-    /// ```
     pub fn to_text(&self) -> Cow<'_, str> {
         match self {
             Self::Text(text) => Cow::Borrowed(text),
@@ -50,7 +42,7 @@ impl Frame {
     }
 }
 
-/// How a frame becomes a room's event.
+/// How a frame becomes a room's message.
 ///
 /// Every type that serde can deserialize decodes from JSON, in a text frame or in a binary one.
 /// [`Text`] and [`Frame`] take any frame. A format of one's own is an implementation for a type
@@ -63,14 +55,19 @@ impl Frame {
 /// assert_eq!(numbers, [1, 2]);
 /// assert_eq!(Text::decode(&Frame::Text("[1,2]".into())).unwrap().0, "[1,2]");
 /// ```
+///
+/// What clients may say and what the Worker and other rooms may say can be two types: see [`Apart`].
 pub trait Decode: Sized {
-    /// Reads a frame.
+    /// What the Worker and other rooms say; where nothing sets them apart from clients, the same type.
+    type Inside;
+
+    /// Reads a client's frame.
     ///
     /// # Errors
     /// [`Error::InvalidMessage`] with what is wrong.
     fn decode(frame: &Frame) -> Result<Self>;
 
-    /// Reads the JSON of an API call.
+    /// Reads the JSON of the Worker or of another room: an `Inside`.
     ///
     /// # Errors
     /// [`Error::InvalidMessage`] with what is wrong.
@@ -78,6 +75,8 @@ pub trait Decode: Sized {
 }
 
 impl<T: DeserializeOwned> Decode for T {
+    type Inside = Self;
+
     fn decode(frame: &Frame) -> Result<Self> {
         match frame {
             Frame::Text(text) => Self::decode_json(text),
@@ -144,6 +143,8 @@ impl<S: Into<String>> From<S> for Text {
 }
 
 impl Decode for Text {
+    type Inside = String;
+
     fn decode(frame: &Frame) -> Result<Self> {
         Ok(Self(frame.to_text().into_owned()))
     }
@@ -163,7 +164,79 @@ impl Encode for Text {
     }
 }
 
+/// The messages of a room that tells clients from the Worker and other rooms: no client can forge what
+/// only the inside may say. It is a [`Room::Message`](crate::Room::Message).
+///
+/// ```
+/// use dormouse::testing::TestRoom;
+/// use dormouse::{Apart, Context, Effects, Never, Result, Room, Text};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// enum Order { Close, Say(String) }
+///
+/// struct Shop;
+///
+/// impl Room for Shop {
+///     # const NAME: &'static str = "shop";
+///     # type State = ();
+///     # type Connection = ();
+///     # type Upgrade = ();
+///     # type Broadcast = Text;
+///     # type Alarm = Never;
+///     # type Reply = Never;
+///     // …
+///     type Message = Apart<Text, Order>;
+///
+///     fn handle_message(cx: &Context<Self>, message: Self::Message) -> Result<Effects<Self>> {
+///         Ok(match message {
+///             Apart::Client(text) => cx.effects().broadcast(text),
+///             Apart::Inside(Order::Say(text)) => cx.effects().broadcast(Text(text)),
+///             Apart::Inside(Order::Close) => cx.effects().purge(),
+///         })
+///     }
+/// }
+///
+/// let room = TestRoom::<Shop>::new("corner");
+/// let ada = room.connect("ada");
+/// ada.send_text(r#"{"Say":"all for free"}"#);
+/// assert_eq!(ada.receive_text(), r#"{"Say":"all for free"}"#, "a client's text and no order");
+/// room.send(&Order::Say("we close at six".into())).unwrap();
+/// assert_eq!(ada.receive_text(), "we close at six");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Apart<Client, Inside> {
+    /// From a connection.
+    Client(Client),
+    /// From the Worker or another room.
+    Inside(Inside),
+}
+
+impl<Client: Decode, Inside: DeserializeOwned> Decode for Apart<Client, Inside> {
+    type Inside = Inside;
+
+    fn decode(frame: &Frame) -> Result<Self> {
+        Client::decode(frame).map(Self::Client)
+    }
+
+    fn decode_json(json: &str) -> Result<Self> {
+        Inside::decode_json(json).map(Self::Inside)
+    }
+}
+
+/// As a client says it.
+impl<Client: Serialize, Inside: Serialize> Serialize for Apart<Client, Inside> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Client(message) => message.serialize(serializer),
+            Self::Inside(message) => message.serialize(serializer),
+        }
+    }
+}
+
 impl Decode for Frame {
+    type Inside = String;
+
     fn decode(frame: &Frame) -> Result<Self> {
         Ok(frame.clone())
     }

@@ -29,13 +29,15 @@ use crate::room::view::View;
 ///     # const NAME: &'static str = "scribe";
 ///     # type State = ();
 ///     # type Connection = ();
+///     # type Upgrade = ();
 ///     # type Message = Text;
 ///     # type Broadcast = Text;
 ///     # type Alarm = Never;
+///     # type Reply = Never;
 ///     // …
 ///     fn handle_message(cx: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
 ///         let seq = cx.history(&SAID).next_seq();
-///         Ok(Effects::new().append(&SAID, &text).broadcast(Text(format!("{seq}: {text}"))))
+///         Ok(cx.effects().append(&SAID, &text).broadcast(Text(format!("{seq}: {text}"))))
 ///     }
 /// }
 ///
@@ -56,24 +58,21 @@ pub struct History<T> {
 }
 
 impl<T> History<T> {
-    /// The history of a name; a room may have several.
+    /// The history of a name: 1 to 64 of the letters A to Z and a to z, digits, `-`, `.` and `_`.
     ///
-    /// ```
-    /// const SAID: dormouse::History<String> = dormouse::History::new("said");
-    /// assert_eq!(SAID.name(), "said");
+    /// # Panics
+    /// With another name; as a constant it does not compile.
+    ///
+    /// ```compile_fail
+    /// const SAID: dormouse::History<String> = dormouse::History::new("what was said");
+    /// SAID.name();
     /// ```
     pub const fn new(name: &'static str) -> Self {
+        crate::room::name::check(name);
         Self { name, rows: PhantomData }
     }
 
     /// Its name.
-    ///
-    /// ```
-    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
-    /// # const SAID: History<String> = History::new("said");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// assert_eq!(SAID.name(), "said");
-    /// ```
     pub const fn name(&self) -> &'static str {
         self.name
     }
@@ -111,22 +110,28 @@ pub struct Keep {
 }
 
 impl Keep {
+    /// All of them.
+    pub const ALL: Self = Self { newest: None, younger_than: None };
+
+    /// Whether less than all is kept.
+    pub(crate) const fn is_bounded(self) -> bool {
+        self.newest.is_some() || self.younger_than.is_some()
+    }
+
     /// At most so many rows.
-    ///
-    /// ```
-    /// let keep = dormouse::Keep::newest(100);
-    /// ```
     pub const fn newest(rows: u64) -> Self {
         Self { newest: Some(rows), younger_than: None }
     }
 
     /// And none that is this old or older.
     ///
-    /// ```
-    /// use std::time::Duration;
-    /// let keep = dormouse::Keep::default().younger_than(Duration::from_secs(3600));
-    /// ```
+    /// # Panics
+    /// If the age is over [`limits::PERIOD`]; as a constant it does not compile.
     pub const fn younger_than(self, age: Duration) -> Self {
+        assert!(
+            age.as_secs() <= limits::PERIOD.as_secs(),
+            "rows are kept for 100 years at most: leave the age out"
+        );
         Self { younger_than: Some(age), ..self }
     }
 }
@@ -207,37 +212,16 @@ impl<T> HistoryReader<'_, T> {
     }
 
     /// The sequence number that the next row will have.
-    ///
-    /// ```
-    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
-    /// # const SAID: History<String> = History::new("said");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert_eq!(cx.history(&SAID).next_seq(), 1));
-    /// ```
     pub fn next_seq(&self) -> u64 {
         self.ends().last + 1
     }
 
     /// How many rows there are.
-    ///
-    /// ```
-    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
-    /// # const SAID: History<String> = History::new("said");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert_eq!(cx.history(&SAID).len(), 0));
-    /// ```
     pub fn len(&self) -> u64 {
         self.ends().last.saturating_sub(self.ends().trimmed)
     }
 
     /// Whether there is none.
-    ///
-    /// ```
-    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
-    /// # const SAID: History<String> = History::new("said");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert!(cx.history(&SAID).is_empty()));
-    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -248,13 +232,6 @@ impl<T: DeserializeOwned> HistoryReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::RowUnreadable`] if one does not decode as `T`.
-    ///
-    /// ```
-    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
-    /// # const SAID: History<String> = History::new("said");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert_eq!(cx.history(&SAID).last(100), Ok(vec![])));
-    /// ```
     pub fn last(&self, limit: usize) -> Result<Vec<Entry<T>>> {
         self.before(u64::MAX, limit)
     }
@@ -263,13 +240,6 @@ impl<T: DeserializeOwned> HistoryReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::RowUnreadable`] if one does not decode as `T`.
-    ///
-    /// ```
-    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
-    /// # const SAID: History<String> = History::new("said");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert_eq!(cx.history(&SAID).after(0, 100), Ok(vec![])));
-    /// ```
     pub fn after(&self, seq: u64, limit: usize) -> Result<Vec<Entry<T>>> {
         self.decode(Range { after: seq, before: u64::MAX, limit, side: Side::First })
     }
@@ -278,13 +248,6 @@ impl<T: DeserializeOwned> HistoryReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::RowUnreadable`] if one does not decode as `T`.
-    ///
-    /// ```
-    /// # use dormouse::{History, rooms::Chat, testing::TestRoom};
-    /// # const SAID: History<String> = History::new("said");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert_eq!(cx.history(&SAID).before(50, 100), Ok(vec![])));
-    /// ```
     pub fn before(&self, seq: u64, limit: usize) -> Result<Vec<Entry<T>>> {
         self.decode(Range { after: 0, before: seq, limit, side: Side::Last })
     }

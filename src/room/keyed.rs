@@ -25,13 +25,15 @@ use crate::room::view::View;
 ///     # const NAME: &'static str = "game";
 ///     # type State = ();
 ///     # type Connection = ();
+///     # type Upgrade = ();
 ///     # type Message = Text;
 ///     # type Broadcast = Text;
 ///     # type Alarm = Never;
+///     # type Reply = Never;
 ///     // …
 ///     fn handle_message(cx: &Context<Self>, Text(player): Text) -> Result<Effects<Self>> {
 ///         let score = cx.keyed(&SCORES).get(&player)?.unwrap_or(0) + 1;
-///         Ok(Effects::new().put(&SCORES, player, &score))
+///         Ok(cx.effects().put(&SCORES, player, &score))
 ///     }
 /// }
 ///
@@ -53,24 +55,22 @@ pub struct Keyed<T> {
 }
 
 impl<T> Keyed<T> {
-    /// The values of a kind; a room may have several kinds. A name has no `/`.
+    /// The values of a kind: a name of 1 to 64 of the letters A to Z and a to z, digits, `-`, `.` and
+    /// `_`. Two kinds never share a row.
     ///
-    /// ```
-    /// const SCORES: dormouse::Keyed<u32> = dormouse::Keyed::new("scores");
-    /// assert_eq!(SCORES.name(), "scores");
+    /// # Panics
+    /// With another name; as a constant it does not compile.
+    ///
+    /// ```compile_fail
+    /// const SCORES: dormouse::Keyed<u32> = dormouse::Keyed::new("scores/today");
+    /// SCORES.name();
     /// ```
     pub const fn new(name: &'static str) -> Self {
+        crate::room::name::check(name);
         Self { name, values: PhantomData }
     }
 
     /// The kind's name.
-    ///
-    /// ```
-    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
-    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// assert_eq!(SCORES.name(), "scores");
-    /// ```
     pub const fn name(&self) -> &'static str {
         self.name
     }
@@ -129,13 +129,6 @@ impl<T: DeserializeOwned> KeyedReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::ValueUnreadable`] if it does not decode as `T`.
-    ///
-    /// ```
-    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
-    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).get("ada"), Ok(None)));
-    /// ```
     pub fn get(&self, key: &str) -> Result<Option<T>> {
         let value = self.view.value(&self.kind.stored_key(key));
         value.as_deref().map(decode).transpose()
@@ -145,13 +138,6 @@ impl<T: DeserializeOwned> KeyedReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::ValueUnreadable`] if one does not decode as `T`.
-    ///
-    /// ```
-    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
-    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).first("a", 10), Ok(vec![])));
-    /// ```
     pub fn first(&self, prefix: &str, limit: usize) -> Result<Vec<(String, T)>> {
         self.list(prefix, limit, Order::Forwards)
     }
@@ -160,13 +146,6 @@ impl<T: DeserializeOwned> KeyedReader<'_, T> {
     ///
     /// # Errors
     /// [`Error::ValueUnreadable`] if one does not decode as `T`.
-    ///
-    /// ```
-    /// # use dormouse::{Keyed, rooms::Chat, testing::TestRoom};
-    /// # const SCORES: Keyed<u32> = Keyed::new("scores");
-    /// # let room = TestRoom::<Chat>::new("lounge");
-    /// room.read(|cx| assert_eq!(cx.keyed(&SCORES).last("a", 10), Ok(vec![])));
-    /// ```
     pub fn last(&self, prefix: &str, limit: usize) -> Result<Vec<(String, T)>> {
         self.list(prefix, limit, Order::Backwards)
     }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::room::error::{Error, Result};
+use crate::room::function::Function;
+use crate::room::room::Room;
 
 /// Something that is to be done elsewhere.
 ///
@@ -82,33 +84,55 @@ impl Errand {
     }
 }
 
-/// What came of an errand: the room's or the function's answer, or why there is none.
+/// What came of a call, a question or a message to another room: comes to
+/// [`handle_reply`](Room::handle_reply).
+///
+/// Each of its methods fails with [`Error::Undelivered`] if there is no answer. Its reason has the other
+/// side's words: they are for the log, and [`public_message`](Error::public_message) has none of them.
 ///
 /// ```
-/// let reply = dormouse::Reply { name: "weather".into(), result: Ok(serde_json::json!(21)) };
-/// assert_eq!(reply.value::<i32>(), Ok(21));
+/// use dormouse::{Answer, Function};
+/// const ADD: Function<(u8, u8), u8> = Function::new("add");
+/// let answer = Answer::from(Ok(3.into()));
+/// assert_eq!(answer.of(&ADD), Ok(3));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// The name that the effect gave it.
-    pub name: String,
-    /// The answer; after the last try, the error.
-    pub result: Result<Value>,
+pub struct Answer(Result<Value>);
+
+impl From<Result<Value>> for Answer {
+    fn from(result: Result<Value>) -> Self {
+        Self(result)
+    }
 }
 
-impl Reply {
-    /// The answer as a type.
+impl Answer {
+    /// What a function gave.
     ///
     /// # Errors
-    /// The errand's own, or [`Error::ValueUnreadable`].
+    /// [`Error::Undelivered`]; [`Error::ValueUnreadable`] if it is no `T`.
+    pub fn of<A, T: DeserializeOwned>(&self, function: &Function<A, T>) -> Result<T> {
+        let _ = function;
+        self.read()
+    }
+
+    /// The state of another room; none if it has none.
     ///
-    /// ```
-    /// let reply = dormouse::Reply { name: "sum".into(), result: Ok(3.into()) };
-    /// assert_eq!(reply.value::<u8>(), Ok(3));
-    /// assert!(reply.value::<String>().is_err());
-    /// ```
-    pub fn value<T: DeserializeOwned>(&self) -> Result<T> {
-        T::deserialize(self.result.as_ref().map_err(Clone::clone)?)
+    /// # Errors
+    /// [`Error::Undelivered`]; [`Error::ValueUnreadable`] if it is no state of `S`.
+    pub fn state<S: Room>(&self) -> Result<Option<S::State>> {
+        self.read()
+    }
+
+    /// Whether it arrived: of what was [told](crate::Effects::tell_and_hear).
+    ///
+    /// # Errors
+    /// [`Error::Undelivered`].
+    pub fn arrived(&self) -> Result<()> {
+        self.0.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+
+    fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        T::deserialize(self.0.as_ref().map_err(Clone::clone)?)
             .map_err(|error| Error::ValueUnreadable { reason: error.to_string() })
     }
 }

@@ -42,8 +42,12 @@ pub const CLOSE_REASON_BYTES: usize = 123;
 pub const ALARM_NAME_BYTES: usize = 256;
 
 /// Bytes of an inbound frame, unless a room says otherwise with
-/// [`Room::MAX_FRAME_BYTES`](crate::Room::MAX_FRAME_BYTES). The platform's own limit is 32 MiB.
+/// [`Room::MAX_FRAME_BYTES`](crate::Room::MAX_FRAME_BYTES).
 pub const FRAME_BYTES: usize = 64 * 1024;
+
+/// Bytes of the largest frame that the platform takes, and so of the largest
+/// [`Room::MAX_FRAME_BYTES`](crate::Room::MAX_FRAME_BYTES) (Cloudflare, "Limits": 32 MiB).
+pub const MAX_FRAME_BYTES: usize = 32 * 1024 * 1024;
 
 /// UTF-8 bytes of an automatic response, and of the frame it answers (Cloudflare, "WebSocket
 /// hibernation": 2,048 characters).
@@ -75,6 +79,20 @@ pub const MISSED_BYTES: usize = 4 * 1024 * 1024;
 /// Connections up to which clients of the protocol `dormouse.1` are told who is here. To tell each of
 /// thousands of thousands would cost the square of them when all come back at once.
 pub const PRESENT: usize = 256;
+
+/// The longest period of an alarm, and the longest that rows are kept by age: 100 years.
+pub const PERIOD: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// The longest [grace](crate::Resume::grace) of a lost line, and the longest that a session is
+/// [remembered](crate::Resume::remember).
+pub const SESSION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The longest refill of a [`RateLimit`](crate::RateLimit), and the longest
+/// [`PRESUMED_GONE_AFTER`](crate::Room::PRESUMED_GONE_AFTER).
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The longest that a [`RateLimit`](crate::RateLimit) takes to be full again: its burst times its refill.
+pub const BURST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How often a scheduled event's handler is tried before the event is set aside as failed.
 pub const ALARM_TRIES: u32 = 7;

@@ -26,12 +26,8 @@ impl ObjectName {
     ///
     /// # Errors
     /// [`Error::InvalidRoomId`].
-    ///
-    /// ```
-    /// assert!(dormouse::ObjectName::new("chat", "").is_err());
-    /// ```
     pub fn new(room: &str, id: &str) -> Result<Self> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:%".contains(c);
         if id.is_empty() || id.len() > limits::ROOM_ID_CHARS || !id.chars().all(plain) {
             return Err(Error::InvalidRoomId { id: excerpt(id) });
         }
@@ -42,29 +38,17 @@ impl ObjectName {
     ///
     /// # Errors
     /// [`Error::InvalidRoomId`].
-    ///
-    /// ```
-    /// assert_eq!(dormouse::ObjectName::parse("chat/lounge").unwrap().id(), "lounge");
-    /// ```
     pub fn parse(name: &str) -> Result<Self> {
         let (room, id) = name.split_once('/').unwrap_or((name, ""));
         Self::new(room, id)
     }
 
     /// The room type's name.
-    ///
-    /// ```
-    /// assert_eq!(dormouse::ObjectName::parse("chat/lounge").unwrap().room(), "chat");
-    /// ```
     pub fn room(&self) -> &str {
         &self.room
     }
 
     /// Which room of its type.
-    ///
-    /// ```
-    /// assert_eq!(dormouse::ObjectName::parse("chat/lounge").unwrap().id(), "lounge");
-    /// ```
     pub fn id(&self) -> &str {
         &self.id
     }

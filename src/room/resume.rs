@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::room::history::Keep;
+use crate::room::limits;
 
 /// What a room keeps for clients that lose their line and come back.
 ///
@@ -30,11 +31,14 @@ pub struct Resume {
 impl Resume {
     /// With a log of so many messages, 15 seconds of grace, and sessions remembered for an hour.
     ///
-    /// ```
-    /// let day = dormouse::Keep::newest(10_000).younger_than(std::time::Duration::from_secs(86_400));
-    /// let resume = dormouse::Resume::keeping(day);
+    /// # Panics
+    /// If nothing bounds the log; as a constant it does not compile.
+    ///
+    /// ```compile_fail
+    /// const RESUME: dormouse::Resume = dormouse::Resume::keeping(dormouse::Keep::ALL);
     /// ```
     pub const fn keeping(messages: Keep) -> Self {
+        assert!(messages.is_bounded(), "a log grows for ever: keep the newest, or the youngest");
         let (grace, remember) = (Duration::from_secs(15), Duration::from_secs(3_600));
         Self { keep: messages, grace, remember }
     }
@@ -42,24 +46,28 @@ impl Resume {
     /// How long a connection outlives its socket. After that its
     /// [`handle_close`](crate::Room::handle_close) runs.
     ///
-    /// ```
-    /// # use dormouse::{Keep, Resume};
-    /// use std::time::Duration;
-    /// let patient = Resume::keeping(Keep::newest(100)).grace(Duration::from_secs(60));
+    /// # Panics
+    /// Over [`limits::SESSION`]; as a constant it does not compile.
+    ///
+    /// ```compile_fail
+    /// use dormouse::{Keep, Resume};
+    /// const PATIENT: Resume = Resume::keeping(Keep::newest(100)).grace(std::time::Duration::MAX);
     /// ```
     pub const fn grace(self, grace: Duration) -> Self {
+        assert!(grace.as_secs() <= limits::SESSION.as_secs(), "the grace is 30 days at most");
         Self { grace, ..self }
     }
 
     /// How long a session that is over is remembered, so that what its client sent once more is still
     /// handled once.
     ///
-    /// ```
-    /// # use dormouse::{Keep, Resume};
-    /// use std::time::Duration;
-    /// let day = Resume::keeping(Keep::newest(100)).remember(Duration::from_secs(86_400));
-    /// ```
+    /// # Panics
+    /// Over [`limits::SESSION`]; as a constant it does not compile.
     pub const fn remember(self, remember: Duration) -> Self {
+        assert!(
+            remember.as_secs() <= limits::SESSION.as_secs(),
+            "sessions are remembered for 30 days at most"
+        );
         Self { remember, ..self }
     }
 }

@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::room::close::Close;
-use crate::room::connection_id::ConnectionId;
 use crate::room::context::Context;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
 use crate::room::frame::{Decode, Encode, Frame};
-use crate::room::letter::Reply;
+use crate::room::handler::Handler;
+use crate::room::letter::Answer;
 use crate::room::limits;
 use crate::room::liveness::AutoResponse;
 use crate::room::rate::RateLimit;
 use crate::room::resume::Resume;
-use crate::room::tag::Tag;
 use crate::room::time::millis;
+use crate::room::upgrade::{Admission, Newcomer};
 
 /// A room: four handlers that read what they are given and return what they want done.
 ///
@@ -105,7 +105,12 @@ pub trait Room: Sized + 'static {
     /// [`limits::ATTACHMENT_BYTES`].
     type Connection: Serialize + DeserializeOwned;
 
-    /// What comes in, by socket or by API.
+    /// What the Worker gives with a new connection; `()` if nothing. Data that does not decode is
+    /// [`Error::InvalidUpgrade`], before any handler.
+    type Upgrade: DeserializeOwned;
+
+    /// What comes in: from clients, from the Worker and from other rooms. [`Apart`](crate::Apart) sets
+    /// them apart.
     type Message: Decode;
 
     /// What goes out.
@@ -114,17 +119,24 @@ pub trait Room: Sized + 'static {
     /// What a scheduled event carries; [`Never`] for a room that schedules none.
     type Alarm: Serialize + DeserializeOwned;
 
+    /// What the answer to a [call](Effects::call) or a [question](Effects::ask) is about: it is stored
+    /// until the answer comes. [`Never`] for a room that asks nothing.
+    type Reply: Serialize + DeserializeOwned;
+
     /// Decides who a new connection is: its id, its tags and its first state.
     ///
-    /// Unless a room says otherwise that is what the Worker gave for the upgrade, with a UUID for
-    /// an id that is missing.
+    /// Unless a room says otherwise that is what the Worker gave: its id, or a UUID; its tags; and its
+    /// data, decoded as a [`Connection`](Room::Connection). Data that is none leaves a connection whose
+    /// state can be nothing, like `()`, without one.
     ///
     /// # Errors
     /// An error refuses the connection; the Worker answers with [`Error::status`].
-    fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<Self::Connection>> {
-        let id = upgrade.connection_id(cx)?;
-        let tags = upgrade.tags.iter().map(Tag::new).collect::<Result<_>>()?;
-        Ok(Admission { id, tags, state: upgrade.state()? })
+    fn admit(
+        cx: &Context<Self>,
+        newcomer: Newcomer<Self::Upgrade>,
+    ) -> Result<Admission<Self::Connection>> {
+        let (id, state) = (newcomer.id_or_uuid(cx), newcomer.state()?);
+        Ok(Admission { id, tags: newcomer.tags, state })
     }
 
     /// A connection is made: [`cx.sender()`](Context::sender). It is among the room's connections
@@ -132,7 +144,7 @@ pub trait Room: Sized + 'static {
     ///
     /// # Errors
     /// An error refuses the connection; the Worker answers with [`Error::status`].
-    fn handle_connect(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, upgrade: &Self::Upgrade) -> Result<Effects<Self>> {
         let _ = (cx, upgrade);
         Ok(Effects::new())
     }
@@ -224,214 +236,105 @@ pub trait Room: Sized + 'static {
         Ok(Effects::new())
     }
 
-    /// An answer has come: a room's state that was [asked for](Effects::ask), or what came of a
-    /// [call](Effects::call).
+    /// The same for what a [reply](Room::Reply) that is still to come is about. With `None` the answer is
+    /// given up, with [`Error::PayloadUnreadable`], after its tries.
+    fn migrate_reply(stored: Value) -> Option<Self::Reply> {
+        let _ = stored;
+        None
+    }
+
+    /// An answer has come: a room's state that was [asked for](Effects::ask), what came of a
+    /// [call](Effects::call), or of a message that was [told](Effects::tell_and_hear). `about` is what
+    /// the effect said of it.
     ///
     /// # Errors
     /// The answer is asked for again, after 2 s, 4 s and so on, [`limits::LETTER_TRIES`] times.
-    fn handle_reply(cx: &Context<Self>, reply: &Reply) -> Result<Effects<Self>> {
-        let _ = (cx, reply);
+    fn handle_reply(
+        cx: &Context<Self>,
+        about: Self::Reply,
+        answer: Answer,
+    ) -> Result<Effects<Self>> {
+        let _ = (cx, about, answer);
         Ok(Effects::new())
     }
 
-    /// A frame did not decode as an [`Message`](Room::Message). Unless a room says otherwise its sender
-    /// gets `{"_tag":"Error","code":"invalid_event","message":…}`, and the socket stays open.
-    fn handle_invalid(cx: &Context<Self>, frame: &Frame, error: &Error) -> Effects<Self> {
-        let _ = frame;
-        Effects::new().send_error(cx.sender(), error)
+    /// How the room words an error for its client. `None`, unless a room says otherwise: an error frame,
+    /// `{"_tag":"Error","code":…,"message":…}`, with [`Error::code`] and [`Error::public_message`].
+    ///
+    /// [`handle_invalid`](Room::handle_invalid), [`handle_limited`](Room::handle_limited) and
+    /// [`handle_error`](Room::handle_error) say it to the sender.
+    fn error_message(cx: &Context<Self>, error: &Error) -> Option<Self::Broadcast> {
+        let _ = (cx, error);
+        None
     }
 
-    /// Whether an event passes whatever [`RATE_LIMIT`](Room::RATE_LIMIT) says, and takes no token.
-    fn is_exempt(event: &Self::Message) -> bool {
-        let _ = event;
-        false
+    /// A frame did not decode as a [`Message`](Room::Message). Unless a room says otherwise its sender
+    /// hears the [error](Room::error_message), `invalid_event`, and the socket stays open.
+    fn handle_invalid(cx: &Context<Self>, frame: &Frame, error: &Error) -> Effects<Self> {
+        let _ = frame;
+        say(cx, error)
+    }
+
+    /// Whether a message counts against [`RATE_LIMIT`](Room::RATE_LIMIT). One that takes no token passes
+    /// always.
+    fn takes_token(message: &Self::Message) -> bool {
+        let _ = message;
+        true
     }
 
     /// A frame was over [`RATE_LIMIT`](Room::RATE_LIMIT) and was dropped; another passes after
-    /// `wait`. Unless a room says otherwise its sender gets an error frame.
+    /// `wait`. Unless a room says otherwise its sender hears the [error](Room::error_message).
     fn handle_limited(cx: &Context<Self>, wait: Duration) -> Effects<Self> {
-        Effects::new().send_error(cx.sender(), &Error::RateLimited { wait_millis: millis(wait) })
+        say(cx, &Error::RateLimited { wait_millis: millis(wait) })
     }
 
     /// A handler failed, and what it wanted was dropped. Unless a room says otherwise the
-    /// connection concerned, if there is one, gets an error frame. What no client may hear is in the
-    /// log already: see [`HandlerError`](crate::HandlerError).
-    fn handle_error(cx: &Context<Self>, during: During, error: &Error) -> Effects<Self> {
-        let _ = during;
-        Effects::new().send_error(cx.sender(), error)
+    /// connection concerned, if there is one, hears the [error](Room::error_message). What no client may
+    /// hear is in the log already: see [`HandlerError`](crate::HandlerError).
+    fn handle_error(cx: &Context<Self>, handler: Handler, error: &Error) -> Effects<Self> {
+        let _ = handler;
+        say(cx, error)
     }
 }
 
-/// The handler that failed.
-///
-/// ```
-/// assert_ne!(dormouse::During::Message, dormouse::During::Alarm);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum During {
-    /// `admit` or `handle_connect`.
-    Connect,
-    /// `handle_message`.
-    Message,
-    /// `handle_close`.
-    Close,
-    /// `handle_alarm`.
-    Alarm,
-    /// `handle_reply`, or the delivery of a letter that was given up.
-    Reply,
-}
-
-/// What the Worker gives when it makes a connection.
-///
-/// ```
-/// use dormouse::Upgrade;
-/// let upgrade: Upgrade = serde_json::from_str(r#"{"id":"ada","state":{"admin":true}}"#).unwrap();
-/// assert_eq!(upgrade.id.as_deref(), Some("ada"));
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Upgrade {
-    /// The connection's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// Its tags.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
-    /// Its first state, as JSON.
-    #[serde(skip_serializing_if = "Value::is_null")]
-    pub state: Value,
-    /// Whatever else the room needs to know while it connects; not kept.
-    #[serde(skip_serializing_if = "Value::is_null")]
-    pub meta: Value,
-    /// What to do if a connection with the id is open.
-    #[serde(skip_serializing_if = "OnDuplicate::is_default")]
-    pub on_duplicate: OnDuplicate,
-    /// The subprotocols that the client offers, as its `Sec-WebSocket-Protocol` has them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub protocol: Option<String>,
-}
-
-impl Upgrade {
-    /// The id that was given, or a UUID.
-    ///
-    /// # Errors
-    /// [`Error::InvalidConnectionId`].
-    ///
-    /// ```
-    /// use dormouse::Upgrade;
-    /// use dormouse::rooms::Chat;
-    /// use dormouse::testing::TestRoom;
-    ///
-    /// TestRoom::<Chat>::new("lounge").read(|cx| {
-    ///     assert_eq!(Upgrade::default().connection_id(cx).unwrap().as_str().len(), 36);
-    /// });
-    /// ```
-    pub fn connection_id<R: Room>(&self, cx: &Context<R>) -> Result<ConnectionId> {
-        ConnectionId::new(self.id.clone().unwrap_or_else(|| cx.uuid()))
-    }
-
-    /// The state that was given, as the room's type.
-    ///
-    /// # Errors
-    /// [`Error::InvalidUpgrade`] if it does not decode.
-    ///
-    /// ```
-    /// use dormouse::Upgrade;
-    /// let upgrade = Upgrade { state: 7.into(), ..Upgrade::default() };
-    /// assert_eq!(upgrade.state::<u8>(), Ok(7));
-    /// ```
-    pub fn state<T: DeserializeOwned>(&self) -> Result<T> {
-        read("state", &self.state)
-    }
-
-    /// The meta that was given, as a type.
-    ///
-    /// # Errors
-    /// [`Error::InvalidUpgrade`] if it does not decode.
-    ///
-    /// ```
-    /// use dormouse::Upgrade;
-    /// assert_eq!(Upgrade::default().meta::<Option<u8>>(), Ok(None));
-    /// ```
-    pub fn meta<T: DeserializeOwned>(&self) -> Result<T> {
-        read("meta", &self.meta)
+/// An error for the sender, as the room words it.
+fn say<R: Room>(cx: &Context<R>, error: &Error) -> Effects<R> {
+    match R::error_message(cx, error) {
+        Some(message) => cx.effects().send(cx.sender(), message),
+        None => cx.effects().send_error(cx.sender(), error),
     }
 }
 
-fn read<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T> {
-    T::deserialize(value)
-        .map_err(|error| Error::InvalidUpgrade { reason: format!("{what}: {error}") })
-}
-
-/// What to do when a connection's id is that of one that is open.
-///
-/// ```
-/// assert_eq!(dormouse::OnDuplicate::default(), dormouse::OnDuplicate::Allow);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnDuplicate {
-    /// Both stay.
-    #[default]
-    Allow,
-    /// The new one is refused with [`Error::DuplicateConnection`].
-    Reject,
-    /// The old one is closed with 1012, and its `handle_close` runs before the new one's
-    /// `handle_connect`, in the same commit.
-    Replace,
-}
-
-impl OnDuplicate {
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-    fn is_default(&self) -> bool {
-        *self == Self::default()
+/// What is wrong with a room's constants does not compile.
+pub(crate) const fn check_constants<R: Room>() {
+    let name = R::NAME.as_bytes();
+    assert!(
+        !name.is_empty() && name.len() <= 64,
+        "Room::NAME has 1 to 64 characters: take a shorter one, or any"
+    );
+    let mut i = 0;
+    while i < name.len() {
+        let plain = name[i].is_ascii_alphanumeric() || matches!(name[i], b'-' | b'_');
+        assert!(plain, "Room::NAME has letters A to Z and a to z, digits, - and _ alone");
+        i += 1;
+    }
+    assert!(
+        R::MAX_FRAME_BYTES >= 1 && R::MAX_FRAME_BYTES <= limits::MAX_FRAME_BYTES,
+        "Room::MAX_FRAME_BYTES is from 1 to 32 MiB, which is the platform's limit"
+    );
+    if let Some(silence) = R::PRESUMED_GONE_AFTER {
+        assert!(
+            silence.as_secs() >= 1 && silence.as_secs() <= limits::DAY.as_secs(),
+            "Room::PRESUMED_GONE_AFTER is from a second to a day"
+        );
+        assert!(
+            R::AUTO_RESPONSE.is_some(),
+            "a room with PRESUMED_GONE_AFTER has an AUTO_RESPONSE, by which its clients show that they are there"
+        );
     }
 }
 
-/// Who a new connection is.
-///
-/// ```
-/// use dormouse::{Admission, ConnectionId};
-/// let admission = Admission::new(ConnectionId::new("ada").unwrap(), ());
-/// assert!(admission.tags.is_empty());
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Admission<C> {
-    /// Its id.
-    pub id: ConnectionId,
-    /// Its tags, [`limits::TAGS`] at most.
-    pub tags: Vec<Tag>,
-    /// Its first state.
-    pub state: C,
-}
-
-impl<C> Admission<C> {
-    /// A connection with an id and a state.
-    ///
-    /// ```
-    /// use dormouse::{Admission, ConnectionId};
-    /// let admission = Admission::new(ConnectionId::new("ada").unwrap(), 7);
-    /// assert_eq!(admission.state, 7);
-    /// ```
-    pub fn new(id: ConnectionId, state: C) -> Self {
-        Self { id, tags: Vec::new(), state }
-    }
-
-    /// The same with one more tag.
-    ///
-    /// ```
-    /// use dormouse::{Admission, ConnectionId, Tag};
-    /// let admission = Admission::new(ConnectionId::new("ada").unwrap(), ()).tag(Tag::new("red").unwrap());
-    /// assert_eq!(admission.tags.len(), 1);
-    /// ```
-    pub fn tag(mut self, tag: Tag) -> Self {
-        self.tags.push(tag);
-        self
-    }
-}
-
-/// A type without a value: the `Alarm` of a room that schedules nothing.
+/// A type without a value: the `Alarm` of a room that plans nothing, the `Reply` of one that asks nothing.
 ///
 /// ```
 /// assert!(serde_json::from_str::<dormouse::Never>("null").is_err());

@@ -6,12 +6,13 @@ use crate::room::close::Close;
 use crate::room::connection_id::ConnectionId;
 use crate::room::context::Context;
 use crate::room::effects::Effects;
-use crate::room::error::Result;
+use crate::room::error::{Error, Result};
 use crate::room::history::Keep;
 use crate::room::resume::Resume;
-use crate::room::room::{Admission, Never, Room, Upgrade};
+use crate::room::room::{Never, Room};
 use crate::room::tag::Tag;
 use crate::room::time::Timestamp;
+use crate::room::upgrade::{Admission, Newcomer};
 
 /// The room. Its clients speak [`Message`] and hear [`Broadcast`].
 ///
@@ -100,43 +101,64 @@ impl Room for Chat {
     const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(1_000)));
     type State = State;
     type Connection = Member;
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Never;
+    type Reply = Never;
 
-    fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<Member>> {
-        let user_id = upgrade.id.clone().unwrap_or_else(|| "anon".to_owned());
-        let id = ConnectionId::new(&user_id)?;
+    fn admit(cx: &Context<Self>, newcomer: Newcomer<()>) -> Result<Admission<Member>> {
+        let id = newcomer.id.map_or_else(|| ConnectionId::new("anon"), Ok)?;
+        let user_id = id.to_string();
+        if user_id.to_uppercase() == "SYSTEM" {
+            return Err(Error::refuse("reserved_id", "system is the server's own name"));
+        }
         let tag = Tag::new(format!("user:{user_id}"))?;
         Ok(Admission::new(id, Member { user_id, joined_at: cx.now() }).tag(tag))
     }
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         let effects = match cx.state() {
-            Some(_) => Effects::new(),
-            None => Effects::new().save(State { created_at: cx.now(), message_count: 0 }),
+            Some(_) => cx.effects(),
+            None => cx.effects().save(State { created_at: cx.now(), message_count: 0 }),
         };
-        Ok(effects.broadcast_except(cx.sender(), Broadcast::UserJoined { user_id: user_id(cx) }))
+        Ok(match connections_of_user(cx) {
+            1 => effects
+                .broadcast_except(cx.sender(), Broadcast::UserJoined { user_id: user_id(cx) }),
+            _ => effects,
+        })
     }
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
         let user_id = user_id(cx);
-        Ok(match event {
-            Message::Say { text } => Effects::<Self>::new()
-                .update(|state| state.message_count += 1)
-                .broadcast(Broadcast::Message { text, user_id, ts: cx.now() }),
-            Message::Typing {} if cx.sender().is_none() => Effects::new(),
+        Ok(match message {
+            Message::Say { text } => {
+                let effects = match cx.state() {
+                    Some(_) => cx.effects().update(|state| state.message_count += 1),
+                    None => cx.effects(),
+                };
+                effects.broadcast(Broadcast::Message { text, user_id, ts: cx.now() })
+            }
+            Message::Typing {} if cx.sender().is_none() => cx.effects(),
             Message::Typing {} => {
-                Effects::new().broadcast_except(cx.sender(), Broadcast::Typing { user_id })
+                cx.effects().broadcast_except(cx.sender(), Broadcast::Typing { user_id })
             }
         })
     }
 
     fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
-        Ok(Effects::new().broadcast(Broadcast::UserLeft { user_id: user_id(cx) }))
+        Ok(match connections_of_user(cx) {
+            0 => cx.effects().broadcast(Broadcast::UserLeft { user_id: user_id(cx) }),
+            _ => cx.effects(),
+        })
     }
 }
 
 fn user_id(cx: &Context<Chat>) -> String {
     cx.sender().map_or_else(|| "system".to_owned(), |sender| sender.state().user_id.clone())
+}
+
+/// How many connections the user has of whom this is about.
+fn connections_of_user(cx: &Context<Chat>) -> usize {
+    cx.sender_id().map_or(0, |id| cx.connections_with_id(id).len())
 }

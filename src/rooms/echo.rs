@@ -23,11 +23,13 @@ impl Room for Echo {
     const NAME: &'static str = "echo";
     type State = ();
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, Text(message): Text) -> Result<Effects<Self>> {
-        Ok(Effects::new().send(cx.sender(), format!("[Durable Object]: {message}").into()))
+        Ok(cx.effects().send(cx.sender(), format!("[Durable Object]: {message}").into()))
     }
 }

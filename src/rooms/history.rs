@@ -11,12 +11,12 @@ use crate::room::connection::Connection;
 use crate::room::context::Context;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
-use crate::room::frame::Frame;
 use crate::room::history::{History, Keep};
 use crate::room::rate::RateLimit;
 use crate::room::resume::Resume;
-use crate::room::room::{Admission, During, Room, Upgrade};
+use crate::room::room::{Never, Room};
 use crate::room::time::Timestamp;
+use crate::room::upgrade::{Admission, Newcomer};
 
 /// The room. Its clients speak [`Message`] and hear [`Broadcast`].
 ///
@@ -61,10 +61,11 @@ pub struct Guest {
 
 /// What an upgrade may bring: with a name its connection has joined at once, and also when it comes
 /// back too late to be the same.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub(super) struct Invited {
-    name: String,
+pub struct Invited {
+    /// 1 to 64 characters.
+    pub name: String,
 }
 
 /// What clients may send.
@@ -146,38 +147,39 @@ const MESSAGE_CHARS: usize = 4_096;
 impl Room for HistoryRoom {
     const NAME: &'static str = "history";
     const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(10_000)));
-    const RATE_LIMIT: Option<RateLimit> =
-        Some(RateLimit { burst: 10, refill: Duration::from_millis(500) });
+    const RATE_LIMIT: Option<RateLimit> = Some(RateLimit::new(10, Duration::from_millis(500)));
     type State = ();
     type Connection = Guest;
+    type Upgrade = Option<Invited>;
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = ();
+    type Reply = Never;
 
-    fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<Guest>> {
+    fn admit(cx: &Context<Self>, newcomer: Newcomer<Option<Invited>>) -> Result<Admission<Guest>> {
         let since = cx.history(&SAID).next_seq();
-        Ok(Admission::new(upgrade.connection_id(cx)?, Guest { name: None, since }))
+        Ok(Admission::new(newcomer.id_or_uuid(cx), Guest { name: None, since }))
     }
 
-    fn handle_connect(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
-        match (cx.sender(), upgrade.state()?) {
+    fn handle_connect(cx: &Context<Self>, invited: &Option<Invited>) -> Result<Effects<Self>> {
+        match (cx.sender(), invited) {
             (Some(sender), Some(Invited { name })) => {
-                join(cx, sender, &check("a name", name, NAME_CHARS)?)
+                join(cx, sender, check("a name", name, NAME_CHARS)?)
             }
-            _ => Ok(Effects::new()),
+            _ => Ok(cx.effects()),
         }
     }
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
         let Some(sender) = cx.sender() else {
             return Err(Error::refuse("no_sender", "only connections take part"));
         };
-        match event {
-            Message::Join { name } => join(cx, sender, &check("a name", name, NAME_CHARS)?),
+        match message {
+            Message::Join { name } => join(cx, sender, check("a name", &name, NAME_CHARS)?),
             Message::UpdateName { name } => {
-                let name = check("a name", name, NAME_CHARS)?;
+                let name = check("a name", &name, NAME_CHARS)?;
                 Ok(match sender.state().name {
-                    Some(_) => rename(cx, sender, &name),
+                    Some(_) => rename(cx, sender, name),
                     None => without_name(sender),
                 })
             }
@@ -185,7 +187,7 @@ impl Room for HistoryRoom {
                 let Some(from) = sender.state().name.clone() else {
                     return Ok(without_name(sender));
                 };
-                let message = check("a message", message, MESSAGE_CHARS)?;
+                check("a message", &message, MESSAGE_CHARS)?;
                 let said = Said { from, message };
                 Ok(plan_clean_up(cx)
                     .append(&SAID, &said)
@@ -203,21 +205,19 @@ impl Room for HistoryRoom {
         Ok(if cx.history(&SAID).is_empty() { effects.cancel(CLEAN_UP) } else { effects })
     }
 
-    fn is_exempt(event: &Message) -> bool {
-        matches!(event, Message::Join { .. })
+    fn takes_token(message: &Message) -> bool {
+        !matches!(message, Message::Join { .. })
     }
 
-    fn handle_limited(cx: &Context<Self>, wait: Duration) -> Effects<Self> {
-        let retry_after = wait.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX);
-        Effects::new().send(cx.sender(), Broadcast::RateLimit { retry_after })
-    }
-
-    fn handle_invalid(cx: &Context<Self>, _: &Frame, error: &Error) -> Effects<Self> {
-        tell(cx, error)
-    }
-
-    fn handle_error(cx: &Context<Self>, _: During, error: &Error) -> Effects<Self> {
-        tell(cx, error)
+    fn error_message(_: &Context<Self>, error: &Error) -> Option<Broadcast> {
+        Some(match error {
+            Error::RateLimited { wait_millis } => {
+                Broadcast::RateLimit { retry_after: wait_millis.div_ceil(1_000) }
+            }
+            _ => {
+                Broadcast::Error { code: error.code().to_owned(), message: error.public_message() }
+            }
+        })
     }
 }
 
@@ -252,31 +252,24 @@ fn rename(
         .broadcast_to(joined_with(cx, sender), users(cx, Some((sender, name))))
 }
 
-/// All connections, those that may come back among them.
-fn guests(cx: &Context<HistoryRoom>) -> impl Iterator<Item = Connection<Guest>> {
-    cx.connections()
-}
-
 /// Those who have joined.
 fn joined(cx: &Context<HistoryRoom>) -> Audience {
-    Audience::only(guests(cx).filter(|guest| guest.state().name.is_some()))
+    Audience::only(cx.connections().filter(|guest| guest.state().name.is_some()))
 }
 
 /// Those who have joined, and one who is about to.
 fn joined_with(cx: &Context<HistoryRoom>, joiner: &Connection<Guest>) -> Audience {
     let is_in = |guest: &Connection<Guest>| guest.state().name.is_some() || guest == joiner;
-    Audience::only(guests(cx).filter(is_in))
+    Audience::only(cx.connections().filter(is_in))
 }
 
 /// The list of those who have joined, one of them perhaps with a new name.
 fn users(cx: &Context<HistoryRoom>, renamed: Option<(&Connection<Guest>, &str)>) -> Broadcast {
-    let mut guests: Vec<_> = guests(cx).collect();
-    guests.sort_by_key(|guest| (guest.connected_at(), guest.id().clone()));
-    let name = |guest: &Connection<Guest>| match renamed {
-        Some((who, name)) if who == guest => Some(name.to_owned()),
+    let name = |guest: Connection<Guest>| match renamed {
+        Some((who, name)) if *who == guest => Some(name.to_owned()),
         _ => guest.state().name.clone(),
     };
-    Broadcast::Users { users: guests.iter().filter_map(name).collect() }
+    Broadcast::Users { users: cx.connections().filter_map(name).collect() }
 }
 
 fn chat(Said { from, message }: Said, timestamp: Timestamp) -> Broadcast {
@@ -287,12 +280,7 @@ fn without_name(sender: &Connection<Guest>) -> Effects<HistoryRoom> {
     Effects::new().close(sender, CloseCode::UNEXPECTED, "Session without name")
 }
 
-fn tell(cx: &Context<HistoryRoom>, error: &Error) -> Effects<HistoryRoom> {
-    let (code, message) = (error.code().to_owned(), error.public_message());
-    Effects::new().send(cx.sender(), Broadcast::Error { code, message })
-}
-
-fn check(what: &str, text: String, limit: usize) -> Result<String> {
+fn check<'a>(what: &str, text: &'a str, limit: usize) -> Result<&'a str> {
     let count = text.chars().count();
     if (1..=limit).contains(&count) {
         return Ok(text);

@@ -32,12 +32,14 @@ impl Room for Lobby {
     const AUTO_RESPONSE: Option<AutoResponse> = Some(AutoResponse::new("ping", "pong"));
     type State = ();
     type Connection = ();
+    type Upgrade = ();
     type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, Text(message): Text) -> Result<Effects<Self>> {
-        let Some(sender) = cx.sender() else { return Ok(Effects::new()) };
+        let Some(sender) = cx.sender() else { return Ok(cx.effects()) };
         let (session, total) = (sender.id(), cx.count());
         let to = |whom: &str| {
             Text(format!(
@@ -45,7 +47,8 @@ impl Room for Lobby {
             ))
         };
         let others = Audience::everyone().except(sender);
-        Ok(Effects::new()
+        Ok(cx
+            .effects()
             .send(sender, to("the initiating client"))
             .broadcast(to("all clients"))
             .broadcast_to(others, to("all clients except the initiating client")))

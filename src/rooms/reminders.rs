@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::room::alarm::When;
+use crate::room::connection_id::ConnectionId;
 use crate::room::context::Context;
 use crate::room::effects::Effects;
 use crate::room::error::Result;
-use crate::room::frame::Text;
+use crate::room::frame::{Apart, Text};
 use crate::room::history::Keep;
 use crate::room::resume::Resume;
-use crate::room::room::Room;
+use crate::room::room::{Never, Room};
 
 /// The room. `/remind <seconds> <text>` reminds everyone; all else is chat.
 ///
@@ -51,42 +52,49 @@ impl Room for Reminders {
     const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(1_000)));
     type State = State;
     type Connection = ();
-    type Message = Text;
+    type Upgrade = ();
+    // What the Worker says is a line for everyone; what clients say is theirs.
+    type Message = Apart<Text, String>;
     type Broadcast = Text;
     type Alarm = String;
+    type Reply = Never;
 
-    fn handle_message(cx: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
-        let Some(sender) = cx.sender() else {
-            // From the Worker: a line for everyone, as it is.
-            return Ok(Effects::new().broadcast(Text(text)));
+    fn handle_message(cx: &Context<Self>, message: Self::Message) -> Result<Effects<Self>> {
+        let text = match message {
+            Apart::Inside(line) => return Ok(cx.effects().broadcast(Text(line))),
+            Apart::Client(Text(text)) => text,
         };
         if let Some((seconds, what)) = parse_reminder(&text) {
             return Ok(remind(cx, seconds, what));
         }
-        let session: String = sender.id().as_str().chars().take(8).collect();
-        Ok(Effects::new().broadcast(Text(format!("[{session}] {text}"))))
+        let id = cx.sender_id().map_or("", ConnectionId::as_str);
+        let session: String = id.chars().take(8).collect();
+        Ok(cx.effects().broadcast(Text(format!("[{session}] {text}"))))
     }
 
-    fn handle_alarm(_: &Context<Self>, what: String) -> Result<Effects<Self>> {
-        Ok(Effects::<Self>::new()
-            .update(|state| state.pending = state.pending.saturating_sub(1))
+    fn handle_alarm(cx: &Context<Self>, what: String) -> Result<Effects<Self>> {
+        Ok(cx
+            .effects()
+            .update_or_default(|state| state.pending = state.pending.saturating_sub(1))
             .broadcast(Text(format!("[reminder] {what}"))))
     }
 }
 
 fn remind(cx: &Context<Reminders>, seconds: &str, what: &str) -> Effects<Reminders> {
-    let tell = |line: String| Effects::new().send(cx.sender(), Text(format!("[system] {line}")));
+    let tell = |line: String| cx.effects().send(cx.sender(), Text(format!("[system] {line}")));
     // A number that is too large to be read is too large to be waited for.
     let delay = seconds.parse().map_or(Duration::MAX, Duration::from_secs);
     if delay > LONGEST {
         return tell(format!("A reminder is at most {}s ahead", LONGEST.as_secs()));
     }
-    let State { made, pending } = cx.state().cloned().unwrap_or_default();
+    let (made, pending) = cx.state().map_or((0, 0), |state| (state.made, state.pending));
     if pending >= MOST {
         return tell(format!("{MOST} reminders are pending, more are not taken"));
     }
     tell(format!("Reminder scheduled in {}s", delay.as_secs()))
-        .save(State { made: made + 1, pending: pending + 1 })
+        .update_or_default(|state| {
+            (state.made, state.pending) = (state.made + 1, state.pending + 1);
+        })
         .schedule(format!("reminder-{made:08}"), When::after(delay), what.to_owned())
 }
 

@@ -21,6 +21,7 @@ use crate::registry::Registry;
 use crate::room::connection::SocketId;
 use crate::room::context::Context;
 use crate::room::error::{Error, Result};
+use crate::room::handler::Handler;
 use crate::room::object_name::ObjectName;
 use crate::room::room::Room;
 use crate::room::time::Timestamp;
@@ -535,7 +536,7 @@ impl Object {
             Err(payload) => payload,
         };
         self.machine = None;
-        let handler = seen.running.unwrap_or("the engine");
+        let handler = seen.running.unwrap_or(Handler::Error);
         self.host.log(HandlerError { handler, error: Error::Panicked });
         let cause = if self.host.ran_out() { Cause::Memory } else { Cause::Panic(call) };
         let culprit = if batch.len() == 1 { Some(0) } else { (at < batch.len()).then_some(at) };
@@ -697,7 +698,7 @@ impl Object {
         let heard = match perform(&mut self.host, &commit) {
             Ok(heard) => heard,
             Err(Stop::Refused(refusal)) => {
-                self.host.log(HandlerError { handler: "the commit", error: Error::Storage });
+                self.host.log(HandlerError { handler: Handler::Error, error: Error::Storage });
                 if let Some(machine) = &mut self.machine {
                     machine.engine.reset();
                 }

@@ -11,7 +11,8 @@ use super::room::TestRoom;
 use crate::engine::envelope::PROTOCOL;
 use crate::room::error::Result;
 use crate::room::frame::{Decode, Frame};
-use crate::room::room::{Room, Upgrade};
+use crate::room::room::Room;
+use crate::room::upgrade::Upgrade;
 
 /// A client of a [`TestRoom`] that loses its line and comes back, of a room with a
 /// [`RESUME`](Room::RESUME).

@@ -24,10 +24,11 @@ use crate::room::close::Close;
 use crate::room::connection::SocketId;
 use crate::room::context::Context;
 use crate::room::error::{Error, Result};
-use crate::room::frame::Frame;
+use crate::room::frame::{Decode, Frame};
 use crate::room::object_name::ObjectName;
-use crate::room::room::{Room, Upgrade};
+use crate::room::room::Room;
 use crate::room::time::Timestamp;
+use crate::room::upgrade::Upgrade;
 
 /// A room without a server: an [`Engine`] on a [`MemoryHost`].
 ///
@@ -220,11 +221,11 @@ impl<R: Room> TestRoom<R> {
     /// room.send(&Message::Say { text: "hello".into() }).unwrap();
     /// assert!(bob.receive_text().contains("system"));
     /// ```
-    pub fn send(&self, event: &R::Message) -> Result<()>
+    pub fn send(&self, message: &<R::Message as Decode>::Inside) -> Result<()>
     where
-        R::Message: Serialize,
+        <R::Message as Decode>::Inside: Serialize,
     {
-        self.send_json(&serde_json::to_string(event).expect("an event as JSON"))
+        self.send_json(&serde_json::to_string(message).expect("a message as JSON"))
     }
 
     /// Sends an event by API, as JSON that need not be right.
@@ -408,7 +409,7 @@ impl<R: Room> TestRoom<R> {
     /// room.with_host(|host| host.set_state("the state of another room"));
     /// room.hibernate();
     /// ada.send_text("/remind 5 tea");
-    /// assert_eq!(room.take_errors()[0].handler, "handle_message");
+    /// assert_eq!(room.take_errors()[0].handler, dormouse::Handler::Message);
     /// ```
     pub fn take_errors(&self) -> Vec<HandlerError> {
         self.0.borrow_mut().object.host.take_errors()

@@ -30,7 +30,8 @@ use super::object::Planting;
 use crate::registry::Registry;
 use crate::room::context::Context;
 use crate::room::frame::Frame;
-use crate::room::room::{Room, Upgrade};
+use crate::room::room::Room;
+use crate::room::upgrade::Upgrade;
 use platform::Perform;
 use world::World;
 

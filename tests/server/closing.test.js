@@ -20,7 +20,7 @@ async function pair() {
   const room = `${server.url}/faulty/room-${++made}`;
   /** @param {string} id */
   const join = (id) =>
-    connect(`${room}?options=${encodeURIComponent(JSON.stringify({ id, state: {} }))}`);
+    connect(`${room}?options=${encodeURIComponent(JSON.stringify({ id, data: {} }))}`);
   const stays = await join("stays");
   const goes = await join("goes");
   const closes = async () => (await (await fetch(`${room}/state`)).json()).closes;

@@ -38,7 +38,7 @@ function newRoom() {
   return {
     /** @param {string} id of the connection */
     join(id) {
-      const options = encodeURIComponent(JSON.stringify({ id, state: {} }));
+      const options = encodeURIComponent(JSON.stringify({ id, data: {} }));
       return connect(`${server.url}${path}?options=${options}`);
     },
     /**

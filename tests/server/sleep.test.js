@@ -17,7 +17,7 @@ test("an object with open sockets sleeps 12 seconds after its last event, and wa
   const room = `${server.url}/faulty/bedroom`;
   /** @param {string} id */
   const join = (id) =>
-    connect(`${room}?options=${encodeURIComponent(JSON.stringify({ id, state: {} }))}`);
+    connect(`${room}?options=${encodeURIComponent(JSON.stringify({ id, data: {} }))}`);
   const wakes = async () => (await fetch(`${room}/wakes`)).json();
   const [ada, bob, eve] = await Promise.all(["ada", "bob", "eve"].map(join));
   if (!ada || !bob || !eve) throw new Error("three clients");

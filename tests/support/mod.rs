@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use dormouse::testing::{TestClient, TestRoom};
 use dormouse::{
-    Admission, Close, CloseCode, ConnectionId, Context, During, Effects, Error, Host as _, Result,
-    Room, Tag, Timestamp, Upgrade, When, limits,
+    Admission, Close, CloseCode, ConnectionId, Context, Effects, Error, Handler, Host as _, Never,
+    Newcomer, Result, Room, Timestamp, Upgrade, When, limits,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,24 +85,36 @@ pub(crate) struct Seat {
     pub(crate) last_words: Vec<Do>,
 }
 
+/// What a connection begins with.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Instructions {
+    note: String,
+    orders: Vec<Do>,
+}
+
 impl Room for Puppet {
     const NAME: &'static str = "puppet";
     const MAX_FRAME_BYTES: usize = 4 * 1024 * 1024;
     type State = String;
     type Connection = Seat;
+    type Upgrade = Option<Instructions>;
     type Message = Vec<Do>;
     type Broadcast = String;
     type Alarm = Vec<Do>;
+    type Reply = Never;
 
-    fn admit(_: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<Seat>> {
-        let id = ConnectionId::new(upgrade.id.as_deref().unwrap_or("anon"))?;
-        let tags = upgrade.tags.iter().map(Tag::new).collect::<Result<_>>()?;
-        let note = upgrade.state::<Option<String>>()?.unwrap_or_default();
-        Ok(Admission { id, tags, state: Seat { note, last_words: Vec::new() } })
+    fn admit(
+        _: &Context<Self>,
+        newcomer: Newcomer<Option<Instructions>>,
+    ) -> Result<Admission<Seat>> {
+        let id = newcomer.id.map_or_else(|| ConnectionId::new("anon"), Ok)?;
+        let note = newcomer.data.unwrap_or_default().note;
+        Ok(Admission { id, tags: newcomer.tags, state: Seat { note, last_words: Vec::new() } })
     }
 
-    fn handle_connect(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
-        let orders = upgrade.meta::<Option<Vec<Do>>>()?.unwrap_or_default();
+    fn handle_connect(cx: &Context<Self>, upgrade: &Option<Instructions>) -> Result<Effects<Self>> {
+        let orders = upgrade.clone().unwrap_or_default().orders;
         Ok(announce(cx, "joined").and(obey(cx, orders)?))
     }
 
@@ -120,10 +132,10 @@ impl Room for Puppet {
         obey(cx, orders)
     }
 
-    fn handle_error(cx: &Context<Self>, during: During, error: &Error) -> Effects<Self> {
+    fn handle_error(cx: &Context<Self>, during: Handler, error: &Error) -> Effects<Self> {
         let effects = Effects::new().broadcast(failed(during, error));
         match error {
-            Error::Refused { code, message } if code == "clumsy" => {
+            Error::Refused { code, message, .. } if code == "clumsy" => {
                 let breach = serde_json::from_str(message).expect("a breach as JSON");
                 break_limit(cx, effects.save("clumsy".into()), breach).expect("a list of effects")
             }
@@ -133,7 +145,7 @@ impl Room for Puppet {
 }
 
 /// What everyone is told when a handler fails.
-pub(crate) fn failed(during: During, error: &Error) -> String {
+pub(crate) fn failed(during: Handler, error: &Error) -> String {
     format!("{during:?} failed: {error:?}")
 }
 
@@ -155,9 +167,9 @@ fn add(cx: &Context<Puppet>, effects: Effects<Puppet>, order: Do) -> Result<Effe
         Do::Note(note) => set_seat(cx, effects, Seat { note, ..seat }),
         Do::LastWords(last_words) => set_seat(cx, effects, Seat { last_words, ..seat }),
         Do::Say(text) => effects.broadcast(text),
-        Do::Tell(id, text) => effects.send(cx.connections_with_id(&id), text),
+        Do::Tell(id, text) => effects.send(cx.connections_with_id(&id.parse()?), text),
         Do::Close { id, code, reason } => {
-            effects.close(cx.connections_with_id(&id), CloseCode::new(code)?, reason)
+            effects.close(cx.connections_with_id(&id.parse()?), CloseCode::new(code)?, reason)
         }
         Do::Schedule { name, at, every, alarm } => {
             let when = match at {
@@ -201,7 +213,7 @@ fn break_limit(
         Breach::AlarmName => effects.schedule(long, soon, vec![]),
         Breach::AlarmNameOfTheEngine => effects.schedule("\u{1}sweep", soon, vec![]),
         Breach::AlarmTimeZero => effects.schedule("e", at(0), vec![]),
-        Breach::AlarmTimeBeyondDates => effects.schedule("e", at(8_640_000_000_000_001), vec![]),
+        Breach::AlarmTimeBeyondDates => effects.schedule("e", at(6_911_049_600_001), vec![]),
         Breach::AlarmDelay => effects.schedule("e", When::after(Duration::MAX), vec![]),
         Breach::PeriodOfNothing => effects.schedule("e", soon.every(Duration::ZERO), vec![]),
         Breach::PeriodUnderAMillisecond => {
@@ -303,8 +315,9 @@ pub(crate) fn heard<R: Room>(client: &TestClient<R>) -> Vec<String> {
 
 /// An upgrade of a client that has the room do these things when it connects.
 pub(crate) fn upgrade(id: &str, orders: impl Into<Vec<Do>>) -> Upgrade {
-    let meta = serde_json::to_value(orders.into()).expect("orders as JSON");
-    Upgrade { id: Some(id.to_owned()), meta, ..Upgrade::default() }
+    let orders = serde_json::to_value(orders.into()).expect("orders as JSON");
+    let data = serde_json::json!({ "orders": orders });
+    Upgrade { id: Some(id.to_owned()), data, ..Upgrade::default() }
 }
 
 /// All that the room has stored, and where the alarm stands.

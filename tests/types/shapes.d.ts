@@ -7,10 +7,11 @@ export type Rooms = {
 export namespace AllShapes {
   export interface Room {
     event: Message;
+    inside: Message;
     broadcast: Broadcast;
     state: State;
     connection: Connection;
-    upgrade: Connection;
+    upgrade: null;
   }
 
   /** Tagged outside. */

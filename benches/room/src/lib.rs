@@ -1,6 +1,6 @@
 //! The room of the benchmark, as `../README.md` describes it.
 
-use dormouse::{Context, Effects, Error, History, Result, Room, Timestamp, When};
+use dormouse::{Context, Effects, Error, History, Never, Result, Room, Timestamp, When};
 use serde::{Deserialize, Serialize};
 
 pub struct Bench;
@@ -54,24 +54,26 @@ impl Room for Bench {
     const NAME: &'static str = "bench";
     type State = State;
     type Connection = Member;
+    type Upgrade = Member;
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = String;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
-        let answer = |message| Effects::new().send(cx.sender(), message);
+        let answer = |message| cx.effects().send(cx.sender(), message);
         Ok(match event {
             Message::Echo { text } => answer(Broadcast::Echo { text: checked(text)? }),
             Message::Say { text } => {
                 let from = cx.sender().map(|sender| sender.state().name.clone());
                 let text = checked(text)?;
-                Effects::new().broadcast(Broadcast::Said { from: from.unwrap_or_default(), text })
+                cx.effects().broadcast(Broadcast::Said { from: from.unwrap_or_default(), text })
             }
             Message::Add { text } => {
                 let text = checked(text)?;
                 let count = cx.state().map_or(0, |state| state.count) + 1;
                 answer(Broadcast::Added { count })
-                    .and(changed(cx, move |state| (state.count, state.last) = (count, text)))
+                    .update_or_default(move |state| (state.count, state.last) = (count, text))
             }
             Message::Post { text } => {
                 let seq = cx.history(&POSTS).next_seq();
@@ -87,7 +89,7 @@ impl Room for Bench {
                 answer(Broadcast::Rows { rows: last.into_iter().map(|entry| entry.row).collect() })
             }
             Message::Pad { bytes } => answer(Broadcast::Padded { bytes })
-                .and(changed(cx, move |state| state.pad = "x".repeat(bytes))),
+                .update_or_default(move |state| state.pad = "x".repeat(bytes)),
             Message::Plan { name, at } => answer(Broadcast::Planned { name: name.clone() }).schedule(
                 name.clone(),
                 When::at(at),
@@ -99,19 +101,9 @@ impl Room for Bench {
         })
     }
 
-    fn handle_alarm(_: &Context<Self>, name: String) -> Result<Effects<Self>> {
-        Ok(Effects::new().broadcast(Broadcast::Fired { name }))
+    fn handle_alarm(cx: &Context<Self>, name: String) -> Result<Effects<Self>> {
+        Ok(cx.effects().broadcast(Broadcast::Fired { name }))
     }
-}
-
-/// The room's state with a change, from nothing if there is none yet.
-fn changed(cx: &Context<Bench>, change: impl FnOnce(&mut State) + 'static) -> Effects<Bench> {
-    if cx.state().is_some() {
-        return Effects::new().update(change);
-    }
-    let mut state = State::default();
-    change(&mut state);
-    Effects::new().save(state)
 }
 
 fn checked(text: String) -> Result<String> {

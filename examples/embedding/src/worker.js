@@ -27,7 +27,7 @@ export default {
     const visitor = visitors.get(url.searchParams.get("token") ?? "");
     if (!visitor) return new Response("Who are you?\n", { status: 401 });
 
-    if (action === "live") return orders(env).upgrade(id, request, { state: visitor }); // live
+    if (action === "live") return orders(env).upgrade(id, request, { data: visitor }); // live
     if (action === "status" && request.method === "POST") {
       if (!visitor.staff) return new Response("Only staff may move an order\n", { status: 403 });
       await orders(env).send(id, { type: "status", status: await request.text() }); // live

@@ -9,10 +9,7 @@ pub mod rules;
 
 use std::time::Duration;
 
-use dormouse::{
-    Admission, Close, Context, During, Effects, Error, Keep, RateLimit, Result, Resume, Room, Tag,
-    Timestamp, Upgrade, When,
-};
+use dormouse::{Admission, Audience, Close, Context, Effects, Error, Handler, Keep, Never, Newcomer, RateLimit, Result, Resume, Room, Tag, Timestamp, When};
 use serde::{Deserialize, Serialize};
 
 use messages::{Broadcast, Message, View, Wish};
@@ -46,23 +43,24 @@ impl Room for LiarsDice {
     const RESUME: Option<Resume> =
         Some(Resume::keeping(Keep::newest(200)).grace(Duration::from_secs(20)));
     const RATE_LIMIT: Option<RateLimit> =
-        Some(RateLimit { burst: 10, refill: Duration::from_millis(500) });
+        Some(RateLimit::new(10, Duration::from_millis(500)));
     type State = Table;
     type Connection = ();
+    type Upgrade = Wish;
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = TimeUp;
+    type Reply = Never;
 
-    fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<()>> {
-        let (id, table) = (upgrade.connection_id(cx)?, table(cx));
+    fn admit(cx: &Context<Self>, newcomer: Newcomer<Wish>) -> Result<Admission<()>> {
+        let (id, table) = (newcomer.id_or_uuid(cx), table(cx));
         let has_seat = table.seat_of(id.as_str()).is_some();
-        let gets_one = upgrade.meta::<Wish>()? == Wish::Play && table.has_room();
+        let gets_one = newcomer.data == Wish::Play && table.has_room();
         let role = Tag::new(if has_seat || gets_one { PLAYER } else { SPECTATOR })?;
-        let hand = hand_of(id.as_str())?;
-        Ok(Admission::new(id, ()).tag(role).tag(hand))
+        Ok(Admission::new(id, ()).tag(role))
     }
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, _: &Wish) -> Result<Effects<Self>> {
         let (id, mut table) = (sender(cx)?, table(cx));
         if role(cx)?.as_str() == SPECTATOR || table.seat_of(id).is_some() {
             return look(cx);
@@ -72,8 +70,8 @@ impl Room for LiarsDice {
         Ok(settle(table, cx.now(), None).send(cx.sender(), yours))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
-        match event {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
+        match message {
             Message::Start {} => start(cx),
             Message::Bid { count, face } => play(cx, Move::Bid(Bid { count, face })),
             Message::Call {} => play(cx, Move::Call),
@@ -93,10 +91,10 @@ impl Room for LiarsDice {
     fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
         let (id, here, mut table) = (sender(cx)?, cx.present(), table(cx));
         if here.is_empty() {
-            return Ok(Effects::new().purge());
+            return Ok(cx.effects().purge());
         }
         if here.contains(id) || table.seat_of(id).is_none() {
-            return Ok(Effects::new());
+            return Ok(cx.effects());
         }
         let Some(game) = &table.game else {
             table.clear(|id| here.contains(id));
@@ -111,8 +109,8 @@ impl Room for LiarsDice {
     }
 
     /// Who was refused something may have looked at an old table, and sees it as it is.
-    fn handle_error(cx: &Context<Self>, _: During, error: &Error) -> Effects<Self> {
-        Effects::new().send_error(cx.sender(), error).and(look(cx).unwrap_or_default())
+    fn handle_error(cx: &Context<Self>, _: Handler, error: &Error) -> Effects<Self> {
+        cx.effects().send_error(cx.sender(), error).and(look(cx).unwrap_or_default())
     }
 }
 
@@ -153,7 +151,7 @@ fn perform(
         Move::Bid(bid) => {
             table.bid(bid)?;
             let news = Broadcast::Bid { by, bid, late };
-            Ok(Effects::new().broadcast(news).and(go_on(cx, table, turn + 1, None)?))
+            Ok(cx.effects().broadcast(news).and(go_on(cx, table, turn + 1, None)?))
         }
         Move::Call => {
             let Showdown { seats: hands_shown, bidder, bid, count, loser } = table.call()?;
@@ -161,7 +159,7 @@ fn perform(
             let news =
                 Broadcast::Shown { by, late, bidder, bid, count, loser: loses, hands: hands_shown };
             table.roll(|| die(cx));
-            let effects = Effects::new().broadcast(news).and(hands(&table)?);
+            let effects = cx.effects().broadcast(news).and(hands(&table)?);
             Ok(effects.and(go_on(cx, table, loser, None)?))
         }
     }
@@ -182,7 +180,7 @@ fn go_on(
         Next::Deserted => None,
     };
     table.clear(is_here);
-    let over = Effects::new().broadcast(Broadcast::Over { winner }).and(hands(&table)?);
+    let over = cx.effects().broadcast(Broadcast::Over { winner }).and(hands(&table)?);
     Ok(over.and(settle(table, cx.now(), None)))
 }
 
@@ -200,7 +198,7 @@ fn settle(table: Table, now: Timestamp, until: Option<Timestamp>) -> Effects<Lia
 fn look(cx: &Context<LiarsDice>) -> Result<Effects<LiarsDice>> {
     let (id, table) = (sender(cx)?, table(cx));
     let dice = table.seat_of(id).map(|seat| table.seats[seat].dice.clone()).unwrap_or_default();
-    Ok(Effects::new()
+    Ok(cx.effects()
         .send(cx.sender(), Broadcast::Table(View::of(&table, clock(cx), cx.now())))
         .send(cx.sender(), Broadcast::Yours { id: id.to_owned(), dice }))
 }
@@ -209,7 +207,7 @@ fn look(cx: &Context<LiarsDice>) -> Result<Effects<LiarsDice>> {
 fn hands(table: &Table) -> Result<Effects<LiarsDice>> {
     table.seats.iter().try_fold(Effects::new(), |effects, Seat { id, dice }| {
         let yours = Broadcast::Yours { id: id.clone(), dice: dice.clone() };
-        Ok(effects.broadcast_tagged(hand_of(id)?, yours))
+        Ok(effects.broadcast_to(Audience::id(&id.parse()?), yours))
     })
 }
 
@@ -219,7 +217,7 @@ fn say(cx: &Context<LiarsDice>, text: String) -> Result<Effects<LiarsDice>> {
         let message = format!("Say 1 to {LONGEST_TEXT} characters; these were {length}");
         return Err(Error::refuse("text", message));
     }
-    Ok(Effects::new().broadcast_tagged(role(cx)?, Broadcast::Said { by, text }))
+    Ok(cx.effects().broadcast_tagged(role(cx)?, Broadcast::Said { by, text }))
 }
 
 fn table(cx: &Context<LiarsDice>) -> Table {
@@ -235,11 +233,6 @@ fn role(cx: &Context<LiarsDice>) -> Result<Tag> {
     let player = Tag::new(PLAYER)?;
     let plays = cx.sender().is_some_and(|sender| sender.has_tag(&player));
     if plays { Ok(player) } else { Tag::new(SPECTATOR) }
-}
-
-/// The tag of all connections of one player.
-fn hand_of(id: &str) -> Result<Tag> {
-    Tag::new(format!("hand:{id}"))
 }
 
 /// When the turn ends, if the clock runs.

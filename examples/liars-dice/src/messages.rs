@@ -7,6 +7,7 @@ use crate::rules::{Bid, Foul, Seat, Table};
 
 /// What the Worker says of a connection: whether it wants a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Wish {
     /// One, if there is one.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dormouse::{Context, Effects, Error, Keep, Never, Result, Resume, Room, Upgrade};
+use dormouse::{Context, Effects, Error, Keep, Never, Result, Resume, Room};
 use serde::{Deserialize, Serialize};
 
 /// A vote on lunch.
@@ -44,17 +44,19 @@ impl Room for Lunch {
 
     type State = Votes; // the room remembers
     type Connection = Option<Dish>; // a connection remembers: its own vote
+    type Upgrade = (); // what the Worker says of a new connection
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Never; // nothing is scheduled
+    type Reply = Never; // nothing is asked of others
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         let votes = cx.state().cloned().unwrap_or_default();
-        Ok(Effects::new().send(cx.sender(), Broadcast::Votes { votes }))
+        Ok(cx.effects().send(cx.sender(), Broadcast::Votes { votes }))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
-        let Message::Vote { dish } = event;
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
+        let Message::Vote { dish } = message;
         let Some(voter) = cx.sender() else {
             return Err(Error::refuse("not_here", "Only who is here can vote"));
         };
@@ -63,7 +65,7 @@ impl Room for Lunch {
             votes.entry(*before).and_modify(|count| *count -= 1);
         }
         *votes.entry(dish).or_default() += 1;
-        Ok(Effects::new()
+        Ok(cx.effects()
             .save(votes.clone())
             .set_connection(voter, Some(dish))
             .broadcast(Broadcast::Votes { votes }))

@@ -14,8 +14,8 @@ use crate::room::error::Error;
 use crate::room::frame::Frame;
 use crate::room::history::{Ends, Entry};
 use crate::room::object_name::ObjectName;
-use crate::room::room::Upgrade;
 use crate::room::time::Timestamp;
+use crate::room::upgrade::Upgrade;
 use crate::testing::host::MemoryHost;
 
 #[derive(Clone, Debug)]

@@ -5,7 +5,8 @@ use super::step::{CrashAt, Fate, Step};
 use super::world::{Phase, World};
 use crate::room::frame::Frame;
 use crate::room::liveness::AutoResponse;
-use crate::room::room::{OnDuplicate, Room, Upgrade};
+use crate::room::room::Room;
+use crate::room::upgrade::{OnDuplicate, Upgrade};
 
 /// How many clients are open at a time, at most.
 const CLIENTS: usize = 6;

@@ -12,6 +12,7 @@ use crate::host::host::Host as _;
 use crate::host::input::Input;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
+use crate::room::handler::Handler;
 use crate::room::letter::Errand;
 use crate::room::room::Room;
 use crate::testing::host::{Delivery, MemoryHost};
@@ -195,7 +196,7 @@ impl<R: Room> World<'_, R> {
             let input =
                 |at: usize| matches!(&batch[at].input, Input::Alarm { name: it } if it == name);
             calls.iter().any(|call| {
-                call.handler == "handle_alarm" && call.ended != Ended::Failed && input(call.nth)
+                call.handler == Handler::Alarm && call.ended != Ended::Failed && input(call.nth)
             })
         };
         let is_gone = |name: &&String| {
@@ -246,10 +247,10 @@ impl<R: Room> World<'_, R> {
                 (None, None) => continue,
             };
             let is_right = match call.handler {
-                "handle_connect" if call.ended != Ended::Failed => {
+                Handler::Connect if call.ended != Ended::Failed => {
                     self.staying.insert((room, connection))
                 }
-                "handle_close" => self.staying.remove(&(room, connection)),
+                Handler::Close => self.staying.remove(&(room, connection)),
                 _ => true,
             };
             if !is_right {
@@ -392,7 +393,7 @@ fn judge_failures(batch: &[Entry], commit: &Commit, calls: &[Called]) -> Result<
     }
     let is_own = |name: &str| name.starts_with(char::is_control);
     // One that comes again and again is written anew each time; one that goes is judged elsewhere.
-    let rang = |call: &Called| call.handler == "handle_alarm" && call.ended == Ended::Telling;
+    let rang = |call: &Called| call.handler == Handler::Alarm && call.ended == Ended::Telling;
     let has_rung = calls.iter().any(rang);
     // The next try of an event is written down, and what the engine keeps for itself.
     let is_change = |write: &&Write| match write {

@@ -14,7 +14,7 @@ use crate::room::connection::SocketId;
 use crate::room::context::Context;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
-use crate::room::room::Room;
+use crate::room::room::{Never, Room};
 use crate::testing::object::{Plant, Planting};
 
 /// A room that uses most of what there is: it counts, schedules, tells its sibling, and refuses.
@@ -39,11 +39,13 @@ impl Room for Busy {
     const NAME: &'static str = "busy";
     type State = State;
     type Connection = ();
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = String;
     type Alarm = ();
+    type Reply = Never;
 
-    fn handle_connect(_: &Context<Self>, _: &crate::room::room::Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(_: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         Ok(Effects::new().broadcast("hello".to_owned()))
     }
 

@@ -52,9 +52,9 @@ fn simpler(mut trace: Vec<Step>, fails: &impl Fn(&[Step]) -> bool) -> Vec<Step> 
 fn simplifications(step: &Step) -> Vec<Step> {
     match step {
         Step::Connect { client, room, upgrade } => {
-            let plain = crate::room::room::Upgrade {
+            let plain = crate::room::upgrade::Upgrade {
                 id: upgrade.id.clone(),
-                ..crate::room::room::Upgrade::default()
+                ..crate::room::upgrade::Upgrade::default()
             };
             let mut untagged = upgrade.clone();
             untagged.tags.clear();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::room::room::Upgrade;
+use crate::room::upgrade::Upgrade;
 
 /// One thing that happens to a room or to the world it is in.
 ///

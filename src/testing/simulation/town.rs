@@ -13,12 +13,14 @@ use crate::room::context::Context;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
+use crate::room::function::Function;
 use crate::room::history::Keep;
-use crate::room::letter::Reply;
+use crate::room::letter::Answer;
 use crate::room::rate::RateLimit;
 use crate::room::resume::Resume;
-use crate::room::room::{Admission, Room, Upgrade};
+use crate::room::room::Room;
 use crate::room::tag::Tag;
+use crate::room::upgrade::{Admission, Newcomer};
 
 /// Says numbers, each to some of those who are there or may come back.
 pub(super) struct Town;
@@ -59,6 +61,8 @@ pub(super) enum Message {
     Refuse,
 }
 
+const SEVEN: Function<u32, u32> = Function::new("f");
+
 type Who<'a> = &'a dyn Fn(&Connection<u64>) -> bool;
 
 /// The next number, to an audience, and the account of whom it was for.
@@ -89,16 +93,18 @@ impl Room for Town {
     type State = Account;
     /// A mark of its own for each connection.
     type Connection = u64;
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = String;
     type Alarm = ();
+    type Reply = String;
 
-    fn admit(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Admission<u64>> {
-        let tags = upgrade.tags.iter().map(Tag::new).collect::<Result<_>>()?;
-        Ok(Admission { id: upgrade.connection_id(cx)?, tags, state: cx.random() >> 12 })
+    fn admit(cx: &Context<Self>, who: Newcomer<()>) -> Result<Admission<u64>> {
+        let state = cx.random() >> 12;
+        Ok(Admission { id: who.id_or_uuid(cx), tags: who.tags.clone(), state })
     }
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         let mark = cx.sender().map(|sender| *sender.state()).unwrap_or_default();
         Ok(Effects::new().send(cx.sender(), format!("mark {mark}")))
     }
@@ -159,7 +165,7 @@ impl Room for Town {
                 state.told += 1;
                 effects
             }
-            Message::Call(reply) => effects.call("f", &1, reply),
+            Message::Call(reply) => effects.call(&SEVEN, &1, reply),
             Message::Purge => effects.purge(),
             Message::Refuse => return Err(Error::refuse("no", "not that")),
         };
@@ -182,8 +188,8 @@ impl Room for Town {
         Ok(effects.save(account))
     }
 
-    fn handle_reply(_: &Context<Self>, reply: &Reply) -> Result<Effects<Self>> {
-        assert!(reply.name != "panic", "it did not think of that either");
+    fn handle_reply(_: &Context<Self>, about: String, _: Answer) -> Result<Effects<Self>> {
+        assert!(about != "panic", "it did not think of that either");
         Ok(Effects::new())
     }
 }

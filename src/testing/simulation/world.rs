@@ -17,8 +17,9 @@ use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
 use crate::room::letter::Errand;
 use crate::room::object_name::ObjectName;
-use crate::room::room::{Room, Upgrade};
+use crate::room::room::Room;
 use crate::room::time::Timestamp;
+use crate::room::upgrade::Upgrade;
 use crate::testing::host::{Delivery, MemoryHost};
 use crate::testing::object::Object;
 

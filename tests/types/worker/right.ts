@@ -24,14 +24,14 @@ export async function history() {
   const history = rooms(env).room("history");
   const [guest] = await history.getConnections("library");
   await history.upgrade("library", request, { id: "ada" });
-  // What it takes with an upgrade is not what a connection remembers.
-  return history.upgrade("library", request, { state: { name: guest?.state.name ?? "Ada" } });
+  // What the Worker says of a connection is not what the connection remembers.
+  return history.upgrade("library", request, { data: { name: guest?.state.name ?? "Ada" } });
 }
 
 export async function withoutTypes() {
   const { rooms } = dormouse(glue, module);
   const room = rooms(env).room("of any name");
-  await room.upgrade("lounge", request, { state: { admin: true } });
+  await room.upgrade("lounge", request, { data: { admin: true } });
   await room.send("lounge", { whatever: 1 });
   return (await room.getState("lounge")) === null;
 }

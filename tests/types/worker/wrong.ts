@@ -25,11 +25,11 @@ export async function chat() {
   const [ada] = await chat.getConnections("lounge");
   // error: Property 'name' does not exist on type 'Member'
   ada?.state.name;
-  // error: Type 'number' is not assignable to type 'string'
-  await chat.upgrade("lounge", request, { state: { userId: 5, joinedAt: 0 } });
+  // error: is not assignable to type 'null'
+  await chat.upgrade("lounge", request, { data: { userId: 5, joinedAt: 0 } });
   const history = rooms(env).room("history");
   // error: 'nick' does not exist in type 'Invited'
-  await history.upgrade("library", request, { state: { nick: "Ada" } });
+  await history.upgrade("library", request, { data: { nick: "Ada" } });
   const echo = rooms(env).room("echo");
   // error: is not assignable to parameter of type 'string'
   await echo.send("main", { text: "hello" });

@@ -25,7 +25,7 @@ const path = (id, options = {}) =>
  * @param {string} id
  * @param {object} [options]
  */
-const join = (id, options) => connect(worker, path(id, { state: {}, ...options }));
+const join = (id, options) => connect(worker, path(id, { data: {}, ...options }));
 
 /** @param {string} id */
 const object = (id) => ROOMS.getByName(`faulty/${id}`);
@@ -154,12 +154,12 @@ describe("a handler that", () => {
   test("panics while connecting refuses that connection alone", async () => {
     const id = newRoom();
     const ada = await join(id, { id: "ada" });
-    const response = await upgrade(worker, path(id, { state: {}, meta: "panic" }));
+    const response = await upgrade(worker, path(id, { data: { how: "panic" } }));
     expect(response.status).toBe(500);
     expect(await response.json()).toEqual({
       error: { code: "internal", message: internal.message },
     });
-    const refused = await upgrade(worker, path(id, { state: {}, meta: "refuse" }));
+    const refused = await upgrade(worker, path(id, { data: { how: "refuse" } }));
     expect(refused.status).toBe(403);
     expect(await room.getConnections(id)).toHaveLength(1);
     ada.send({ _tag: "Count" });
@@ -169,7 +169,7 @@ describe("a handler that", () => {
   test("panics while closing lets the close be answered, once", async () => {
     const id = newRoom();
     const ada = await join(id, { id: "ada" });
-    const eve = await join(id, { id: "eve", state: { panicOnClose: true } });
+    const eve = await join(id, { id: "eve", data: { panicOnClose: true } });
     eve.socket.close(4002, "bye");
     expect(await eve.closed).toEqual({ code: 4002, reason: "bye" });
     expect(await room.getConnections(id)).toHaveLength(1);
@@ -333,12 +333,12 @@ describe("a room that closes its connections", () => {
     expect(second.frames).toEqual([]);
     const rejected = await upgrade(
       worker,
-      path(id, { id: "ada", state: {}, onDuplicate: "reject" }),
+      path(id, { id: "ada", data: {}, onDuplicate: "reject" }),
     );
     expect(rejected.status).toBe(409);
     expect((await stored(id)).closes).toBe(1);
     // One that is refused replaces nobody.
-    const refused = path(id, { id: "ada", state: {}, meta: "refuse", onDuplicate: "replace" });
+    const refused = path(id, { id: "ada", data: { how: "refuse" }, onDuplicate: "replace" });
     expect((await upgrade(worker, refused)).status).toBe(403);
     expect(second.socket.readyState).toBe(1);
     expect((await stored(id)).closes).toBe(1);
@@ -452,7 +452,7 @@ test("errors keep their name and their fields across the call", async () => {
 
 test.each(["100 %", "%7B%22", "Zoë", "🐭", "\n"])("an upgrade brings %j as it is", async (pad) => {
   const id = newRoom();
-  await join(id, { id: "ada", state: { pad } });
+  await join(id, { id: "ada", data: { pad } });
   expect(await room.getConnections(id)).toMatchObject([{ state: { pad } }]);
 });
 
@@ -562,7 +562,7 @@ test("a room whose first commit storage refuses has stored nothing, and stores t
       throw new Error("refused");
     };
   });
-  const refused = await upgrade(worker, path(id, { state: {} }));
+  const refused = await upgrade(worker, path(id, { data: {} }));
   expect(await refused.json()).toMatchObject({ error: { code: "internal" } });
   await runInDurableObject(object(id), (instance, ctx) => {
     expect([...ctx.storage.kv.list()]).toEqual([]);

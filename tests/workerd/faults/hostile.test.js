@@ -30,7 +30,7 @@ const tags = (count) => JSON.stringify(Array.from({ length: count }, (_, i) => `
 test("nine tags of 256 bytes pass", async () => {
   const id = newRoom();
   const long = Array.from({ length: 9 }, (_, i) => `${i}`.padEnd(256, "x"));
-  await connect(worker, path(id, JSON.stringify({ id: "ada", state: {}, tags: long })));
+  await connect(worker, path(id, JSON.stringify({ id: "ada", data: {}, tags: long })));
   expect(await faulty.getConnections(id, long[8])).toMatchObject([{ id: "ada", tags: long }]);
 });
 
@@ -42,15 +42,14 @@ test.each([
   ["an id with a line break", String.raw`{"id":"a\nb"}`, "is not a connection id"],
   ["an id with a zero byte", String.raw`{"id":"ada\u0000"}`, "is not a connection id"],
   ["an empty id", '{"id":""}', "is not a connection id"],
-  ["a state that is nested too deep", `{"state":${nested(200)}}`, "recursion limit exceeded"],
-  ["meta that is nested too deep", `{"meta":${nested(200)}}`, "recursion limit exceeded"],
+  ["data that is nested too deep", `{"data":${nested(200)}}`, "recursion limit exceeded"],
   ["a field that is none", '{"admin":true}', "unknown field `admin`"],
   ["a prototype", '{"__proto__":{"id":"ada"}}', "unknown field `__proto__`"],
 ])("an upgrade with %s is refused with 400", async (_, options, reason) => {
   const id = newRoom();
-  const ada = await connect(worker, path(id, '{"id":"ada","state":{}}'));
-  const fields = JSON.stringify({ state: {} }).slice(1, -1);
-  const rest = options.includes('"state"') ? "" : `${fields},`;
+  const ada = await connect(worker, path(id, '{"id":"ada","data":{}}'));
+  const fields = JSON.stringify({ data: {} }).slice(1, -1);
+  const rest = options.includes('"data"') ? "" : `${fields},`;
   const response = await upgrade(worker, path(id, `{${rest}${options.slice(1)}`));
   expect(response.status).toBe(400);
   const { error } = /** @type {any} */ (await response.json());
@@ -138,7 +137,7 @@ test("a recording is bounded, and has the Worker's variables in it only if asked
 
 test("a recording begins with the state, however much else there is, and takes one of any size", async () => {
   const id = newRoom();
-  const ada = await connect(worker, path(id, '{"id":"ada","state":{}}'));
+  const ada = await connect(worker, path(id, '{"id":"ada","data":{}}'));
   ada.send({ _tag: "Count" });
   await ada.until(1);
   const state = JSON.stringify({ count: 7, closes: 0, handled: [], pad: '"🐭€'.repeat(200_000) });
@@ -162,7 +161,7 @@ test("a recording begins with the state, however much else there is, and takes o
 
 test("a recording that cannot be written ends, and the room goes on", async () => {
   const id = newRoom();
-  const ada = await connect(worker, path(id, '{"id":"ada","state":{}}'));
+  const ada = await connect(worker, path(id, '{"id":"ada","data":{}}'));
   await faulty.startRecording(id);
   await runInDurableObject(ROOMS.getByName(`faulty/${id}`), (_, ctx) => {
     ctx.storage.sql.exec(

@@ -23,7 +23,7 @@ const log = () => logged.mock.calls.map(([line]) => line);
 
 /** @param {string} id */
 const join = (id) =>
-  connect(worker, `/faulty/${id}?options=${encodeURIComponent(JSON.stringify({ state: {} }))}`);
+  connect(worker, `/faulty/${id}?options=${encodeURIComponent(JSON.stringify({ data: {} }))}`);
 
 /** @param {string} id */
 const object = (id) => ROOMS.getByName(`faulty/${id}`);

@@ -1,6 +1,6 @@
 //! The live view of an order: staff and customer see its status, and can leave notes.
 
-use dormouse::{Context, Effects, Error, Never, Result, Room, Upgrade};
+use dormouse::{Context, Effects, Error, Never, Result, Room};
 use serde::{Deserialize, Serialize};
 
 /// One order.
@@ -64,27 +64,29 @@ impl Room for Order {
     const NAME: &'static str = "order";
     type State = State;
     type Connection = Visitor;
+    type Upgrade = Visitor;
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Never;
+    type Reply = Never;
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         let status = cx.state().map_or("new", |state| &state.status).to_owned();
-        Ok(Effects::new().send(cx.sender(), Broadcast::Status { status }))
+        Ok(cx.effects().send(cx.sender(), Broadcast::Status { status }))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
         let visitor = cx.sender().map(|sender| sender.state());
-        match event {
+        match message {
             Message::Status { .. } if visitor.is_some_and(|visitor| !visitor.staff) => {
                 Err(Error::refuse("staff_only", "Only staff may move an order"))
             }
-            Message::Status { status } => Ok(Effects::new()
+            Message::Status { status } => Ok(cx.effects()
                 .save(State { status: status.clone() })
                 .broadcast(Broadcast::Status { status })),
             Message::Note { text } => {
                 let from = visitor.map_or("the kitchen", |visitor| &visitor.name).to_owned();
-                Ok(Effects::new().broadcast(Broadcast::Note { from, text }))
+                Ok(cx.effects().broadcast(Broadcast::Note { from, text }))
             }
         }
     }
@@ -96,14 +98,15 @@ dormouse::typescript!["../types/rooms.d.ts"; Order];
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dormouse::Upgrade;
     use dormouse::testing::TestRoom;
 
     #[test]
     fn only_staff_and_the_worker_move_an_order() {
         let room = TestRoom::<Order>::new("17");
         let join = |name: &str, staff: bool| {
-            let state = serde_json::json!({ "name": name, "staff": staff });
-            room.try_connect(Upgrade { state, ..Upgrade::default() }).unwrap()
+            let data = serde_json::json!({ "name": name, "staff": staff });
+            room.try_connect(Upgrade { data, ..Upgrade::default() }).unwrap()
         };
         let (cook, guest) = (join("Cook", true), join("Guest", false));
         let status = |status: &str| Message::Status { status: status.into() };

@@ -10,8 +10,8 @@ pub type Client = TestClient<LiarsDice>;
 
 /// What the Worker says of somebody.
 pub fn upgrade(id: &str, wish: Wish) -> Upgrade {
-    let meta = serde_json::to_value(wish).unwrap();
-    Upgrade { id: Some(id.to_owned()), meta, ..Upgrade::default() }
+    let data = serde_json::to_value(wish).unwrap();
+    Upgrade { id: Some(id.to_owned()), data, ..Upgrade::default() }
 }
 
 /// Somebody with a wish.

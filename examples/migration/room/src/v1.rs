@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dormouse::{Context, Effects, Result, Room, Upgrade, When};
+use dormouse::{Context, Effects, Never, Result, Room, When};
 use serde::{Deserialize, Serialize};
 
 /// A list of errands.
@@ -47,14 +47,16 @@ impl Room for Errands {
     type State = Vec<String>;
     /// A name.
     type Connection = String;
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = Broadcast;
     /// What to say.
     type Alarm = String;
+    type Reply = Never;
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         let items = cx.state().cloned().unwrap_or_default();
-        Ok(Effects::new().send(cx.sender(), Broadcast::List { items }))
+        Ok(cx.effects().send(cx.sender(), Broadcast::List { items }))
     }
 
     fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
@@ -62,16 +64,16 @@ impl Room for Errands {
             Message::Add { text } => {
                 let mut items = cx.state().cloned().unwrap_or_default();
                 items.push(text);
-                Ok(Effects::new().save(items.clone()).broadcast(Broadcast::List { items }))
+                Ok(cx.effects().save(items.clone()).broadcast(Broadcast::List { items }))
             }
             Message::Remind { text, seconds } => {
                 let when = When::after(Duration::from_secs(seconds));
-                Ok(Effects::new().schedule(text.clone(), when, text))
+                Ok(cx.effects().schedule(text.clone(), when, text))
             }
         }
     }
 
-    fn handle_alarm(_: &Context<Self>, text: String) -> Result<Effects<Self>> {
-        Ok(Effects::new().broadcast(Broadcast::Reminder { text }))
+    fn handle_alarm(cx: &Context<Self>, text: String) -> Result<Effects<Self>> {
+        Ok(cx.effects().broadcast(Broadcast::Reminder { text }))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dormouse::{Context, Effects, Error, Result, Room, Upgrade, When};
+use dormouse::{Context, Effects, Error, Never, Result, Room, When};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, from_value};
 
@@ -67,9 +67,11 @@ impl Room for Errands {
     const NAME: &'static str = "errands";
     type State = State;
     type Connection = Member;
+    type Upgrade = ();
     type Message = v1::Message;
     type Broadcast = Broadcast;
     type Alarm = Alarm;
+    type Reply = Never;
 
     // The types of the first version are only used to read with. When no room can hold its forms any
     // more, these three functions go, and v1.rs with them.
@@ -88,9 +90,9 @@ impl Room for Errands {
         Some(Alarm::Remind { item: of_nobody(from_value(stored).ok()?)? })
     }
 
-    fn handle_connect(cx: &Context<Self>, _: &Upgrade) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
         let items = cx.state().map(|state| state.items.clone()).unwrap_or_default();
-        Ok(Effects::new().send(cx.sender(), Broadcast::List { items }))
+        Ok(cx.effects().send(cx.sender(), Broadcast::List { items }))
     }
 
     fn handle_message(cx: &Context<Self>, event: v1::Message) -> Result<Effects<Self>> {
@@ -101,7 +103,7 @@ impl Room for Errands {
                 let mut state = cx.state().cloned().unwrap_or_default();
                 state.items.push(item(text, by)?);
                 let items = state.items.clone();
-                let effects = Effects::new().save(state).broadcast(Broadcast::List { items });
+                let effects = cx.effects().save(state).broadcast(Broadcast::List { items });
                 Ok(match (cx.sender(), member) {
                     (Some(sender), Some(Member { name, added })) => {
                         effects.set_connection(sender, Member { name, added: added + 1 })
@@ -112,13 +114,13 @@ impl Room for Errands {
             v1::Message::Remind { text, seconds } => {
                 let when = When::after(Duration::from_secs(seconds));
                 let item = item(text.clone(), by)?;
-                Ok(Effects::new().schedule(text, when, Alarm::Remind { item }))
+                Ok(cx.effects().schedule(text, when, Alarm::Remind { item }))
             }
         }
     }
 
-    fn handle_alarm(_: &Context<Self>, Alarm::Remind { item }: Alarm) -> Result<Effects<Self>> {
-        Ok(Effects::new().broadcast(Broadcast::Reminder { item }))
+    fn handle_alarm(cx: &Context<Self>, Alarm::Remind { item }: Alarm) -> Result<Effects<Self>> {
+        Ok(cx.effects().broadcast(Broadcast::Reminder { item }))
     }
 }
 

@@ -3,9 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use dormouse::{
-    Close, CloseCode, Context, During, Effects, Error, History, Result, Room, Upgrade, When,
-};
+use dormouse::{Close, CloseCode, Context, Effects, Error, Handler, History, Never, Result, Room, When};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -31,6 +29,9 @@ pub(crate) struct State {
 pub(crate) struct Connection {
     panic_on_close: bool,
     pad: String,
+    /// What it does when it comes: it is refused, or panics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -115,9 +116,11 @@ impl Room for Faulty {
     const NAME: &'static str = "faulty";
     type State = State;
     type Connection = Connection;
+    type Upgrade = Connection;
     type Message = Message;
     type Broadcast = Broadcast;
     type Alarm = Alarm;
+    type Reply = Never;
 
     /// The first version stored the count alone.
     fn migrate_state(stored: Value) -> Option<State> {
@@ -129,21 +132,18 @@ impl Room for Faulty {
         Some(Connection { pad: stored.as_str()?.to_owned(), ..Connection::default() })
     }
 
-    fn handle_connect(cx: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
-        match upgrade.meta.as_str() {
+    fn handle_connect(cx: &Context<Self>, upgrade: &Connection) -> Result<Effects<Self>> {
+        match upgrade.how.as_deref() {
             Some("refuse") => return Err(Error::refuse("not_today", "come back tomorrow")),
             Some("panic") => panic!("in handle_connect"),
             _ => {}
         }
-        Ok(match cx.state() {
-            Some(_) => Effects::new(),
-            None => Effects::new().save(State::default()),
-        })
+        Ok(cx.effects().update_or_default(|_| {}))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
-        let effects = Effects::<Self>::new();
-        Ok(match event {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
+        let effects = cx.effects();
+        Ok(match message {
             Message::Count => {
                 let count = cx.state().map_or(0, |state| state.count) + 1;
                 effects.update(|state| state.count += 1).broadcast(Broadcast::Counted { count })
@@ -237,11 +237,11 @@ impl Room for Faulty {
 
     fn handle_close(cx: &Context<Self>, close: &Close) -> Result<Effects<Self>> {
         let Some(sender) = cx.sender() else {
-            return Ok(Effects::new());
+            return Ok(cx.effects());
         };
         assert!(!sender.state().panic_on_close, "in handle_close");
         let (id, code, was_clean) = (sender.id().to_string(), close.code, close.was_clean);
-        Ok(Effects::<Self>::new().update(|state| state.closes += 1).broadcast(Broadcast::Closed {
+        Ok(cx.effects().update(|state| state.closes += 1).broadcast(Broadcast::Closed {
             id,
             code,
             was_clean,
@@ -255,21 +255,21 @@ impl Room for Faulty {
             Alarm::Panic => panic!("in handle_alarm"),
             Alarm::Well(name) => {
                 let handled = name.clone();
-                Ok(Effects::<Self>::new()
+                Ok(cx.effects()
                     .update(|state| state.handled.push(handled))
                     .broadcast(Broadcast::Alarm { name, attempt }))
             }
         }
     }
 
-    fn handle_error(cx: &Context<Self>, during: During, error: &Error) -> Effects<Self> {
+    fn handle_error(cx: &Context<Self>, during: Handler, error: &Error) -> Effects<Self> {
         assert!(
             !(*error == Error::Panicked
-                && during == During::Message
+                && during == Handler::Message
                 && cx.id().starts_with("hopeless")),
             "in handle_error"
         );
-        Effects::new().send_error(cx.sender(), error)
+        cx.effects().send_error(cx.sender(), error)
     }
 }
 

@@ -10,11 +10,13 @@ impl Room for Mirror {
     const MAX_FRAME_BYTES: usize = 32 * 1024 * 1024;
     type State = ();
     type Connection = ();
+    type Upgrade = ();
     type Message = Frame;
     type Broadcast = Frame;
     type Alarm = Never;
+    type Reply = Never;
 
     fn handle_message(cx: &Context<Self>, frame: Frame) -> Result<Effects<Self>> {
-        Ok(Effects::new().send(cx.sender(), frame))
+        Ok(cx.effects().send(cx.sender(), frame))
     }
 }

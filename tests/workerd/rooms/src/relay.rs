@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use dormouse::{
-    Context, Effects, Error, Keyed, Never, ObjectName, Order, Reply, Result, Room, Timestamp,
-};
+use dormouse::{Answer, Context, Effects, Error, Function, Keyed, Never, ObjectName, Order, Result, Room, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub(crate) struct Relay;
 
+const ANY: Function<String, Value> = Function::new("any");
 const NOTES: Keyed<String> = Keyed::new("notes");
 
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -41,14 +41,16 @@ impl Room for Relay {
     const NAME: &'static str = "relay";
     type State = State;
     type Connection = ();
+    type Upgrade = ();
     type Message = Message;
     type Broadcast = String;
     type Alarm = Never;
+    type Reply = String;
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
         let mut state = cx.state().cloned().unwrap_or_default();
-        let effects = Effects::new();
-        match event {
+        let effects = cx.effects();
+        match message {
             Message::Hear { text, mut route } => {
                 if cx.now() < state.deaf_until {
                     return Err(Error::refuse("deaf", "say again later"));
@@ -68,8 +70,12 @@ impl Room for Relay {
                 state.deaf_until = cx.now() + Duration::from_millis(millis);
                 Ok(effects.save(state))
             }
-            Message::Ask { room } => Ok(effects.ask::<Relay>(&room, "state")),
-            Message::Call { function, argument } => Ok(effects.call(function, &argument, "call")),
+            Message::Ask { room } => Ok(effects.ask::<Relay>(&room, "state".into())),
+            Message::Call { function, argument } => {
+                // Named by the test; a room of one's own has constants.
+                let function = Function::<String, Value>::new(function.leak());
+                Ok(effects.call(&function, &argument, "call".into()))
+            }
             Message::Announce { room, text } => Ok(effects.announce::<Relay>(&room, &text)),
             Message::Greet => Ok(effects.broadcast(cx.config::<Config>()?.greeting)),
             Message::Note { key, text } => Ok(effects.put(&NOTES, key, &text)),
@@ -87,14 +93,10 @@ impl Room for Relay {
         }
     }
 
-    fn handle_reply(cx: &Context<Self>, reply: &Reply) -> Result<Effects<Self>> {
-        let told = match &reply.result {
-            Ok(value) => value.to_string(),
-            Err(error) => error.to_string(),
-        };
-        let heard = format!("{}: {told}", reply.name);
-        let mut state = cx.state().cloned().unwrap_or_default();
-        state.heard.push(heard.clone());
-        Ok(Effects::new().save(state).broadcast(heard))
+    fn handle_reply(cx: &Context<Self>, about: String, answer: Answer) -> Result<Effects<Self>> {
+        let told = answer.of(&ANY).map_or_else(|error| error.to_string(), |value| value.to_string());
+        let heard = format!("{about}: {told}");
+        let line = heard.clone();
+        Ok(cx.effects().update_or_default(|state| state.heard.push(line)).broadcast(heard))
     }
 }
