@@ -138,7 +138,6 @@ struct MigrationsPage;
 
 mod engine;
 pub mod host;
-mod origin;
 mod registry;
 mod room;
 #[cfg(feature = "bundled")]
@@ -155,7 +154,6 @@ pub use host::commit::{Answer, Commit, Failure, Listeners, Output, Write};
 pub use host::handler_error::HandlerError;
 pub use host::host::Host;
 pub use host::input::{Fault, Input};
-pub use origin::origin_allowed;
 pub use registry::{ObjectName, Registry, RoomType};
 pub use room::limits;
 pub use room::*;

@@ -3,7 +3,7 @@
 use arbitrary::{Arbitrary, Unstructured};
 use dormouse::testing::MemoryHost;
 use dormouse::{
-    Answer, Error, Fault, Host as _, Input, ObjectName, SocketId, Upgrade, limits, origin_allowed,
+    Answer, Error, Fault, Host as _, Input, ObjectName, SocketId, Upgrade, limits,
 };
 
 use crate::kinds::{KINDS, ROOMS};
@@ -39,11 +39,6 @@ enum Step {
     NameOf {
         room: Words,
         id: Words,
-    },
-    Origin {
-        origin: Words,
-        own: Words,
-        listed: Words,
     },
 }
 
@@ -127,15 +122,6 @@ fn take(object: &mut Object, step: Step) {
                 assert!(ROOMS.open(&format!("{room}/{id}")).is_ok(), "what has a name can wake");
             }
             judge_name(&format!("{room}/{id}"), name);
-        }
-        Step::Origin { origin: Words(origin), own: Words(own), listed: Words(listed) } => {
-            assert!(origin_allowed(None, &own, &listed), "a program has no origin");
-            let is_own = origin.eq_ignore_ascii_case(&own);
-            assert_eq!(origin_allowed(Some(&origin), &own, " ,\t"), is_own);
-            if origin_allowed(Some(&origin), &own, &listed) && !is_own {
-                let listed = listed.to_ascii_lowercase();
-                assert!(listed.contains('*') || listed.contains(&origin.to_ascii_lowercase()));
-            }
         }
     }
 }

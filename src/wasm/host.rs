@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -29,11 +30,11 @@ export interface RoomHost {
   /** Failed events by name, as a JSON array. */
   failedEvents(): string;
   value(key: string): string | undefined;
-  /** Pairs of key and value after a key, as a JSON array. */
+  /** Pairs of key and value after a key, a page of them: `{rows, more}` as JSON. */
   values(prefix: string, after: string | undefined, limit: number, backwards: boolean): string;
   /** `{last, lastAt, trimmed}` as JSON. */
   historyEnds(name: string): string | undefined;
-  /** `{seq, at, row}` with `after < seq < before`, the first or the last, as a JSON array. */
+  /** `{seq, at, row}` with `after < seq < before`, the first or the last, a page of them likewise. */
   history(name: string, after: number, before: number, limit: number, last: boolean): string;
   historySince(name: string, at: number): number | undefined;
   sockets(tag: string | undefined): Uint32Array;
@@ -41,6 +42,8 @@ export interface RoomHost {
   attachment(socket: number): string | undefined;
   /** When the socket last had the automatic response. */
   lastAnswer(socket: number): number | undefined;
+  /** Whether a letter is on its way, and nothing heard of it yet. */
+  inFlight(seq: number): boolean;
 }
 
 /** The result of a connect or an API call. */
@@ -105,6 +108,33 @@ extern "C" {
     fn attachment(this: &RoomHost, socket: u32) -> Option<String>;
     #[wasm_bindgen(method, js_name = lastAnswer)]
     fn last_answer(this: &RoomHost, socket: u32) -> Option<f64>;
+    #[wasm_bindgen(method, js_name = inFlight)]
+    fn is_in_flight(this: &RoomHost, seq: f64) -> bool;
+}
+
+/// Rows as JavaScript gives them: as many as make a page of some million characters, or one.
+#[derive(Deserialize)]
+struct Page<T> {
+    rows: Vec<T>,
+    /// Whether there are others, within what was asked for.
+    more: bool,
+}
+
+/// Pages, each asked for by what there is so far, until all that was asked for is there.
+fn all_pages<T: DeserializeOwned>(
+    what: &str,
+    limit: usize,
+    mut next: impl FnMut(&[T], u32) -> String,
+    add: impl Fn(&mut Vec<T>, Vec<T>),
+) -> Vec<T> {
+    let mut rows = Vec::new();
+    loop {
+        let page: Page<T> = given(what, &next(&rows, count(limit - rows.len())));
+        add(&mut rows, page.rows);
+        if !page.more || rows.len() >= limit {
+            return rows;
+        }
+    }
 }
 
 thread_local! {
@@ -157,8 +187,15 @@ impl Host for JsHost {
         limit: usize,
         order: Order,
     ) -> Vec<(String, String)> {
-        let pairs = js().values(prefix, after, count(limit), order == Order::Backwards);
-        given("pairs of key and value", &pairs)
+        all_pages(
+            "pairs of key and value",
+            limit,
+            |rows: &[(String, String)], left| {
+                let after = rows.last().map_or(after, |(key, _)| Some(key));
+                js().values(prefix, after, left, order == Order::Backwards)
+            },
+            Vec::extend,
+        )
     }
 
     fn history_ends(&self, name: &str) -> Ends {
@@ -169,8 +206,18 @@ impl Host for JsHost {
     fn history(&self, name: &str, range: Range) -> Vec<Entry<String>> {
         let (after, before) = (number(range.after), number(range.before));
         let last = range.side == Side::Last;
-        let rows = js().history(name, after, before, count(range.limit), last);
-        given("rows of a history", &rows)
+        all_pages(
+            "rows of a history",
+            range.limit,
+            |rows: &[Entry<String>], left| match (rows.first(), rows.last()) {
+                (Some(first), _) if last => {
+                    js().history(name, after, number(first.seq), left, last)
+                }
+                (_, Some(row)) => js().history(name, number(row.seq), before, left, last),
+                _ => js().history(name, after, before, left, last),
+            },
+            |rows, page| if last { drop(rows.splice(..0, page)) } else { rows.extend(page) },
+        )
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row's number")]
@@ -208,6 +255,14 @@ impl Host for JsHost {
 
     fn last_answer(&self, socket: SocketId) -> Option<Timestamp> {
         js().last_answer(socket.0).map(timestamp)
+    }
+}
+
+impl JsHost {
+    /// Whether a letter is on its way. A crash forgets it, which is when a second try is right.
+    #[allow(dead_code, reason = "for the engine to ask before it sends a letter again")]
+    pub(super) fn in_flight(seq: u64) -> bool {
+        js().is_in_flight(number(seq))
     }
 }
 

@@ -3,7 +3,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import worker from "../../js/worker.js";
+import worker from "../../demo/worker.js";
 import { connect, settle } from "./client.js";
 
 const TOKEN = "open sesame";

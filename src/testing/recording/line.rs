@@ -97,6 +97,8 @@ impl Line {
             let name: String = arguments.next()?;
             if name == "faulted" {
                 fault = fault_of(arguments.next()?);
+            } else if name == "refuse" {
+                fault = Fault::Handler;
             } else {
                 let input = input_of(&name, &mut arguments, &mut fault)?;
                 inputs.push((input, std::mem::take(&mut fault)));
