@@ -114,7 +114,7 @@ export default {
       return await answer(request, env);
     } catch (error) {
       if (error instanceof RoomError) return errorResponse(error.failure);
-      logError("a request failed", { kind: "request", error });
+      logError("a request failed", { error });
       return errorResponse(failure("Execution", "internal", 500, "something went wrong"));
     }
   },

@@ -17,26 +17,34 @@ const buckets = new Map();
 
 /**
  * Writes a line to the log, unless its room wrote too many lately: then the next one that is written
- * says how many were left out. Beside the line goes an object for whoever searches logs.
+ * says how many were left out.
  *
  * @param {string} message
- * @param {{ room?: string, kind?: string, error?: unknown }} [about]
+ * @param {{ room?: string, error?: unknown }} [about]
  */
-export function logError(message, { room = "", kind = "error", error } = {}) {
+export function logError(message, { room = "", error } = {}) {
   const bucket = bucketOf(room);
   if (bucket.tokens < 1) {
     bucket.unsaid += 1;
     return;
   }
   bucket.tokens -= 1;
-  const before =
-    bucket.unsaid > 0 ? `(${bucket.unsaid} errors before this one were not logged) ` : "";
+  const { unsaid } = bucket;
   bucket.unsaid = 0;
+  const before = unsaid > 0 ? `(${unsaid} errors before this one were not logged) ` : "";
   const where = room && `room ${room}: `;
-  const why = error === undefined ? "" : `: ${error}`;
-  const stack = error instanceof Error && error.stack ? { stack: oneLine(error.stack) } : {};
-  const fields = { ...(room && { room }), kind, ...stack };
-  console.error(oneLine(`${before}${where}${message}${why}`), fields);
+  const why = error === undefined ? "" : `: ${wordsOf(error)}`;
+  console.error(oneLine(`${before}${where}${message}${why}`));
+}
+
+/**
+ * Where an error came from, unless it came out of Rust, where nobody can read it.
+ *
+ * @param {unknown} error
+ */
+function wordsOf(error) {
+  const isOurs = error instanceof Error && !(error instanceof WebAssembly.RuntimeError);
+  return (isOurs && error.stack) || String(error);
 }
 
 /** @param {string} room */

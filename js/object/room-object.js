@@ -36,6 +36,9 @@ import { Turns } from "./turns.js";
 const SOON = 60_000;
 const LATE = 3_600_000;
 
+/** How long a failed alarm is left alone, whatever else is stored, in milliseconds. */
+const PAUSE = 1_000;
+
 /** The most rows of a history that are read at a time. */
 const HISTORY_ROWS = 500;
 
@@ -90,7 +93,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {}, watch } = 
       this.name = checkName(ctx);
       this.sockets = new Sockets(ctx);
       this.storage = new RoomStorage(ctx.storage, (error) =>
-        this.#log("the platform refused an alarm", { kind: "alarm", error }),
+        this.#log("the platform refused an alarm", { error }),
       );
       /** @type {Set<number>} letters that are on their way */
       this.inFlight = new Set();
@@ -103,8 +106,8 @@ export function roomObject(instance, { binding = "ROOMS", calls = {}, watch } = 
       this.inbox = [];
       this.pace = new Pace();
       this.gathering = false;
-      /** The alarm failed, and nothing was stored since. */
-      this.alarmFailed = false;
+      /** When the alarm failed, if nothing was stored since. @type {number | undefined} */
+      this.failedAt = undefined;
       /** What this object has done since it woke. */
       this.counts = { inputs: 0, drains: 0, commits: 0, traps: 0 };
       this.watcher = watch?.({
@@ -200,14 +203,17 @@ export function roomObject(instance, { binding = "ROOMS", calls = {}, watch } = 
     async #ring() {
       /** @type {Failure | undefined} */
       let refused;
+      // What is stored in its own turn does not mean that it would do better now.
+      this.failedAt = undefined;
       const answer = await this.#done(
         inputs.alarm(() => {
           refused = undone();
         }),
       );
       if (answer && "error" in answer) refused = answer.error;
-      this.alarmFailed = refused !== undefined;
-      if (refused) this.storage.setAlarm(this.#again(Date.now()));
+      if (!refused) return undefined;
+      this.failedAt = Date.now();
+      this.storage.setAlarm(this.#again(this.failedAt));
       return refused;
     }
 
@@ -455,16 +461,16 @@ export function roomObject(instance, { binding = "ROOMS", calls = {}, watch } = 
 
     /** @param {Performed} performed */
     #performed({ stored, letters, lines, refused }) {
-      for (const line of lines) this.#log(line, { kind: "handler" });
+      for (const line of lines) this.#log(line);
       for (const { effect, socket, error } of refused) {
-        this.#log(`the platform refused the effect ${effect}`, { kind: "output", error });
+        this.#log(`the platform refused the effect ${effect}`, { error });
         const unheard = effect === "accept" && socket !== undefined && this.sockets.get(socket);
         // For the room it was there: it is told that it is gone.
         if (unheard) queueMicrotask(() => void this.#end(unheard, 1006, "", false));
       }
       for (const letter of letters) void this.#deliver(letter);
-      if (!stored || !this.alarmFailed) return;
-      this.alarmFailed = false;
+      if (!stored || this.failedAt === undefined || Date.now() - this.failedAt < PAUSE) return;
+      this.failedAt = undefined;
       void this.#heal();
     }
 
@@ -515,7 +521,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {}, watch } = 
 
     /**
      * @param {string} message
-     * @param {{ kind: string, error?: unknown }} about
+     * @param {{ error?: unknown }} [about]
      */
     #log(message, about) {
       logError(message, { room: this.name, ...about });

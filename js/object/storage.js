@@ -34,6 +34,9 @@ const MARK = "dormouse";
 /** Characters of rows that are read at a time, as what one reads has to fit the instance's memory. */
 const PAGE = 1_000_000;
 
+/** How many rows are read before it is known how long they are. */
+const FIRST = 16;
+
 /** @typedef {{ tables: boolean, recording: boolean }} Mark */
 
 /**
@@ -165,22 +168,16 @@ export class RoomStorage {
     if (!this.exists()) return NOTHING;
     // No key has U+10FFFF in it, so all with the prefix are below this one.
     const end = `${prefix}\u{10ffff}`;
-    const rows = backwards
-      ? this.sql.exec(
-          "SELECT key, json FROM room_values WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?",
-          prefix,
-          after ?? end,
-          limit,
-        )
-      : this.sql.exec(
-          "SELECT key, json FROM room_values WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?",
-          prefix,
-          after ?? "",
-          end,
-          limit,
-        );
-    const pairs = /** @type {Iterable<any>} */ (rows.raw());
-    return pageOf(pairs, ([key, json]) => key.length + json.length);
+    const sql = backwards
+      ? "SELECT key, json FROM room_values WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?"
+      : "SELECT key, json FROM room_values WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?";
+    /** @type {(last: [string, string] | undefined, count: number) => [string, string][]} */
+    const read = (last, count) => {
+      const from = last?.[0] ?? after;
+      const bounds = backwards ? [prefix, from ?? end] : [prefix, from ?? "", end];
+      return /** @type {any} */ ([...this.sql.exec(sql, ...bounds, count).raw()]);
+    };
+    return pageOf(read, limit, ([key, json]) => key.length + json.length);
   }
 
   /**
@@ -235,15 +232,14 @@ export class RoomStorage {
    */
   history(name, after, before, limit, last) {
     if (!this.exists()) return NOTHING;
-    const found = this.sql.exec(
-      `SELECT seq, at, row FROM room_rows WHERE history = ? AND seq > ? AND seq < ?
-       ORDER BY seq ${last ? "DESC" : "ASC"} LIMIT ?`,
-      name,
-      after,
-      before,
-      limit,
-    );
-    const page = pageOf(/** @type {Iterable<any>} */ (found), ({ row }) => row.length);
+    const sql = `SELECT seq, at, row FROM room_rows WHERE history = ? AND seq > ? AND seq < ?
+      ORDER BY seq ${last ? "DESC" : "ASC"} LIMIT ?`;
+    /** @type {(there: HistoryRow | undefined, count: number) => HistoryRow[]} */
+    const read = (there, count) => {
+      const [from, to] = last ? [after, there?.seq ?? before] : [there?.seq ?? after, before];
+      return /** @type {any} */ (this.sql.exec(sql, name, from, to, count).toArray());
+    };
+    const page = pageOf(read, limit, ({ row }) => row.length);
     if (last) page.rows.reverse();
     return page;
   }
@@ -374,20 +370,29 @@ export class RoomStorage {
 const NOTHING = { rows: [], more: false };
 
 /**
- * The first of some rows, until they are too many characters.
+ * Rows until they are too many characters. They are read some at a time, each query to its end: one that
+ * is left in the middle locks the tables.
  *
  * @template T
- * @param {Iterable<T>} found
+ * @param {(last: T | undefined, count: number) => T[]} read so many rows after one
+ * @param {number} limit of rows
  * @param {(row: T) => number} sizeOf
  * @returns {Page<T>}
  */
-function pageOf(found, sizeOf) {
+function pageOf(read, limit, sizeOf) {
+  /** @type {T[]} */
   const rows = [];
   let size = 0;
-  for (const row of found) {
-    size += sizeOf(row);
-    if (size > PAGE && rows.length > 0) return { rows, more: true };
-    rows.push(row);
+  for (let count = Math.min(limit, FIRST); ; ) {
+    const found = read(rows.at(-1), count);
+    for (const row of found) {
+      size += sizeOf(row);
+      if (size > PAGE && rows.length > 0) return { rows, more: true };
+      rows.push(row);
+    }
+    if (found.length < count || rows.length >= limit) return { rows, more: false };
+    // As many as should fit, were they as long as those before them.
+    const fits = Math.ceil(((PAGE - size) / Math.max(size, 1)) * rows.length) + 1;
+    count = Math.min(limit - rows.length, Math.max(fits, 1));
   }
-  return { rows, more: false };
 }

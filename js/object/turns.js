@@ -41,7 +41,7 @@ const LIMIT = 64 * 1024 * 1024;
  * @property {(performed: Performed) => void} performed what follows when all are told
  * @property {(batch: Input[], failure: Failure) => void} refuse there is no such room
  * @property {(input: Input) => void} drop an input that can be handled in no way
- * @property {(message: string, about: { kind: string, error?: unknown }) => void} log
+ * @property {(message: string, about?: { error?: unknown }) => void} log
  */
 
 /**
@@ -164,7 +164,7 @@ export class Turns {
       performed = this.#around.perform(commit);
     } catch (error) {
       watcher?.ended(instance, "not stored");
-      this.#around.log("a commit failed", { kind: "storage", error });
+      this.#around.log("a commit failed", { error });
       instance.glue.reset(handle);
       return this.#again(batch, undefined, { kind: "store" });
     }
@@ -197,7 +197,7 @@ export class Turns {
       return input.enter(glue, handle);
     } catch (error) {
       if (isTrap(error) || !instance.glue.isWhole()) throw error;
-      log(`an input of the kind ${input.kind} cannot be told`, { kind: "input", error });
+      log(`an input of the kind ${input.kind} cannot be told`, { error });
       // What was said of it before is not meant for the next. It was alone.
       if (input.refused || input.outcome !== undefined) instance.glue.reset(handle);
       failed.add(input);
@@ -220,13 +220,9 @@ export class Turns {
     counts.traps += 1;
     const kind = isTrap(error) ? "trap" : "read";
     const isShort = kind === "trap" && refused > 0;
-    if (isShort) {
-      const wanted = `${refused} bytes more were wanted than the limit of ${LIMIT} leaves, and ${size} taken`;
-      log(`out of memory: ${wanted}`, { kind: "memory", error });
-    } else {
-      const what = kind === "read" ? "what a handler reads was refused" : "a handler trapped";
-      log(panic ?? what, { kind, error });
-    }
+    const what = kind === "read" ? "what a handler reads was refused" : "a handler trapped";
+    const short = `out of memory: ${refused} bytes were refused, the limit is ${LIMIT}, and ${size} are taken`;
+    log(isShort ? short : (panic ?? what), { error });
     instance.replace();
     return this.#again(batch, current, { kind, calling, refused: isShort ? refused : 0 });
   }

@@ -32,7 +32,7 @@ export { inspect } from "./inspect.js";
  * @property {(recording: boolean, write: () => void) => void} record
  * @property {() => string | undefined} state
  * @property {(prefix: string, after: string | undefined, limit: number, backwards: boolean) =>
- *   { rows: [key: string, json: string][] }} values
+ *   { rows: [key: string, json: string][], more: boolean }} values
  * @property {(at: number | undefined, name: string, limit: number) => ScheduledAlarm[]} pendingEvents
  * @property {() => ScheduledAlarm[]} failedEvents
  * @property {(rows: number) => import("../base/told.js").StoredHistory[]} histories

@@ -148,7 +148,7 @@ export class Recorder {
     try {
       write();
     } catch (error) {
-      logError("the recording ends", { room: this.#room, kind: "recording", error });
+      logError("the recording ends", { room: this.#room, error });
       this.#isOn = false;
     }
   }
@@ -180,8 +180,7 @@ export class Recorder {
     this.#characters = 0;
     const { values, events, rows } = LIMITS;
     const state = storage.values("state", undefined, 1, false).rows;
-    const { rows: stored } = storage.values("", undefined, values, false);
-    const others = stored.filter(([key]) => key !== "state");
+    const others = this.#values(values).filter(([key]) => key !== "state");
     this.#write({
       recording: 1,
       room: this.#room,
@@ -194,6 +193,21 @@ export class Recorder {
       histories: storage.histories(rows),
       sockets: this.#sockets(),
     });
+  }
+
+  /** @param {number} limit of values, which are no more than a part has characters */
+  #values(limit) {
+    /** @type {[key: string, json: string][]} */
+    const values = [];
+    let characters = 0;
+    for (let more = true; more && values.length < limit && characters < CHARACTERS; ) {
+      const after = values.at(-1)?.[0];
+      const page = this.#object.storage.values("", after, limit - values.length, false);
+      for (const [, json] of page.rows) characters += json.length;
+      values.push(...page.rows);
+      more = page.more;
+    }
+    return values;
   }
 
   /** Sockets have other numbers after every sleep. */

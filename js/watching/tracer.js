@@ -176,7 +176,7 @@ export class Tracer {
     try {
       tell();
     } catch (error) {
-      logError("a trace ends", { kind: "trace", error });
+      logError("a trace ends", { error });
       traces.delete(this.#id);
       this.#trace = undefined;
     }

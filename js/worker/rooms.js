@@ -7,7 +7,7 @@ import {
   checkText,
   checkWhole,
 } from "../base/arguments.js";
-import { failure, methodNotAllowed, RoomError } from "../base/errors.js";
+import { failure, isRead, methodNotAllowed, RoomError } from "../base/errors.js";
 import { fetchUpgrade } from "../base/upgrade.js";
 import { objectName } from "./names.js";
 import { originAllowed } from "./origin.js";
@@ -142,7 +142,7 @@ export function roomClient(namespace, { allowedOrigins, hasRoom } = {}) {
   return {
     room: (type) => ({
       async upgrade(id, request, options = {}) {
-        if (request.method !== "GET") return methodNotAllowed("GET");
+        if (!isRead(request)) return methodNotAllowed("GET", "HEAD");
         if (!isUpgrade(request)) {
           return new Response("Expected Upgrade: websocket", {
             status: 426,

@@ -15,7 +15,7 @@ export class Refused extends Error {
 }
 
 /** @param {string} token kept until the tab is closed */
-export function useToken(token) {
+export function keepToken(token) {
   sessionStorage.setItem(KEY, token);
 }
 

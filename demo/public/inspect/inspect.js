@@ -1,6 +1,6 @@
 // The Inspector: what is asked of the Worker, when, and what is done with the answers.
 
-import { get, getBlob, pathOf, post, Refused, useToken } from "./api.js";
+import { get, getBlob, pathOf, post, Refused, keepToken } from "./api.js";
 import { card } from "./card.js";
 import { find, write } from "./dom.js";
 import { showFacts, tick } from "./facts.js";
@@ -287,7 +287,7 @@ find("name", HTMLInputElement).addEventListener("input", ({ target }) => {
 
 find("door-form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
-  useToken(find("token", HTMLInputElement).value);
+  keepToken(find("token", HTMLInputElement).value);
   void list();
 });
 
@@ -299,7 +299,7 @@ document.addEventListener("visibilitychange", () => {
 
 // Who starts the Worker at home gets an address with the token behind it, which stays in the browser.
 if (location.hash.length > 1) {
-  useToken(location.hash.slice(1));
+  keepToken(location.hash.slice(1));
   history.replaceState(null, "", location.pathname + location.search);
 }
 
