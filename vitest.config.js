@@ -57,6 +57,8 @@ export default defineConfig({
         "examples/liars-dice/tests/workerd.test.js",
         "examples/liars-dice/wrangler.jsonc",
       ),
+      // What of js/ needs no platform.
+      node("object", "tests/object/*.test.js"),
       node("server", "tests/server/*.test.js"),
       node("browser", "tests/browser/**/*.test.js", "examples/liars-dice/tests/browser.test.js"),
       node("types", "tests/types/*.test.js"),

@@ -21,7 +21,7 @@ export class Sockets {
     this.numbers = new WeakMap();
     /** @type {WeakSet<WebSocket>} sockets that are closed, until the platform lists them no more */
     this.over = new WeakSet();
-    /** @type {WebSocket[]} those that a frame did not reach */
+    /** @type {string[]} ids of the connections that a frame did not reach */
     this.missed = [];
     /** @type {Set<WebSocket> | undefined} the open ones */
     this.all = undefined;
@@ -135,7 +135,8 @@ export class Sockets {
     try {
       socket.send(frame);
     } catch {
-      this.missed.push(socket);
+      // The attachment tells whose it is: of a socket that is gone the platform has forgotten the tags.
+      this.missed.push(JSON.parse(socket.deserializeAttachment() ?? '{"id":""}').id);
     }
   }
 
@@ -151,21 +152,15 @@ export class Sockets {
   }
 
   /**
-   * The ids of the connections that a frame did not reach since this was last asked. The attachment
-   * tells: of a socket that is gone the platform has forgotten the tags.
-   *
-   * @returns {string[]}
+   * The ids of the connections that a frame did not reach since this was last asked.
    */
   takeMissed() {
-    if (this.missed.length === 0) return [];
-    return this.missed
-      .splice(0)
-      .map((socket) => JSON.parse(socket.deserializeAttachment() ?? '{"id":""}').id);
+    return this.missed.length === 0 ? [] : this.missed.splice(0);
   }
 
   /**
-   * Ends a socket's connection: closes it, or answers its client's close. One that we close first is
-   * listed until its client has answered, and known by its cleared attachment.
+   * Ends a socket's connection: closes it, or answers its client's close. It is listed until the client
+   * has answered, or the close was told, and known by its cleared attachment.
    *
    * @param {number} number
    * @param {number} code
@@ -176,7 +171,7 @@ export class Sockets {
     if (!socket || this.over.has(socket)) return;
     this.#end(socket);
     try {
-      if (socket.readyState === OPEN) socket.serializeAttachment(null);
+      socket.serializeAttachment(null);
       socket.close(code, reason);
     } catch {
       // The peer is gone already: nobody waits for this close.
