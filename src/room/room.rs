@@ -54,13 +54,15 @@ use crate::room::upgrade::{Admission, Newcomer};
 ///     const NAME: &'static str = "shout";
 ///     type State = u64;
 ///     type Connection = ();
+///     type Upgrade = ();
 ///     type Message = Text;
 ///     type Broadcast = Text;
 ///     type Alarm = Never;
+///     type Reply = Never;
 ///
 ///     fn handle_message(cx: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
 ///         let count = cx.state().unwrap_or(&0) + 1;
-///         Ok(Effects::new().save(count).broadcast(Text(format!("{count}: {text}"))))
+///         Ok(cx.effects().save(count).broadcast(Text(format!("{count}: {text}"))))
 ///     }
 /// }
 ///
@@ -175,7 +177,7 @@ pub trait Room: Sized + 'static {
     /// and what is stored is left as it is. What was migrated is stored when it is next saved.
     ///
     /// ```
-    /// use dormouse::{Context, Effects, Result, Room, Text};
+    /// use dormouse::{Context, Effects, Never, Result, Room, Text};
     /// use dormouse::testing::TestRoom;
     /// use serde::{Deserialize, Serialize};
     ///
@@ -189,9 +191,11 @@ pub trait Room: Sized + 'static {
     ///     const NAME: &'static str = "match";
     ///     type State = Score;
     /// #   type Connection = ();
+    /// #   type Upgrade = ();
     /// #   type Message = Text;
     /// #   type Broadcast = Text;
     /// #   type Alarm = ();
+    /// #   type Reply = Never;
     ///
     ///     // The first version stored a pair.
     ///     fn migrate_state(stored: serde_json::Value) -> Option<Score> {

@@ -376,7 +376,7 @@ impl<R: Room> TestRoom<R> {
     /// room.with_host(|host| host.set_state("the state of another room"));
     /// room.hibernate();
     /// ada.send_text("/remind 5 tea");
-    /// assert_eq!(room.take_errors()[0].handler, "handle_message");
+    /// assert_eq!(room.take_errors()[0].handler, dormouse::Handler::Message);
     /// ```
     pub fn take_errors(&self) -> Vec<HandlerError> {
         self.0.borrow_mut().host.take_errors()
