@@ -15,8 +15,8 @@ export const routes = (rooms, memberOf) => ({
     const errands = rooms(env).room("errands");
     try {
       if (request.headers.has("Upgrade")) {
-        const state = memberOf(searchParams.get("name") ?? "");
-        return await errands.upgrade(id, request, { state });
+        const data = memberOf(searchParams.get("name") ?? "");
+        return await errands.upgrade(id, request, { data });
       }
       if (request.method === "POST") await errands.send(id, await request.json());
       return Response.json(await errands.getState(id));
