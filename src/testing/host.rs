@@ -700,10 +700,12 @@ impl MemoryHost {
 
     /// All that is stored, to be compared.
     pub(super) fn stored(&self) -> String {
-        let Self { state, events, values, histories, alarm, .. } = self;
+        let Self { state, events, histories, .. } = self;
+        // That sessions may be here is a hint, which only waking takes back.
+        let values: Vec<_> = self.values.iter().filter(|(key, _)| *key != "\u{1}here").collect();
         format!(
             "state: {state:?}\nevents: {events:#?}\nvalues: {values:#?}\n\
-             histories: {histories:#?}\nalarm: {alarm:?}\n"
+             histories: {histories:#?}\n"
         )
     }
 

@@ -592,19 +592,28 @@ impl Object {
         })
     }
 
-    /// What a room that has just woken makes of a batch, here or on another machine; none if it panics.
-    pub(super) fn rehearse(&mut self, batch: &[Entry], is_elsewhere: bool) -> Option<Commit> {
+    /// What a room that has just woken makes of a batch, here or on another machine, and on what host if
+    /// waking has stored something; none if it panics.
+    pub(super) fn rehearse(
+        &mut self,
+        batch: &[Entry],
+        is_elsewhere: bool,
+    ) -> Option<(Commit, Option<MemoryHost>)> {
         let at = self.host.alarm();
         let rehearse = |machine: &mut Machine, host: &MemoryHost| {
+            let mut woken = None;
             if !batch.iter().any(|it| matches!(it.input, Input::AlarmStands { .. })) {
-                let mut woken = vec![Entry::new(None, Input::AlarmStands { at }, Fault::None)];
-                let commit = attempt(machine, host, &mut woken, &mut 0, None, true).0.ok()?;
-                // What waking would store is not stored here.
+                let mut stands = vec![Entry::new(None, Input::AlarmStands { at }, Fault::None)];
+                let commit = attempt(machine, host, &mut stands, &mut 0, None, true).0.ok()?;
                 if !commit.writes.is_empty() {
-                    machine.engine.reset();
+                    let mut host = host.clone();
+                    host.store(&commit).ok()?;
+                    woken = Some(host);
                 }
             }
-            attempt(machine, host, &mut batch.to_vec(), &mut 0, None, true).0.ok()
+            let host = woken.as_ref().unwrap_or(host);
+            let commit = attempt(machine, host, &mut batch.to_vec(), &mut 0, None, true).0.ok()?;
+            Some((commit, woken))
         };
         if is_elsewhere {
             self.elsewhere(rehearse)

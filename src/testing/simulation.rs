@@ -9,6 +9,8 @@ mod platform;
 mod shrink;
 mod speaker;
 mod step;
+#[cfg(test)]
+mod town;
 mod turns;
 mod world;
 
@@ -74,6 +76,8 @@ pub struct Simulation<R: Room> {
     upgrades: Box<dyn Fn(&mut Dice) -> Upgrade + Sync>,
     calls: Box<Calls>,
     invariants: Vec<Invariant<R>>,
+    /// What must hold when those who lost their line are back.
+    ends: Vec<Invariant<R>>,
     siblings: Option<Registry>,
     may_panic: bool,
     /// Every batch is run again on a thread of its own.
@@ -118,6 +122,7 @@ impl<R: Room> Simulation<R> {
                 Err(format!("the simulation has no function {function:?}"))
             }),
             invariants: Vec::new(),
+            ends: Vec::new(),
             siblings: None,
             may_panic: false,
             is_thorough: false,
@@ -236,6 +241,27 @@ impl<R: Room> Simulation<R> {
         holds: impl Fn(&Context<'_, R>, &[SimulatedClient]) -> bool + Sync + 'static,
     ) -> Self {
         self.invariants.push(Invariant { name: name.into(), holds: Box::new(holds) });
+        self
+    }
+
+    /// What must hold at the end of a life, when those who had lost their line are back.
+    ///
+    /// ```
+    /// use dormouse::{rooms::Echo, testing::Simulation};
+    /// Simulation::<Echo>::new()
+    ///     .frames(|_| dormouse::Frame::Text("hi".into()))
+    ///     .finally("nobody heard more than was said", |_, clients| {
+    ///         let said = clients.iter().map(|client| client.sent().len()).sum::<usize>();
+    ///         clients.iter().all(|client| client.received().len() <= 200 + 3 * said)
+    ///     })
+    ///     .run();
+    /// ```
+    pub fn finally(
+        mut self,
+        name: impl Into<String>,
+        holds: impl Fn(&Context<'_, R>, &[SimulatedClient]) -> bool + Sync + 'static,
+    ) -> Self {
+        self.ends.push(Invariant { name: name.into(), holds: Box::new(holds) });
         self
     }
 

@@ -28,9 +28,14 @@ impl<R: Room> World<'_, R> {
             780..830 => Step::Alarm { room, late: *dice.one_of(&[0, 0, 1, 5_000]) },
             830..840 => Step::StrayAlarm { room },
             840..900 => Step::Hibernate { room: dice.below(self.objects.len()) },
-            900..920 => Step::Panic { after: dice.below(3) },
+            900..920 => Step::Panic { after: dice.below(5) },
             920..940 => Step::RefuseWrites { times: 1 + dice.below(2) },
             940..950 => Step::Crash { at: *dice.one_of(&CRASHES) },
+            950..955 => Step::Clock { jump: *dice.one_of(&[-7_200_000, -1_000, 3_600_000]) },
+            955..960 => match self.client(dice, &[Phase::Open]) {
+                Some(client) => Step::Oversize { client },
+                None => self.arrival(dice, room),
+            },
             _ if self.post.is_empty() => self.say(dice),
             _ => Step::Letter { letter: dice.below(self.post.len()), fate: *dice.one_of(&FATES) },
         }
@@ -90,7 +95,8 @@ impl<R: Room> World<'_, R> {
             let spoke = self.lines.iter().zip(&self.clients).filter(|(it, _)| it.speaker.is_some());
             let spoke: Vec<_> = spoke.map(|(_, client)| client.number).collect();
             if !spoke.is_empty() && dice.percent(50) {
-                return Step::Resume { client, from: *dice.one_of(&spoke) };
+                let forged = dice.percent(5).then_some(0);
+                return Step::Resume { client, from: *dice.one_of(&spoke), forged };
             }
             if dice.percent(50) {
                 upgrade.protocol = Some("dormouse.1".to_owned());

@@ -2,9 +2,8 @@
 
 use super::Violation;
 use super::platform::expected;
-use super::speaker::staying;
 use super::turns::Place;
-use super::world::{Phase, World};
+use super::world::{Phase, Staying, World};
 use crate::engine::Engine;
 use crate::engine::observing::{Called, Ended};
 use crate::host::commit::ObjectAlarm;
@@ -18,6 +17,11 @@ use crate::room::letter::Errand;
 use crate::room::room::Room;
 use crate::testing::host::{Delivery, MemoryHost};
 use crate::testing::object::{Entry, Ran, Ready, Turn};
+
+const CLOSES: &str = "handle_close runs once a connection";
+
+/// How often the host is read for an input and a connection, at most.
+const READS: usize = 24;
 
 /// How many batches there are to one that is run again on a thread of its own.
 const COLD: usize = 32;
@@ -37,6 +41,27 @@ impl<R: Room> World<'_, R> {
         Before { expected: expected(host, commit), events }
     }
 
+    /// What a batch read follows what came, and what is on its way is not started again.
+    pub(super) fn judge_ready(&self, room: usize, ready: &Ready) -> Result<(), Violation> {
+        let Ready { batch, commit, reads, .. } = ready;
+        let host = &self.objects[room].object.host;
+        for output in &commit.outputs {
+            if let Output::Deliver(letter) = output
+                && host.in_flight(letter.seq)
+            {
+                let rule = "what is on its way is not started again";
+                return Err(Violation::new(rule, format!("{letter:?}")));
+            }
+        }
+        // Each may have to read of each who is there.
+        let most = READS * (1 + batch.len()) * (1 + host.count());
+        if reads.total() > most {
+            let detail = format!("{} inputs, {} sockets: {reads:?}", batch.len(), host.count());
+            return Err(Violation::new("what is read follows what came", detail));
+        }
+        Ok(())
+    }
+
     /// A room just woken does the same as one that was awake, and the same each time: nothing that
     /// counts is kept in memory.
     pub(super) fn rehearse(&mut self, room: usize, ready: &Ready) -> Result<(), Violation> {
@@ -52,7 +77,8 @@ impl<R: Room> World<'_, R> {
             object.host.reseed(*chance);
             let again = object.rehearse(batch, is_elsewhere).unwrap_or_default();
             object.host.reseed(after);
-            if !are_same(&object.host, is_firing, &again, commit) {
+            if !are_same(&object.host, is_firing, commit, &again) {
+                let again = again.0;
                 let rule = "a room that slept does what one that was awake does";
                 let detail = format!("{batch:#?}\nawake: {commit:#?}\n{what}: {again:#?}");
                 return Err(Violation::new(rule, detail));
@@ -111,38 +137,9 @@ impl<R: Room> World<'_, R> {
                 && let Some(&line) = self.objects[room].sockets.get(socket)
             {
                 self.lines[line].was_accepted = true;
-                // Who takes a connection over is accepted without its handler.
-                let is_new = |call: &Called| {
-                    call.handler == Handler::Connect && call.socket == Some(*socket)
-                };
-                if self.lines[line].speaker.is_some() && calls.iter().any(is_new) {
-                    *self.staying.entry(room).or_default() += 1;
-                }
             }
         }
-        for call in calls.iter().filter(|call| call.handler == Handler::Close) {
-            let is_waiting = call.socket == Some(SocketId::NONE);
-            let speaks = |line: &usize| self.lines[*line].speaker.is_some();
-            let line = call.socket.and_then(|socket| self.objects[room].sockets.get(&socket));
-            if is_waiting || line.is_some_and(speaks) {
-                *self.staying.entry(room).or_default() -= 1;
-            }
-            let line = call.socket.and_then(|socket| self.objects[room].sockets.get(&socket));
-            let Some(line) = line.map(|&line| &mut self.lines[line]) else { continue };
-            if line.was_ended || !line.was_accepted {
-                let detail = format!("{line:?}");
-                return Err(Violation::new("handle_close runs once a connection", detail));
-            }
-            line.was_ended = true;
-        }
-        let ends = |input: &Input| matches!(input, Input::Close { .. } | Input::Alarm { .. });
-        if batch.iter().any(|it| it.fault != crate::host::input::Fault::None && ends(&it.input)) {
-            self.excused.insert(room);
-        }
-        if commit.writes.contains(&Write::Purge) {
-            // A purged room forgets what it received.
-            self.handled.retain(|(_, to, _), _| *to != room);
-        }
+        self.count_connections(room, calls)?;
         for (nth, pending) in batch.iter().enumerate() {
             let Input::Receive { from, letter } = &pending.input else { continue };
             let is_handled = |call: &&Called| {
@@ -240,7 +237,30 @@ impl<R: Room> World<'_, R> {
         }
     }
 
-    /// Every close is answered, and told the room once.
+    /// `handle_close` runs once for each connection whose `handle_connect` succeeded, whatever fails.
+    fn count_connections(&mut self, room: usize, calls: &[Called]) -> Result<(), Violation> {
+        for call in calls {
+            let line = call.socket.and_then(|socket| self.objects[room].sockets.get(&socket));
+            let connection = match (&call.session, line) {
+                (Some(session), _) => Staying::Session(session.clone()),
+                (None, Some(line)) => Staying::Line(*line),
+                (None, None) => continue,
+            };
+            let is_right = match call.handler {
+                Handler::Connect if call.ended != Ended::Failed => {
+                    self.staying.insert((room, connection))
+                }
+                Handler::Close => self.staying.remove(&(room, connection)),
+                _ => true,
+            };
+            if !is_right {
+                return Err(Violation::new(CLOSES, format!("{call:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every close is answered.
     fn judge_closes(&self, room: usize, batch: &[Entry]) -> Result<(), Violation> {
         for pending in batch {
             let Input::Close { socket, close } = &pending.input else { continue };
@@ -248,20 +268,47 @@ impl<R: Room> World<'_, R> {
             let of_socket = |(line, client): &(&super::world::Line, &super::SimulatedClient)| {
                 line.socket == *socket && client.room == room && line.phase == Phase::Gone
             };
-            let Some((line, client)) = self.lines.iter().zip(&self.clients).rev().find(of_socket)
-            else {
-                continue;
-            };
-            if close.was_clean && client.closed.is_none() {
+            let gone = self.lines.iter().zip(&self.clients).rev().find(of_socket);
+            if let Some((_, client)) = gone
+                && close.was_clean
+                && client.closed.is_none()
+            {
                 let detail = format!("client {} waits for ever", client.number);
                 return Err(Violation::new("every close is answered", detail));
             }
-            let ran_and_failed = pending.fault != crate::host::input::Fault::None;
-            // Who speaks the protocol may come back: at the end it is counted.
-            let may_stay = line.speaker.is_some();
-            if line.was_accepted && !line.was_ended && !ran_and_failed && !may_stay {
-                let detail = format!("not for client {}", client.number);
-                return Err(Violation::new("handle_close runs once a connection", detail));
+        }
+        Ok(())
+    }
+
+    /// When those who had lost their line are back.
+    pub(super) fn judge_finally(&mut self) -> Result<(), Violation> {
+        for room in 0..self.rules.rooms {
+            let mut engine = Engine::of::<R>(self.objects[room].object.name().clone());
+            let host = &self.objects[room].object.host;
+            let clients: Vec<_> =
+                self.clients.iter().filter(|it| it.room == room).cloned().collect();
+            let broken = engine.read(host, None, |cx| {
+                let broken = self.rules.ends.iter().find(|it| !(it.holds)(cx, &clients));
+                broken.map(|it| it.name.clone())
+            });
+            if let Ok(Some(name)) = broken {
+                let heard = clients.iter().map(|it| (it.number, &it.received)).collect::<Vec<_>>();
+                let state = host.stored_state();
+                return Err(Violation::new(name, format!("state: {state:?}\nheard: {heard:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// After a year in which nothing happened: nothing is kept that nobody can ask for.
+    pub(super) fn judge_rest(&mut self) -> Result<(), Violation> {
+        // What is remembered of senders, and of those who came since.
+        let most = 8 + 2 * self.objects.len() + 3 * super::world::VISITS;
+        self.rest()?;
+        for place in &self.objects {
+            let kept = place.object.host.keys("\u{1}", None, usize::MAX).rows;
+            if kept.len() > most {
+                return Err(Violation::new("nothing grows for ever", format!("{kept:#?}")));
             }
         }
         Ok(())
@@ -275,13 +322,21 @@ impl<R: Room> World<'_, R> {
                 return Err(Violation::new("in the end everything is handled", detail));
             }
         }
-        for (room, count) in &self.staying {
-            let staying = staying(&self.objects[*room].object.host);
-            let staying = isize::try_from(staying).unwrap_or(isize::MAX);
-            let is_excused = self.excused.contains(room) && *count > staying;
-            if *count != staying && !is_excused {
-                let detail = format!("{count} have not ended, and {staying} are known");
-                return Err(Violation::new("handle_close runs once a connection", detail));
+        for room in 0..self.rules.rooms {
+            let object = &mut self.objects[room].object;
+            let left = object.host.keys("\u{1}letter/", None, 9).rows;
+            if !left.is_empty() {
+                return Err(Violation::new(
+                    "in the end everything is handled",
+                    format!("{left:?}"),
+                ));
+            }
+            let there =
+                object.read::<R, _>(None, |cx| cx.connections().count()).unwrap_or_default();
+            let staying: Vec<_> = self.staying.iter().filter(|(at, _)| *at == room).collect();
+            if staying.len() != there {
+                let detail = format!("{there} are there, of these: {staying:?}");
+                return Err(Violation::new(CLOSES, detail));
             }
         }
         for (line, client) in self.lines.iter().zip(&self.clients) {
@@ -293,16 +348,27 @@ impl<R: Room> World<'_, R> {
     }
 }
 
-/// Whether two commits do the same. One may set the alarm to where it stands; while it goes off, it
-/// stands nowhere, and who has just woken sets it anew.
-fn are_same(host: &MemoryHost, is_firing: bool, one: &Commit, other: &Commit) -> bool {
-    let alarm = |commit: &Commit| match commit.alarm {
+/// Whether two commits do the same, one of a room that was awake, the other of one that woke and may have
+/// stored something first. One may set the alarm to where it stands; while it goes off, it stands nowhere,
+/// and who has just woken sets it anew.
+fn are_same(
+    host: &MemoryHost,
+    is_firing: bool,
+    one: &Commit,
+    (other, woken): &(Commit, Option<MemoryHost>),
+) -> bool {
+    let woken = woken.as_ref().unwrap_or(host);
+    let alarm = |host: &MemoryHost, commit: &Commit| match commit.alarm {
         Some(ObjectAlarm::Set(at)) => Some(at),
         Some(ObjectAlarm::Delete) => None,
         None => host.alarm(),
     };
-    (is_firing || alarm(one) == alarm(other))
-        && one.writes == other.writes
+    let stored = |host: &MemoryHost, commit: &Commit| {
+        let mut host = host.clone();
+        host.store(commit).map(|()| host.stored()).ok()
+    };
+    (is_firing || alarm(host, one) == alarm(woken, other))
+        && (one.writes == other.writes || stored(host, one) == stored(woken, other))
         && (one.outputs == other.outputs || are_heard_alike(host, one, other))
         && one.answers == other.answers
         && one.errors == other.errors

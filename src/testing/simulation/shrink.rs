@@ -72,6 +72,9 @@ fn simplifications(step: &Step) -> Vec<Step> {
         Step::Wait { millis } if *millis > 1 => {
             [1, 1_000, 60_000].map(|millis| Step::Wait { millis }).into()
         }
+        Step::Resume { client, from, forged: Some(_) } => {
+            vec![Step::Resume { client: *client, from: *from, forged: None }]
+        }
         Step::Alarm { room, .. } => vec![Step::Alarm { room: *room, late: 0 }],
         _ => Vec::new(),
     }

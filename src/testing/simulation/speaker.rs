@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Violation;
 use crate::engine::envelope::PROTOCOL;
 use crate::engine::log::{LOG, Logged};
-use crate::engine::sessions::{Place, Session, all_stored, stored_epoch};
+use crate::engine::sessions::{all_stored, stored_epoch};
 use crate::host::host::Host as _;
 use crate::room::frame::Frame;
 use crate::room::history::{Range, Side};
@@ -25,6 +25,7 @@ pub(super) struct Speaker {
     unsettled: VecDeque<(u64, Frame, bool)>,
     /// The session that it claims to go on with.
     claimed: Option<String>,
+    claimed_once: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -32,19 +33,33 @@ struct Hello {
     session: String,
     epoch: String,
     offset: u64,
+    resumed: bool,
 }
 
 impl Speaker {
     /// What it offers that comes back with all that another knew, and itself.
-    pub(super) fn back(before: &Self) -> (String, Self) {
+    pub(super) fn back(before: &Self, forged: Option<u64>) -> (String, Self) {
         let Some(Hello { session, epoch, .. }) = &before.hello else {
             return (PROTOCOL.to_owned(), Self::default());
         };
-        let header = format!("{PROTOCOL}, dormouse.resume.{session}.{epoch}.{}", before.offset());
+        let header = format!(
+            "{PROTOCOL}, dormouse.resume.{session}.{epoch}.{}",
+            forged.unwrap_or(before.offset())
+        );
         let unsettled = before.unsettled.iter().cloned();
         let unsettled = unsettled.map(|(number, frame, _)| (number, frame, false)).collect();
         let (last, claimed) = (before.last, Some(session.clone()));
-        (header, Self { last, unsettled, claimed, ..Self::default() })
+        (header, Self { last, unsettled, claimed, claimed_once: true, ..Self::default() })
+    }
+
+    /// It knows who it is.
+    pub(super) fn is_greeted(&self) -> bool {
+        self.hello.is_some()
+    }
+
+    /// It came back, and was told that it does not go on where it was.
+    pub(super) fn has_missed(&self) -> bool {
+        self.claimed_once && self.hello.as_ref().is_some_and(|hello| !hello.resumed)
     }
 
     fn offset(&self) -> u64 {
@@ -144,9 +159,4 @@ impl Speaker {
         }
         Ok(())
     }
-}
-
-/// How many connections of the protocol a room has that have not left.
-pub(super) fn staying(host: &MemoryHost) -> usize {
-    all_stored(host).values().filter(|it: &&Session| it.place != Place::Over).count()
 }

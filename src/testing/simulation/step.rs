@@ -35,6 +35,19 @@ pub enum Step {
         client: usize,
         /// The number it had.
         from: usize,
+        /// What it says was the last that it heard, if that is not true.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forged: Option<u64>,
+    },
+    /// A client sends more than a frame may have.
+    Oversize {
+        /// Which client.
+        client: usize,
+    },
+    /// The clock is wrong from now on.
+    Clock {
+        /// By how many milliseconds it jumps.
+        jump: i64,
     },
     /// A client sends a text.
     Text {

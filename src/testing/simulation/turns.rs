@@ -71,6 +71,7 @@ impl<R: Room> World<'_, R> {
                 None => return Ok(()),
                 Some(Ran::Ready(ready)) => {
                     self.report.inputs += ready.batch.len();
+                    self.judge_ready(room, &ready)?;
                     self.rehearse(room, &ready)?;
                     self.perform(room, ready)?;
                 }

@@ -18,9 +18,13 @@ use crate::room::frame::Frame;
 use crate::room::letter::Errand;
 use crate::room::object_name::ObjectName;
 use crate::room::room::Room;
+use crate::room::time::Timestamp;
 use crate::room::upgrade::Upgrade;
 use crate::testing::host::{Delivery, MemoryHost};
 use crate::testing::object::Object;
+
+/// How many come after a long rest.
+pub(super) const VISITS: usize = 8;
 
 /// A client of a simulated room, as an invariant sees it.
 ///
@@ -47,6 +51,9 @@ pub struct SimulatedClient {
     pub(super) closed: Option<Close>,
     pub(super) is_open: bool,
     pub(super) speaks_protocol: bool,
+    pub(super) came_from: Option<usize>,
+    pub(super) has_missed: bool,
+    pub(super) is_forger: bool,
 }
 
 impl SimulatedClient {
@@ -128,6 +135,28 @@ impl SimulatedClient {
         self.speaks_protocol
     }
 
+    /// Whom it goes on from, if it has come back: the number that it had.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Echo, testing::Simulation};
+    /// # let simulation = Simulation::<Echo>::new().seeds(0..2);
+    /// simulation.invariant("no RESUME", |_, clients| clients.iter().all(|it| it.came_from().is_none())).run();
+    /// ```
+    pub fn came_from(&self) -> Option<usize> {
+        self.came_from
+    }
+
+    /// Whether it was told that it may have missed something.
+    ///
+    /// ```
+    /// # use dormouse::{rooms::Echo, testing::Simulation};
+    /// # let simulation = Simulation::<Echo>::new().seeds(0..2);
+    /// simulation.invariant("no RESUME", |_, clients| clients.iter().all(|it| !it.has_missed())).run();
+    /// ```
+    pub fn has_missed(&self) -> bool {
+        self.has_missed
+    }
+
     /// The room's close frame, when it has come; 1006 if the machine failed.
     ///
     /// ```
@@ -151,8 +180,6 @@ pub(super) struct Line {
     pub(super) phase: Phase,
     /// Its connection was accepted, in a commit that is stored.
     pub(super) was_accepted: bool,
-    /// `handle_close` ran for it, in a commit that is stored.
-    pub(super) was_ended: bool,
     /// What it knows, if it speaks the protocol.
     pub(super) speaker: Option<Speaker>,
     upgrade: Upgrade,
@@ -167,6 +194,13 @@ pub(super) enum Phase {
     /// Cut, and nobody has noticed.
     Vanished,
     Gone,
+}
+
+/// A connection, by what outlives its sockets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Staying {
+    Session(String),
+    Line(usize),
 }
 
 /// A letter on its way.
@@ -189,10 +223,8 @@ pub(super) struct World<'a, R: Room> {
     /// How often a letter was handled, by who sent it, to whom, and its number.
     pub(super) handled: BTreeMap<(String, usize, u64), usize>,
     pub(super) batches: usize,
-    /// How many connections of the protocol began in a room, less those that ended.
-    pub(super) staying: BTreeMap<usize, isize>,
-    /// Rooms whose `handle_close` could not run, because what it did could not be stored.
-    pub(super) excused: BTreeSet<usize>,
+    /// The connections that began, and whose `handle_close` has not run: by room, and by session or line.
+    pub(super) staying: BTreeSet<(usize, Staying)>,
     pub(super) report: Report,
 }
 
@@ -210,8 +242,7 @@ impl<'a, R: Room> World<'a, R> {
             crash: None,
             handled: BTreeMap::new(),
             batches: 0,
-            staying: BTreeMap::new(),
-            excused: BTreeSet::new(),
+            staying: BTreeSet::new(),
             report: Report::default(),
         };
         for room in 0..rules.rooms {
@@ -245,9 +276,23 @@ impl<'a, R: Room> World<'a, R> {
         match step {
             Step::Connect { client, room, upgrade } => {
                 let speaker = upgrade.protocol.as_ref().map(|_| Speaker::default());
-                self.connect(*client, *room, upgrade, speaker)
+                self.connect(*client, *room, upgrade, speaker, None)
             }
-            Step::Resume { client, from } => self.resume(*client, *from),
+            Step::Resume { client, from, forged } => self.resume(*client, *from, *forged),
+            Step::Oversize { client } => match self.line(*client, &[Phase::Open]) {
+                Some(line) => {
+                    let (socket, room) = (self.lines[line].socket, self.clients[line].room);
+                    self.put(room, Input::Oversize { socket, size: R::MAX_FRAME_BYTES + 1 })
+                }
+                None => Ok(()),
+            },
+            Step::Clock { jump } => {
+                for place in &mut self.objects {
+                    let now = place.object.host.now().as_millis().saturating_add_signed(*jump);
+                    place.object.host.be_at(Timestamp::from_millis(now));
+                }
+                Ok(())
+            }
             Step::Text { client, text } => self.frame(*client, Frame::Text(text.clone())),
             Step::Binary { client, bytes } => self.frame(*client, Frame::Binary(bytes.clone())),
             Step::Close { client, code, reason } => {
@@ -300,7 +345,7 @@ impl<'a, R: Room> World<'a, R> {
     /// Lets what is under way come to its end, with no more faults: what is due happens, what is on
     /// its way arrives.
     pub(super) fn settle(&mut self) -> Result<(), Violation> {
-        const ROUNDS: usize = 40;
+        const ROUNDS: usize = 400;
         (self.fuse, self.refusals, self.crash) = (None, 0, None);
         self.is_gathering = false;
         self.drain_all()?;
@@ -309,6 +354,8 @@ impl<'a, R: Room> World<'a, R> {
                 self.leave(self.clients[client].number, Close::cut())?;
             }
         }
+        self.come_back()?;
+        self.judge_finally()?;
         for _ in 0..ROUNDS {
             while !self.post.is_empty() {
                 self.letter(0, Fate::Delivered)?;
@@ -319,7 +366,60 @@ impl<'a, R: Room> World<'a, R> {
             };
             self.alarm(room, 0)?;
         }
-        self.judge_end()
+        self.judge_end()?;
+        self.judge_rest()
+    }
+
+    /// Whoever speaks the protocol and lost the line comes back.
+    fn come_back(&mut self) -> Result<(), Violation> {
+        let is_over = |client: &SimulatedClient| {
+            let is_final = |close: &Close| !matches!(close.code, 1001 | 1005 | 1006 | 1011 | 1012);
+            client.closed.as_ref().is_some_and(is_final)
+        };
+        let went_on: BTreeSet<_> = self.clients.iter().filter_map(|it| it.came_from).collect();
+        let lost = self.lines.iter().zip(&self.clients).filter(|(line, client)| {
+            line.phase == Phase::Gone
+                && line.speaker.as_ref().is_some_and(Speaker::is_greeted)
+                && !is_over(client)
+                && !went_on.contains(&client.number)
+        });
+        let lost: Vec<_> = lost.map(|(_, client)| client.number).collect();
+        for from in lost {
+            let number = self.clients.iter().map(|client| client.number + 1).max().unwrap_or(0);
+            self.resume(number, from, None)?;
+        }
+        Ok(())
+    }
+
+    /// All leave, and a year passes.
+    pub(super) fn rest(&mut self) -> Result<(), Violation> {
+        for client in 0..self.clients.len() {
+            let close = Close { code: 1000, reason: String::new(), was_clean: true };
+            self.leave(self.clients[client].number, close)?;
+        }
+        self.advance(Duration::from_secs(365 * 24 * 3_600));
+        for _ in 0..100 {
+            for room in 0..self.objects.len() {
+                if self.objects[room].object.host.alarm().is_some() {
+                    self.alarm(room, 0)?;
+                }
+            }
+            while !self.post.is_empty() {
+                self.letter(0, Fate::Delivered)?;
+            }
+        }
+        // What is over is forgotten when somebody else has been there.
+        if R::RESUME.is_some() {
+            for visit in 0..VISITS * self.rules.rooms {
+                let number = self.clients.iter().map(|client| client.number + 1).max().unwrap_or(0);
+                let upgrade = Upgrade { protocol: Some("dormouse.1".into()), ..Upgrade::default() };
+                let speaker = Some(Speaker::default());
+                self.connect(number, visit % self.rules.rooms, &upgrade, speaker, None)?;
+                let close = Close { code: 1000, reason: String::new(), was_clean: true };
+                self.leave(number, close)?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn advance(&mut self, time: Duration) {
@@ -334,6 +434,7 @@ impl<'a, R: Room> World<'a, R> {
         room: usize,
         upgrade: &Upgrade,
         speaker: Option<Speaker>,
+        came_from: Option<usize>,
     ) -> Result<(), Violation> {
         if room >= self.rules.rooms || self.clients.iter().any(|client| client.number == number) {
             return Ok(());
@@ -345,7 +446,6 @@ impl<'a, R: Room> World<'a, R> {
             socket,
             phase: Phase::Connecting,
             was_accepted: false,
-            was_ended: false,
             speaker,
             upgrade: upgrade.clone(),
         });
@@ -358,20 +458,34 @@ impl<'a, R: Room> World<'a, R> {
             closed: None,
             is_open: false,
             speaks_protocol: self.lines[line].speaker.is_some(),
+            came_from,
+            has_missed: false,
+            is_forger: false,
         });
         let input = Input::Connect { socket, upgrade: upgrade.clone() };
         self.call(room, input, Waits::Client(line))
     }
 
-    fn resume(&mut self, number: usize, from: usize) -> Result<(), Violation> {
+    fn resume(&mut self, number: usize, from: usize, forged: Option<u64>) -> Result<(), Violation> {
         let Some(line) = self.clients.iter().position(|client| client.number == from) else {
             return Ok(());
         };
         let Some(before) = &self.lines[line].speaker else { return Ok(()) };
-        let (header, speaker) = Speaker::back(before);
+        let (header, speaker) = Speaker::back(before, forged);
         let upgrade = Upgrade { protocol: Some(header), ..self.lines[line].upgrade.clone() };
         self.report.resumed += 1;
-        self.connect(number, self.clients[line].room, &upgrade, Some(speaker))
+        // It listens to its old line no more.
+        if matches!(self.lines[line].phase, Phase::Open | Phase::Connecting) {
+            self.lines[line].phase = Phase::Vanished;
+            self.clients[line].is_open = false;
+        }
+        let (known, room) = (self.clients.len(), self.clients[line].room);
+        let is_forger = forged.is_some() || self.clients[line].is_forger;
+        self.connect(number, room, &upgrade, Some(speaker), Some(from))?;
+        if let Some(client) = self.clients.get_mut(known) {
+            client.is_forger = is_forger;
+        }
+        Ok(())
     }
 
     /// The line of a client, if it is in one of some phases.
@@ -501,7 +615,11 @@ impl<'a, R: Room> World<'a, R> {
                     if matches!(phase, Phase::Open | Phase::Connecting) {
                         self.report.frames += 1;
                         let heard = match &mut self.lines[line].speaker {
-                            Some(speaker) => speaker.hear(frame),
+                            Some(speaker) => {
+                                let heard = speaker.hear(frame);
+                                self.clients[line].has_missed |= speaker.has_missed();
+                                heard
+                            }
                             None => Some(frame.clone()),
                         };
                         self.clients[line].received.extend(heard);
@@ -526,6 +644,8 @@ impl<'a, R: Room> World<'a, R> {
     /// The machine is gone, and another takes over with what is stored.
     pub(super) fn fail_over(&mut self) {
         self.report.crashes += 1;
+        // Nobody tells of plain lines that went with the machine.
+        self.staying.retain(|(_, it)| matches!(it, Staying::Session(_)));
         self.post.clear();
         for place in &mut self.objects {
             place.crash();
