@@ -1,4 +1,4 @@
-//! A simulated Durable Object: an inbox, and turns over what is in it, as `js/room-object.js` has them.
+//! A simulated Durable Object: an inbox, and turns over what is in it, as `js/object/room-object.js` has them.
 
 use std::any::Any;
 use std::collections::BTreeMap;
