@@ -132,7 +132,7 @@ const say = (what, it) => () => glue.text(handle, ADA, `${what}:${it}`);
 beforeEach(() => {
   memory = new Memory();
   instance.host.turnOf(/** @type {any} */ (memory));
-  handle = glue.open(`exact/room-${++made}`);
+  handle = glue.open(`exact/room-${++made}`) ?? -1;
   turn(
     () => glue.connect(handle, ADA, JSON.stringify({ id: "ada", state: "", tags: [] })),
     () => glue.connect(handle, BOB, JSON.stringify({ id: "bob", state: "", tags: ["red"] })),
