@@ -11,7 +11,7 @@ const BOUNDARY = 4;
 export const VERSION = "0.1.0";
 
 /** The oldest compatibility date whose runtime has all that is used here. */
-export const OLDEST_DATE = "2025-05-05";
+export const OLDEST_DATE = "2026-03-15";
 
 /** Looks for what the runtime gives from the oldest date on, and not for the date, which it does not say. */
 export function checkRuntime() {

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { Commit } from "../../js/base/commit.js";
 import { readEffects } from "../../js/base/effects.js";
 import { startInstance } from "../../js/object/instance.js";
-import { load } from "../support/module.js";
+import { bytesOf, inOrder, load } from "../support/module.js";
 
 const { glue, module } = await load("tests/workerd/rooms/pkg/faulty_rooms_bg");
 const instance = startInstance(glue, module);
@@ -36,9 +36,8 @@ class Memory {
       /** @type {number} */ limit,
       /** @type {boolean} */ backwards,
     ) => {
-      // As SQLite orders them: by their bytes in UTF-8.
       const order = (/** @type {string} */ one, /** @type {string} */ other) =>
-        Buffer.compare(Buffer.from(one), Buffer.from(other)) * (backwards ? -1 : 1);
+        inOrder(one, other) * (backwards ? -1 : 1);
       const keys = [...this.values.keys()]
         .filter((key) => key.startsWith(prefix) && (after === undefined || order(key, after) > 0))
         .sort(order);
@@ -64,9 +63,9 @@ class Memory {
       /** @type {string} */ after,
       /** @type {number} */ limit,
     ) => {
-      const rank = (/** @type {any} */ one) => [one.at, Buffer.from(one.name)];
+      const rank = (/** @type {any} */ one) => [one.at, one.name];
       const order = (/** @type {any} */ one, /** @type {any} */ other) =>
-        one[0] - other[0] || Buffer.compare(one[1], other[1]);
+        one[0] - other[0] || inOrder(one[1], other[1]);
       return [...this.alarms.values()]
         .filter((it) => order(rank(it), rank({ at, name: after })) > 0)
         .sort((one, other) => order(rank(one), rank(other)))
@@ -133,7 +132,7 @@ const say = (what, it) => () => glue.text(handle, ADA, `${what}:${it}`);
 beforeEach(() => {
   memory = new Memory();
   instance.host.turnOf(/** @type {any} */ (memory));
-  handle = glue.open(`exact/room-${++made}`);
+  handle = glue.open(`exact/room-${++made}`) ?? -1;
   turn(
     () => glue.connect(handle, ADA, JSON.stringify({ id: "ada", state: "", tags: [] })),
     () => glue.connect(handle, BOB, JSON.stringify({ id: "bob", state: "", tags: ["red"] })),
@@ -242,7 +241,7 @@ describe("a text comes through unchanged", () => {
   });
 
   test("as the reason of a close, in both directions", () => {
-    for (const text of TEXTS.filter((it) => Buffer.byteLength(it) <= 123)) {
+    for (const text of TEXTS.filter((it) => bytesOf(it) <= 123)) {
       const socket = 100 + made++;
       turn(() => glue.connect(handle, socket, JSON.stringify({ state: "", tags: [] })));
       const [close] = turn(() => glue.text(handle, socket, `close:${text}`)).filter(
@@ -334,9 +333,9 @@ describe("a number comes through unchanged", () => {
   test("as Rust writes it: zero, and all that JavaScript has", () => {
     const numbers = [0, 1, ...LIMITS, 2 ** 53 - 1];
     const words = new Uint32Array(1 + 2 * numbers.length + 7);
-    numbers.forEach((number, i) =>
-      words.set([Math.floor(number / 2 ** 32), number % 2 ** 32], 7 + 2 * i),
-    );
+    for (const [i, number] of numbers.entries()) {
+      words.set([Math.floor(number / 2 ** 32), number % 2 ** 32], 7 + 2 * i);
+    }
     words.set([28, 2 * numbers.length, 0, 0, 0, 0, 3]);
     const commit = new Commit(/** @type {any} */ ({ buffer: words.buffer }));
     commit.open(0);

@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const right = {
   name: "setup",
   main: join(root, "tests/server/setup/worker.js"),
-  compatibility_date: "2026-11-01",
+  compatibility_date: "2026-10-01",
   durable_objects: { bindings: [{ name: "ROOMS", class_name: "RoomObject" }] },
   migrations: [{ tag: "v1", new_sqlite_classes: ["RoomObject"] }],
 };
@@ -107,12 +107,12 @@ test("a compatibility date that is too old ends the Worker at its start", async 
   const config = configOf({ compatibility_date: "2025-05-04" });
   const said = await complaint(() => startServer({ config }));
   expect(said).toContain(
-    "OldCompatibilityDate: the Worker's compatibility_date is older than 2025",
+    "OldCompatibilityDate: the Worker's compatibility_date is older than 2026",
   );
 });
 
 test("the oldest compatibility date that is named will do", async () => {
-  const ask = await serverOf({ compatibility_date: "2025-05-05" });
+  const ask = await serverOf({ compatibility_date: "2026-03-15" });
   expect(await ask()).toBe(0);
 });
 

@@ -12,3 +12,14 @@ export async function load(path) {
   const glue = await import(join(root, `${path}.js`));
   return { glue, module: new WebAssembly.Module(readFileSync(join(root, `${path}.wasm`))) };
 }
+
+/** @param {string} text */
+export const bytesOf = (text) => Buffer.byteLength(text);
+
+/**
+ * As SQLite orders texts: by their bytes in UTF-8.
+ *
+ * @param {string} one
+ * @param {string} other
+ */
+export const inOrder = (one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other));

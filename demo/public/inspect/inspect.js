@@ -1,6 +1,6 @@
 // The Inspector: what is asked of the Worker, when, and what is done with the answers.
 
-import { get, getBlob, pathOf, post, Refused, keepToken } from "./api.js";
+import { get, getBlob, keepToken, pathOf, post, Refused } from "./api.js";
 import { card } from "./card.js";
 import { find, write } from "./dom.js";
 import { showFacts, tick } from "./facts.js";

@@ -422,9 +422,15 @@ test("a broadcast that does not reach someone says whom, and reaches the rest", 
     // A socket that refuses every frame, as one whose peer has died may.
     const dead = socketOf(ctx, "eve");
     const { sockets } = /** @type {any} */ (instance);
-    const send = sockets.send;
+    const send = sockets.send.bind(sockets);
+    const refuses = {
+      send() {
+        throw new Error("its peer is gone");
+      },
+      deserializeAttachment: () => dead.deserializeAttachment(),
+    };
     sockets.send = (/** @type {WebSocket} */ socket, /** @type {string} */ frame) =>
-      socket === dead ? sockets.missed.push(socket) : send.call(sockets, socket, frame);
+      send(socket === dead ? refuses : socket, frame);
   });
   await expect(room.broadcast(id, { text: "news" })).rejects.toMatchObject({
     name: "Broadcast",
