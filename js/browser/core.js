@@ -207,7 +207,7 @@ export class Core {
         return this.#put({ do: "open", line: input.line, url: input.url, protocols });
       }
       case "failed":
-        return this.#failed(input.why);
+        return this.#failed(input.why, { isKnown: true });
       case "opened":
         this.#phase = "opened";
         return;
@@ -449,7 +449,7 @@ export class Core {
     const soon = Math.max(0, this.#triedAt + LEAST_GAP - this.#clock);
     this.#after("retry", Math.max(isSoon ? soon : pause, this.#notBefore - this.#clock));
     this.#failures += 1;
-    const isAsked = this.#misses <= 2 || this.#misses % 8 === 0;
+    const isAsked = this.#misses <= 3 || this.#misses % 8 === 0;
     if (!isKnown && isAsked && this.#options.probe) this.#put({ do: "probe", line: this.#line });
   }
 

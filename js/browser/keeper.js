@@ -6,6 +6,10 @@ import { canBeSole, sole } from "./sole.js";
 
 const VERSION = 1;
 
+/** Where in localStorage it stands whose sessions were taken, and of how many. */
+const SPENT = "dormouse:spent";
+const MOST_SPENT = 64;
+
 export class Keeper {
   /** Whether a reload would find the session. */
   isKept = false;
@@ -44,17 +48,20 @@ export class Keeper {
     const text = this.#item();
     // What could not be kept nobody could take.
     const isSame = this.#owner !== "" && (this.#text === null || this.#text === text);
-    const found = isSame ? { owner: this.#owner, kept: undefined } : read(text);
-    let isOurs = found !== undefined && (await this.#own(found.owner, turn));
-    if (!isOurs && turn === this.#turn) await this.#own(newName(this.#page), turn);
+    const owner = isSame ? this.#owner : read(text)?.owner;
+    /** @type {Kept | undefined} */
+    let kept;
+    if (owner !== undefined && (await this.#own(owner, turn)) && !this.#isSpent(owner, !isSame)) {
+      if (isSame) return { isSame };
+      const now = read(this.#item());
+      if (now?.owner === owner) kept = now.kept;
+    }
+    // What was taken has another owner from now on: who has a copy of it finds nothing.
+    if (turn === this.#turn) await this.#own(newName(this.#page), turn);
     if (turn !== this.#turn) return undefined;
-    if (isSame && isOurs) return { isSame };
-    // It may have changed while we waited for it.
     this.#text = this.#item();
-    const now = read(this.#text);
-    isOurs &&= now?.owner === found?.owner;
-    if (isOurs && now) this.save(now.kept);
-    return { kept: isOurs ? now?.kept : undefined, isSame: false };
+    if (kept) this.save(kept);
+    return { kept, isSame: false };
   }
 
   /** @param {Kept | undefined} kept nothing to remove it */
@@ -71,7 +78,9 @@ export class Keeper {
       this.isKept = false;
       this.#lament(error);
     }
-    if (!kept) this.#text = null;
+    if (kept) return;
+    this.#text = null;
+    this.isKept = false;
   }
 
   /**
@@ -115,8 +124,28 @@ export class Keeper {
       release?.();
       return false;
     }
+    this.#release?.();
     [this.#owner, this.#release] = [owner, release];
     return true;
+  }
+
+  /**
+   * Whether a page took what this owner had kept: it is taken once, of all its copies.
+   *
+   * @param {string} owner
+   * @param {boolean} isTaken from now on
+   */
+  #isSpent(owner, isTaken) {
+    try {
+      const shared = this.#page.shared();
+      /** @type {string[]} */
+      const spent = JSON.parse(shared?.getItem(SPENT) ?? "[]");
+      if (spent.includes(owner)) return true;
+      if (isTaken) shared?.setItem(SPENT, JSON.stringify([...spent.slice(1 - MOST_SPENT), owner]));
+    } catch {
+      // Then there is little to be copied, too.
+    }
+    return false;
   }
 
   /** @returns {string | null} */

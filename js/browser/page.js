@@ -7,6 +7,7 @@
  * @property {(act: () => void, millis: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
  * @property {() => (Storage | undefined)} storage throws where it is denied
+ * @property {() => (Storage | undefined)} shared what all tabs have; throws where it is denied
  * @property {typeof WebSocket | undefined} WebSocket
  * @property {typeof fetch | undefined} fetch
  * @property {LockManager | undefined} locks
@@ -28,6 +29,7 @@ export function thisPage() {
     setTimeout: (act, millis) => it.setTimeout(act, millis),
     clearTimeout: (timer) => it.clearTimeout(timer),
     storage: () => it.sessionStorage,
+    shared: () => it.localStorage,
     WebSocket: it.WebSocket,
     fetch: it.fetch && ((...request) => it.fetch(...request)),
     locks: it.navigator?.locks,

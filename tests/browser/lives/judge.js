@@ -25,15 +25,17 @@ async function heardAll(life) {
     return `${page.name} is ${client.state} although all is well: ${client.why}`;
   }
   const speaker = present(life).find(({ client }) => client.state === "open");
-  if (!speaker) return;
+  if (!speaker) return undefined;
   const words = "the last word";
   life.say(speaker, words);
   await settle();
   await life.advance(5_000);
   for (const { client, page, told } of present(life)) {
     if (client.state !== "open") continue;
-    if (!told.some((it) => "words" in it && it.words === words)) return `${page.name} has not heard the last word`;
+    if (!told.some((it) => "words" in it && it.words === words))
+      return `${page.name} has not heard the last word`;
   }
+  return undefined;
 }
 
 /** @param {import("./life.js").LifeLived} life */
@@ -54,7 +56,13 @@ function sends(life) {
   for (const { client, page } of present(life)) {
     if (client.pending.length > 0) return `${page.name} is ${client.state}, and waits for ever`;
   }
-  // What a page said that is gone without a word is nobody's.
+  // What a page said that is gone is the next one's; without a next one it is nobody's.
+  for (const { words, page, outcome } of life.expected) {
+    const next = life.visits.find(({ before }) => before?.number === page);
+    if (outcome !== "pending" || !next || !present(life).includes(next)) continue;
+    if (next.client.isKept) return `"${words}" of page ${page + 1} was lost in a reload`;
+  }
+  return undefined;
 }
 
 /**
@@ -67,8 +75,11 @@ function whyUnknown(life, number) {
   const tab = visits[number]?.tab;
   // Whoever was in the tab after it may have been who waited.
   const after = visits.filter((visit) => visit.number >= number && visit.tab === tab);
-  if (after.length > 1 && after.some(({ page }) => page.isFrozen || tab?.cached.length)) return "others";
-  return after.some(({ told }) => told.some((it) => "reset" in it || ("state" in it && it.state === "closed")))
+  if (after.length > 1 && after.some(({ page }) => page.isFrozen || tab?.cached.length))
+    return "others";
+  return after.some(({ told }) =>
+    told.some((it) => "reset" in it || ("state" in it && it.state === "closed")),
+  )
     ? "forgotten, or closed"
     : life.wentOn.has(tab)
       ? "another page of the tab"
@@ -82,9 +93,11 @@ function order({ room, said }) {
   for (const words of room.log()) {
     const it = said.find((said) => said.words === words);
     if (!it) continue;
-    if (it.nth < (last.get(it.page) ?? Number.NEGATIVE_INFINITY)) return `"${words}" was handled after what was said later`;
-    if (it.nth === it.nth) last.set(it.page, it.nth);
+    if (it.nth < (last.get(it.page) ?? Number.NEGATIVE_INFINITY))
+      return `"${words}" was handled after what was said later`;
+    if (!Number.isNaN(it.nth)) last.set(it.page, it.nth);
   }
+  return undefined;
 }
 
 /** @param {import("./life.js").LifeLived} life */
@@ -111,12 +124,13 @@ function told({ visits, room, wentOn }) {
     if (!before || !arrival || !("resumed" in arrival) || !arrival.resumed) continue;
     const [last, first] = [before.told.findLast(isWords), told.find(isWords)];
     if (!last || !first || told.slice(0, told.indexOf(first)).some((it) => "reset" in it)) continue;
-    if ( before.told.indexOf(last) < before.told.findLastIndex((it) => "reset" in it)) continue;
+    if (before.told.indexOf(last) < before.told.findLastIndex((it) => "reset" in it)) continue;
     const [from, to] = [last, first].map((it) => places.get("words" in it ? it.words : ""));
     if (to !== /** @type {number} */ (from) + 1) {
       return `${page.name} goes on with "${log[to ?? 0]}" after "${log[from ?? 0]}"`;
     }
   }
+  return undefined;
 }
 
 /** @param {import("./life.js").Told} it */
@@ -132,4 +146,5 @@ function storms({ visits }) {
       }
     }
   }
+  return undefined;
 }

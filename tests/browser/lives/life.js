@@ -29,6 +29,8 @@ import { Browser, Page, Tab } from "./tabs.js";
 /**
  * @typedef {object} How
  * @property {typeof RoomClient} [Client] another, with a fault
+ * @property {(page: import("../../../js/browser/page.js").Page) => import("../../../js/browser/page.js").Page} [wrap]
+ *   makes a page's world another
  */
 
 const CLOSE_CODES = [1000, 1001, 1002, 1005, 1006, 1008, 1009, 1011, 1012, 1013, 3000, 4000, 4100];
@@ -78,9 +80,13 @@ export function stepsOf(seed, length = 40) {
   /** @type {Step[]} */
   const steps = [["world", dice.below(10), dice.below(10), dice.below(10)]];
   for (let i = 0; i < length; i++) {
-    let at = dice.below(total);
-    const [name] = /** @type {[string, number]} */ (WEIGHTS.find(([, weight]) => (at -= weight) < 0));
-    steps.push([name, dice.below(1_000), dice.below(1_000), dice.below(1_000)]);
+    const at = dice.below(total);
+    let passed = 0;
+    const name = WEIGHTS.find(([, weight]) => {
+      passed += weight;
+      return at < passed;
+    })?.[0];
+    steps.push([name ?? "", dice.below(1_000), dice.below(1_000), dice.below(1_000)]);
   }
   return steps;
 }
@@ -96,12 +102,17 @@ class Life {
   said = [];
   /** Tabs in which one page went on with what another had left. @type {Set<Tab | undefined>} */
   wentOn = new Set();
+  /** Tabs in which a page was left for the way back. @type {Set<Tab>} */
+  wasLeft = new Set();
+  /** What must be settled in a page after the one that said it. @type {Set<Said>} */
+  expected = new Set();
 
   /**
    * @param {number} seed
    * @param {How} how
    */
-  constructor(seed, { Client = RoomClient }) {
+  constructor(seed, { Client = RoomClient, wrap = (page) => page }) {
+    this.wrap = wrap;
     this.dice = new Dice(seed ^ 0x5eed);
     this.seed = seed;
     this.Client = Client;
@@ -134,7 +145,8 @@ class Life {
         await this.advance([10, 200, 1_000, 3_000, 12_000, 40_000, 90_000][how % 7] ?? 0);
         break;
       case "deliver":
-        if (line) for (let i = how % 4; i >= 0; i--) this.net.deliver(line, more % 2 ? "up" : "down");
+        if (line)
+          for (let i = how % 4; i >= 0; i--) this.net.deliver(line, more % 2 ? "up" : "down");
         break;
       case "cut":
         if (line) this.net.cut(line, { code: 1006 });
@@ -161,20 +173,22 @@ class Life {
       case "reload":
       case "die":
         if (!visit) break;
+        this.expectOf(visit);
         if (name === "reload") visit.page.leave(false);
         else visit.page.die();
         this.open(visit.tab, visit);
         break;
       case "copy":
         if (!tab || this.tabs.length > 3) break;
-        // A copy of what nobody has may be used before whoever left it comes back.
-        if (tab.cached.length > 0) this.wentOn.add(tab);
+        // A copy of what nobody has may be used before whoever left it has it again.
+        if (this.wasLeft.has(tab)) this.wentOn.add(tab);
         this.open(new Tab(tab.items));
         break;
       case "goAway":
       case "goOn":
         if (!visit) break;
         visit.page.leave(true);
+        this.wasLeft.add(visit.tab);
         visit.tab.cached.push(visit.page);
         visit.tab.page = undefined;
         // Another page of the same kind in the same tab.
@@ -200,12 +214,18 @@ class Life {
         if (!tab) break;
         tab.mode = /** @type {const} */ (["fine", "denied", "full"])[how % 3] ?? "fine";
         // Where it is allowed again there is nothing.
-        if (tab.mode === "denied") tab.items.clear();
+        if (tab.mode !== "denied") break;
+        tab.items.clear();
+        this.wentOn.add(tab);
         break;
       case "break":
         this.wentOn.add(tab);
+        this.expected.clear();
         for (const [item, text] of tab?.items ?? []) {
-          tab?.items.set(item, ["{", "null", "7", text.replace('"version":1', '"version":9')][how % 4] ?? "");
+          tab?.items.set(
+            item,
+            ["{", "null", "7", text.replace('"version":1', '"version":9')][how % 4] ?? "",
+          );
         }
         break;
       case "clock":
@@ -250,6 +270,21 @@ class Life {
   }
 
   /**
+   * What a page that is loaded anew must find: as far as its storage has it, and no copy can have taken it.
+   *
+   * @param {Visit} visit
+   */
+  expectOf({ client, number, tab }) {
+    if (!client.isKept || tab.mode !== "fine" || this.wasLeft.has(tab) || this.wentOn.has(tab))
+      return;
+    // Where there are no locks, a copy has a moment.
+    if (this.browser.kind !== "locks" && this.visits.length > 1) return;
+    for (const said of this.said) {
+      if (said.page === number && said.outcome === "pending") this.expected.add(said);
+    }
+  }
+
+  /**
    * @param {Tab} tab
    * @param {Visit} [before] the page that stood there
    */
@@ -259,10 +294,12 @@ class Life {
     tab.page = page;
     const { net } = this;
     // Half of them have a token that grows old.
-    const address = this.seed % 2
-      ? async () => `/ws?id=ada&token=${net.token}`
-      : `/ws?id=ada`;
-    const client = new this.Client(address, { key: "life", text: true }, page.environment());
+    const address = this.seed % 2 ? async () => `/ws?id=ada&token=${net.token}` : `/ws?id=ada`;
+    const client = new this.Client(
+      address,
+      { key: "life", text: true },
+      this.wrap(page.environment()),
+    );
     /** @type {Visit} */
     const visit = { client, page, tab, told: [], number: this.visits.length, before };
     this.visits.push(visit);
@@ -279,7 +316,10 @@ class Life {
         if (!said) continue;
         // From now on it is this page's, before all that it says itself.
         const isFirst = !this.said.some(({ page }) => page === visit.number);
-        [said.page, said.nth] = [visit.number, isFirst ? this.said.indexOf(said) - 1e6 : Number.NaN];
+        [said.page, said.nth] = [
+          visit.number,
+          isFirst ? this.said.indexOf(said) - 1e6 : Number.NaN,
+        ];
         this.follow(said, done);
       }
     });
@@ -339,7 +379,14 @@ class Life {
    */
   listen(visit, how, more) {
     const { client } = visit;
-    const name = /** @type {const} */ (["state", "message", "arrival", "presence", "reset", "error"])[how % 6];
+    const name = /** @type {const} */ ([
+      "state",
+      "message",
+      "arrival",
+      "presence",
+      "reset",
+      "error",
+    ])[how % 6];
     let left = 3;
     client.on(/** @type {"message"} */ (name), () => {
       if (left-- <= 0) return;

@@ -46,7 +46,9 @@ export class Net {
 
   /** @param {string} url @returns {Refusal} */
   #refusalOf(url) {
-    const token = Number(new URL(url.replace(/^ws/, "http")).searchParams.get("token") ?? this.token);
+    const token = Number(
+      new URL(url.replace(/^ws/, "http")).searchParams.get("token") ?? this.token,
+    );
     return this.refusal ?? (token < this.token ? { how: "plain", status: 401 } : undefined);
   }
 
@@ -55,7 +57,11 @@ export class Net {
     const refusal = this.#refusalOf(url);
     if (refusal?.how === "down") throw new TypeError("fetch failed");
     const status = refusal?.status ?? 426;
-    return { status, headers: new Headers(), json: async () => ({ error: { code: `c${status}` } }) };
+    return {
+      status,
+      headers: new Headers(),
+      json: async () => ({ error: { code: `c${status}` } }),
+    };
   }
 
   /** Delivers what is on its way, until nothing is. */
@@ -151,7 +157,9 @@ export class Net {
   end(line, close) {
     line.isOver = true;
     this.lines = this.lines.filter((other) => other !== line);
-    line.socket.end(this.isBare && (close.code ?? 1006) === 1006 ? {} : { code: 1006, reason: "", ...close });
+    line.socket.end(
+      this.isBare && (close.code ?? 1006) === 1006 ? {} : { code: 1006, reason: "", ...close },
+    );
   }
 }
 
@@ -179,7 +187,8 @@ export class FakeSocket {
    */
   constructor(net, url, protocols) {
     for (const protocol of protocols) {
-      if (!/^[\w.!#$%&'*+^`|~-]+$/.test(protocol)) throw new SyntaxError(`no subprotocol: ${protocol}`);
+      if (!/^[\w.!#$%&'*+^`|~-]+$/.test(protocol))
+        throw new SyntaxError(`no subprotocol: ${protocol}`);
     }
     this.url = String(url);
     this.protocols = protocols;

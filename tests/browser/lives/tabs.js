@@ -21,13 +21,13 @@ export class Tab {
     this.items = new Map(items);
   }
 
-  storage() {
+  /** @param {Map<string, string>} [items] */
+  storage(items = this.items) {
     if (this.mode === "denied") throw new Error("SecurityError");
-    const { items } = this;
     return /** @type {Storage} */ ({
       getItem: (name) => items.get(name) ?? null,
       setItem: (name, value) => {
-        if (this.mode === "full") throw new Error("QuotaExceededError");
+        if (this.mode === "full" && items === this.items) throw new Error("QuotaExceededError");
         items.set(name, value);
       },
       removeItem: (name) => void items.delete(name),
@@ -39,10 +39,12 @@ export class Tab {
 export class Browser {
   /** @type {Map<string, Page>} who holds which lock */
   held = new Map();
-  /** @type {Set<{ name: string, page: Page, onmessage: (event: any) => void }>} */
+  /** @type {Set<{ name: string, page: Page, onmessage: (event: any) => void, close: () => void }>} */
   channels = new Set();
   /** @type {"locks" | "channels" | "none"} */
   kind = "locks";
+  /** What is in localStorage. @type {Map<string, string>} */
+  items = new Map();
 }
 
 let pages = 0;
@@ -131,6 +133,7 @@ export class Page {
       setTimeout: (act, millis) => clock.set(page, act, millis),
       clearTimeout: (timer) => clock.clear(timer),
       storage: () => page.tab.storage(),
+      shared: () => page.tab.storage(browser.items),
       WebSocket: /** @type {any} */ (PageSocket),
       fetch: /** @type {any} */ (
         async (/** @type {string} */ url) => {
@@ -165,7 +168,8 @@ export class Page {
       net.room.cut(line.at);
       net.lines = net.lines.filter((other) => other !== line);
       line.isOver = true;
-      if (isPersisted) this.world.clock.set(this, () => line.socket.end({ code: 1006, reason: "" }), 0);
+      if (isPersisted)
+        this.world.clock.set(this, () => line.socket.end({ code: 1006, reason: "" }), 0);
     }
     for (const channel of [...browser.channels]) if (channel.page === this) channel.close();
     if (isPersisted) this.isFrozen = true;
