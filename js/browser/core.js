@@ -264,7 +264,7 @@ export class Core {
     // What the other page heard this one did not.
     const { session, epoch } = this.#place ?? {};
     if (wasHere && wasHere.session === session && wasHere.epoch === epoch) this.#place = wasHere;
-    else if (wasHere) this.#isBehind = true;
+    else if (this.#hasBeen) this.#isBehind = true;
     if (this.#place) this.#hasBeen = true;
     this.#isChanged = true;
     if (theirs.length > 0) this.#put({ do: "restored", sends: theirs });

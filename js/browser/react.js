@@ -55,15 +55,16 @@ export function useRoom(address, onMessage, { enabled = true, onReset, onError, 
     };
     const made = isFunction
       ? roomStore(ask, options)
-      : (shared.get(name) ?? roomStore(address, options));
+      : (shared.get(name) ?? roomStore(address, options, () => shared.delete(name)));
     // On a server nobody ever takes it away.
     if (!isFunction && typeof window !== "undefined") shared.set(name, made);
     return made;
   }, [enabled, isFunction, name]);
-  const seen = useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
+  // Before the store is subscribed to: it may ask for the address at once.
   useEffect(() => {
     newest.current = { address, onMessage, onReset, onError };
   });
+  const seen = useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
   useEffect(() => {
     const ends = [
       store.on("message", (...details) => newest.current.onMessage(...details)),

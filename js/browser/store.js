@@ -36,8 +36,9 @@ const UNSEEN = Object.freeze({
  * @template {import("./room-client.js").RoomTypes} [Room=any]
  * @param {import("./room-client.js").Address} address
  * @param {import("./room-client.js").Options} [options]
+ * @param {() => void} [over] called when nobody looks any more
  */
-export function roomStore(address, options) {
+export function roomStore(address, options, over = () => {}) {
   /** @type {RoomClient<Room> | undefined} */
   let client;
   let isOver = false;
@@ -81,6 +82,7 @@ export function roomStore(address, options) {
     client = undefined;
     seen = UNSEEN;
     isOver = true;
+    over();
   };
 
   return {

@@ -180,6 +180,8 @@ class Life {
         break;
       case "copy":
         if (!tab || this.tabs.length > 3) break;
+        // Where there are no locks, it may be the copy that has what both ask for.
+        if (this.browser.kind !== "locks") this.expected.clear();
         // A copy of what nobody has may be used before whoever left it has it again.
         if (this.wasLeft.has(tab)) this.wentOn.add(tab);
         this.open(new Tab(tab.items));
@@ -347,7 +349,7 @@ class Life {
    * @param {{ timeout?: number, asBytes?: boolean }} [how]
    */
   say(visit, words, { timeout, asBytes = false } = {}) {
-    const nth = this.said.filter(({ page }) => page === visit.number).length;
+    const nth = this.said.length;
     /** @type {Said} */
     const said = { words, page: visit.number, nth, outcome: "pending", mayBeHandled: false };
     this.said.push(said);
