@@ -120,6 +120,8 @@ export class Core {
   #renewals = 0;
   #doubt = 0;
   #notBefore = 0;
+  /** @type {{ why: string, status?: number, code?: string } | undefined} why there is no line, as far as was asked */
+  #explained;
   #isMute = false;
   /** @type {[ask: string, answer: string] | undefined} */
   #ping;
@@ -361,6 +363,7 @@ export class Core {
     this.#greetedLine = this.#line;
     this.#misses = this.#renewals = this.#doubt = this.#notBefore = 0;
     this.#ping = ping;
+    this.#explained = undefined;
     this.#limit = typeof limit === "number" ? limit : undefined;
     for (const name of ["hello", "giveUp"]) this.#due.delete(name);
     this.#after("look", this.#options.pingEvery);
@@ -442,7 +445,10 @@ export class Core {
     if (maxTries !== undefined && this.#misses >= maxTries) {
       return this.#end(`given up after ${maxTries} tries: ${why}`, { code: "gave_up" });
     }
-    this.#setState(this.#greetedLine > 0 ? "resuming" : "connecting", why, status, code);
+    // What was found out about a line that will not come says more than that it did not.
+    const known = isKnown ? undefined : this.#explained;
+    const state = this.#greetedLine > 0 ? "resuming" : "connecting";
+    this.#setState(state, known?.why ?? why, known?.status ?? status, known?.code ?? code);
     const longest = Math.min(slowest, FIRST_PAUSE * 2 ** Math.min(this.#failures, 30));
     const least = this.#failures === 0 ? 0 : longest / 5;
     const pause = least + (longest - least) * this.#random;
@@ -463,6 +469,7 @@ export class Core {
     const isDoubtful = DOUBTFUL.has(status) && this.#doubt !== status;
     this.#doubt = status;
     if (status > 0 && !isDoubtful && !isLater(status)) return this.#refused(why, status, code);
+    this.#explained = { why, status: status || undefined, code };
     this.#setState(this.state, why, status || undefined, code);
     this.#notBefore = this.#clock + Math.min(after, LONGEST_WISH) * (1 + this.#random / 4);
     const retry = this.#due.get("retry");

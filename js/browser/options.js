@@ -27,69 +27,59 @@
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Options in milliseconds: what is taken for each if it is not given, and the least that is no storm.
+ * The numbers: what is taken if one is not given, the least and the most. Of times the least is no storm.
  *
- * @type {Record<string, [usual: number | undefined, least: number]>}
+ * @type {Record<string, [usual: number | undefined, least: number, most?: number]>}
  */
-const TIMES = {
+const NUMBERS = {
   pingEvery: [20_000, 1_000],
   pongWithin: [8_000, 100],
   slowest: [15_000, 100],
   minUptime: [5_000, 1],
   giveUpAfter: [undefined, 1],
+  maxTries: [undefined, 1],
+  buffer: [64, 1, 64],
 };
 
-/** @type {Record<string, [usual: number | undefined, most: number]>} */
-const COUNTS = { buffer: [64, 64], maxTries: [undefined, LONGEST] };
-
-const KINDS = { key: "string", text: "boolean", connect: "boolean", probe: "boolean" };
+/** The others: one of what each may be. */
+const LIKE = { key: "", text: false, connect: true, probe: true, protocols: [] };
 
 /**
  * @param {string} name
  * @param {unknown} value
  * @param {number} least
- * @param {number} most
+ * @param {number} [most]
  */
-export function checkNumber(name, value, least, most) {
+export function checkNumber(name, value, least, most = LONGEST) {
   if (typeof value !== "number") throw new TypeError(`${name} must be a number, not ${value}`);
   if (!(value >= least && value <= most)) {
     throw new RangeError(`${name} must be from ${least} to ${most}, not ${value}`);
   }
-  return value;
 }
-
-/** @param {unknown} timeout of a send */
-export const checkTimeout = (timeout) => checkNumber("timeout", timeout, 1, LONGEST);
 
 /**
  * @param {Options} options
+ * @returns {Checked}
  * @throws {TypeError | RangeError} naming the option that is none
  */
 export function checked(options) {
-  const given = /** @type {Record<string, any>} */ (options);
   /** @type {Record<string, any>} */
-  const result = { text: false, connect: true, probe: true, debug: false, protocols: [] };
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) result[name] = value;
-  for (const [name, [usual, least]] of Object.entries(TIMES)) {
-    const value = given[name] === undefined ? usual : given[name];
-    if (value !== undefined) result[name] = checkNumber(name, value, least, LONGEST);
-  }
-  for (const [name, [usual, most]] of Object.entries(COUNTS)) {
-    const value = given[name] === undefined ? usual : given[name];
+  const result = { ...LIKE, key: undefined };
+  for (const [name, [usual]] of Object.entries(NUMBERS)) if (usual) result[name] = usual;
+  for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
-    result[name] = checkNumber(name, value, 1, most);
-    if (!Number.isInteger(value)) throw new RangeError(`${name} must be whole, not ${value}`);
-  }
-  for (const [name, kind] of Object.entries(KINDS)) {
-    if (result[name] !== undefined && typeof result[name] !== kind) {
-      throw new TypeError(`${name} must be a ${kind}, not ${result[name]}`);
+    const like = LIKE[/** @type {keyof typeof LIKE} */ (name)];
+    const [, least, most] = NUMBERS[name] ?? [];
+    if (least) checkNumber(name, value, least, most);
+    if (like !== undefined && (value === null || value.constructor !== like.constructor)) {
+      throw new TypeError(`${name} must be a ${like.constructor.name}, not ${value}`);
     }
+    result[name] = value;
   }
-  if (!Array.isArray(result.protocols)) throw new TypeError("protocols must be a list");
   return /** @type {Checked} */ (result);
 }
 
 /**
- * @typedef {Options & Required<Pick<Options, "text" | "connect" | "probe" | "debug" | "protocols" |
- *   "pingEvery" | "pongWithin" | "slowest" | "minUptime" | "buffer">>} Checked
+ * @typedef {Options & Required<Pick<Options, "text" | "connect" | "probe" | "protocols" | "pingEvery" |
+ *   "pongWithin" | "slowest" | "minUptime" | "buffer">>} Checked
  */

@@ -12,6 +12,7 @@
  * @property {typeof fetch | undefined} fetch
  * @property {LockManager | undefined} locks
  * @property {typeof BroadcastChannel | undefined} BroadcastChannel
+ * @property {() => Promise<typeof import("./keeper.js")>} keeping
  * @property {string | undefined} address of the page
  * @property {(name: string, listener: (event: any) => void) => () => void} listen to what happens to the
  *   page; ends that
@@ -30,6 +31,7 @@ export function thisPage() {
     clearTimeout: (timer) => it.clearTimeout(timer),
     storage: () => it.sessionStorage,
     shared: () => it.localStorage,
+    keeping: () => import("./keeper.js"),
     WebSocket: it.WebSocket,
     fetch: it.fetch && ((...request) => it.fetch(...request)),
     locks: it.navigator?.locks,

@@ -2,8 +2,7 @@
 // core.js decides, and this performs. The protocol is in docs/protocol.md.
 
 import { Core } from "./core.js";
-import { Keeper } from "./keeper.js";
-import { checked, checkTimeout } from "./options.js";
+import { checked, checkNumber } from "./options.js";
 import { thisPage } from "./page.js";
 import { SendError } from "./send-error.js";
 
@@ -73,7 +72,7 @@ export class RoomClient {
   #options;
   #page;
   #core;
-  /** @type {Keeper | undefined} */
+  /** What keeps the session, once it is there. @type {import("./keeper.js").Keeper | undefined} */
   #keeper;
   /** @type {import("./core.js").Input[]} */
   #inputs = [];
@@ -107,10 +106,7 @@ export class RoomClient {
     if (typeof address !== "function") absolute(address, page);
     this.#core = new Core({ ...this.#options, renews: typeof address === "function" });
     this.#mark = page.random().toString(36).slice(2);
-    const { key, connect } = this.#options;
-    if (key !== undefined) {
-      this.#keeper = new Keeper(page, key, (error) => this.#tell("error", [error]));
-    }
+    const { connect } = this.#options;
     if (connect && !this.#WebSocket) {
       throw new TypeError("there is no WebSocket here: give a class as the option WebSocket");
     }
@@ -186,7 +182,7 @@ export class RoomClient {
    * @throws {SendError} with the room's code if it refused, or another: see there
    */
   send(event, { timeout } = {}) {
-    if (timeout !== undefined) checkTimeout(timeout);
+    if (timeout !== undefined) checkNumber("timeout", timeout, 1);
     const id = `${this.#mark}-${++this.#sent}`;
     const done = this.#wait(id, event);
     try {
@@ -304,9 +300,19 @@ export class RoomClient {
     }
   }
 
-  #load() {
+  async #load() {
     this.#watch();
-    this.#keeper?.load().then((found) => found && this.#feed({ type: "loaded", ...found }));
+    const { key = "" } = this.#options;
+    const complain = (/** @type {unknown} */ error) => this.#tell("error", [error]);
+    try {
+      // Only those who keep something load what keeps it.
+      const { Keeper } = await this.#page.keeping();
+      this.#keeper ??= new Keeper(this.#page, key, complain);
+    } catch (error) {
+      complain(error);
+    }
+    const found = this.#keeper ? await this.#keeper.load() : { isSame: true };
+    if (found) this.#feed({ type: "loaded", ...found });
   }
 
   /** @param {number} line */

@@ -1,6 +1,7 @@
 // A page without a browser, for tests that are everything around the client: time, the net, the storage.
 
 import { vi } from "vitest";
+import { Keeper } from "../../../js/browser/keeper.js";
 import { FakeSocket } from "./fake-socket.js";
 
 /**
@@ -23,6 +24,7 @@ export function fakePage(differs = {}) {
     fetch: undefined,
     locks: undefined,
     BroadcastChannel: undefined,
+    keeping: async () => ({ Keeper }),
     address: "http://room.test/page",
     listen(name, listener) {
       listeners.set(name, (listeners.get(name) ?? new Set()).add(listener));

@@ -33,7 +33,7 @@ test.each(times)("%s is a time in milliseconds, or an error that names it", (nam
 });
 
 test("the others are checked as well", () => {
-  for (const options of [{ buffer: 65 }, { buffer: 1.5 }, { maxTries: 0 }]) {
+  for (const options of [{ buffer: 65 }, { buffer: 0 }, { maxTries: 0 }]) {
     expect(() => checked(options)).toThrow(RangeError);
   }
   const wrong = [{ key: 5 }, { text: "yes" }, { connect: 1 }, { protocols: "a" }, { probe: null }];

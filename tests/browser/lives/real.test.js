@@ -1,6 +1,7 @@
 // The same client with a real server: in Node over TCP, and in Chromium; fewer lives, and slower ones.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Keeper } from "../../../js/browser/keeper.js";
 import { RoomClient } from "../../../js/browser/room-client.js";
 import { breakableLine } from "../../support/line.js";
 import { startBrowser } from "../../support/page.js";
@@ -101,6 +102,7 @@ class NodePage {
       fetch,
       locks,
       BroadcastChannel: undefined,
+      keeping: async () => ({ Keeper }),
       address: undefined,
       listen: (name, listener) => {
         if (name === "pagehide") this.#leave.push(() => listener({}));

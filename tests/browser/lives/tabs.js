@@ -1,5 +1,6 @@
 // Tabs, and the pages in them: what a browser gives to a client, as far as it matters.
 
+import { Keeper } from "../../../js/browser/keeper.js";
 import { settle } from "./clock.js";
 import { FakeSocket } from "./net.js";
 
@@ -143,6 +144,7 @@ export class Page {
       ),
       locks: browser.kind === "locks" ? /** @type {any} */ (locks) : undefined,
       BroadcastChannel: browser.kind === "channels" ? /** @type {any} */ (Channel) : undefined,
+      keeping: async () => ({ Keeper }),
       address: "http://room.test/",
       listen(name, listener) {
         const listeners = page.#listeners.get(name) ?? new Set();
