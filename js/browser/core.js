@@ -243,7 +243,7 @@ export class Core {
   #adopt(kept) {
     const wasHere = this.#place;
     const ids = new Set(kept?.sends.map(([id]) => id));
-    const why = "another page of this tab went on with this session";
+    const why = "another page has this session";
     // What was kept has gone to whoever took it.
     this.#outbox.rejectAll(({ id, isKept }) => isKept === true && !ids.has(id), unknown(why));
     if (this.#phase !== "waiting") {
@@ -277,9 +277,9 @@ export class Core {
     const { buffer } = this.#options;
     const error =
       this.state === "closed"
-        ? new SendError("closed", `this client is closed: ${this.why}`)
+        ? new SendError("closed", `closed: ${this.why}`)
         : this.#outbox.sends.length >= buffer
-          ? new SendError("buffer_full", `${buffer} events wait for their answer already`)
+          ? new SendError("buffer_full", `${buffer} wait already`)
           : undefined;
     if (error) return this.#put({ do: "settle", id, error });
     const until = timeout === undefined ? undefined : this.#clock + timeout;
@@ -321,37 +321,34 @@ export class Core {
       frame = parseFrame(data);
     } catch (error) {
       this.#put({ do: "tell", name: "error", details: [error] });
-      return this.#failed("the server sent a frame that cannot be read");
+      return this.#failed("a frame that cannot be read");
     }
-    if (frame.kind === "hello") return this.#greeted(frame.hello);
+    const { kind, number, payload } = frame;
+    if (kind === "h") return this.#greeted(payload);
     if (this.#phase !== "greeted") return;
-    switch (frame.kind) {
-      case "message": {
-        const { number, payload } = frame;
+    switch (kind) {
+      case "m":
         if (number > 0) {
           if (!this.#place || number <= this.#place.offset) return;
           this.#place = { ...this.#place, offset: number };
           this.#isChanged = true;
         }
         return this.#tell("message", payload, number);
-      }
-      case "handled":
+      case "k":
         this.#due.delete("tally");
         this.#isChanged = true;
-        return this.#outbox.handled(frame.number);
-      case "refused":
+        return this.#outbox.handled(number);
+      case "e":
         this.#isChanged = true;
-        return this.#outbox.refused(frame.number, frame.error ?? {});
-      case "came":
-        return this.#setHere([...this.here, frame.id], { came: frame.id });
-      case "went": {
-        const { id } = frame;
+        return this.#outbox.refused(number, payload ?? {});
+      case "+":
+        return this.#setHere([...this.here, payload], { came: payload });
+      case "-":
         return this.#setHere(
-          [...this.here].filter((other) => other !== id),
-          { went: id },
+          [...this.here].filter((id) => id !== payload),
+          { went: payload },
         );
-      }
-      case "crowd":
+      case "~":
         return this.#setHere(undefined, {});
     }
   }
@@ -371,7 +368,7 @@ export class Core {
 
     if (!isAgain) this.#outbox.tally = 0;
     if (session === "" || session !== this.#place?.session) {
-      this.#outbox.forget("the room has forgotten this client: this may have been handled, or not");
+      this.#outbox.forget("the room has forgotten this client");
     } else if (!isAgain) {
       // Before anything new leaves, it must be known how far the room is: its next word says so.
       this.#outbox.tally = undefined;
@@ -419,7 +416,7 @@ export class Core {
       // Another page has our session, as a copy of this one would. Two that take it from each other would
       // never end: we begin a new one.
       this.#place = null;
-      this.#outbox.forget("another page has taken this session over");
+      this.#outbox.forget("another page has this session");
       this.#put({ do: "part" });
       this.#isChanged = true;
     }
@@ -437,7 +434,7 @@ export class Core {
     const wasGreeted = this.#phase === "greeted";
     this.#hangUp();
     // In a room that keeps nothing nobody will ever know.
-    if (wasGreeted && !this.#place) this.#outbox.forget("the line was lost before the answer came");
+    if (wasGreeted && !this.#place) this.#outbox.forget("the line is lost");
     if (wasGreeted) this.#after("giveUp", this.#options.giveUpAfter);
     else this.#misses += 1;
     this.#isChanged = true;
@@ -558,8 +555,8 @@ export class Core {
       case "tally":
         // It will not say: what left is in doubt, and a new session begins.
         this.#place = null;
-        this.#outbox.forget("the room does not say what it has handled");
-        return this.#failed("the room does not say what it has handled", { isKnown: true });
+        this.#outbox.forget("the room does not say what was handled");
+        return this.#failed("the room does not say what was handled", { isKnown: true });
       case "giveUp":
         return this.#end(`given up: ${this.why}`, { code: "gave_up" });
     }
@@ -577,7 +574,7 @@ export class Core {
     this.#place = null;
     this.#greetedLine = 0;
     this.#setState("closed", why, status, code);
-    this.#outbox.close(`the client is closed: ${why}`);
+    this.#outbox.close(`closed: ${why}`);
     this.#isChanged = true;
     this.#put({ do: "over" });
   }

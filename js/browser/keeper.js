@@ -67,12 +67,12 @@ export class Keeper {
   /** @param {Kept | undefined} kept nothing to remove it */
   save(kept) {
     try {
-      const storage = this.#page.storage();
+      const storage = this.#page.sessionStorage;
       if (!storage || !canBeSole(this.#page)) return;
       const stands = storage.getItem(this.#name);
       // Another client has written there: it is not ours any more.
       if (stands !== this.#text && read(stands)) this.isKept = false;
-      else if (kept) this.#write(storage, write(this.#owner, this.#page.random(), kept));
+      else if (kept) this.#write(storage, write(this.#owner, this.#page.Math.random(), kept));
       else storage.removeItem(this.#name);
     } catch (error) {
       this.isKept = false;
@@ -137,7 +137,7 @@ export class Keeper {
    */
   #isSpent(owner, isTaken) {
     try {
-      const shared = this.#page.shared();
+      const shared = this.#page.localStorage;
       /** @type {string[]} */
       const spent = JSON.parse(shared?.getItem(SPENT) ?? "[]");
       if (spent.includes(owner)) return true;
@@ -151,7 +151,7 @@ export class Keeper {
   /** @returns {string | null} */
   #item() {
     try {
-      return this.#page.storage()?.getItem(this.#name) ?? null;
+      return this.#page.sessionStorage?.getItem(this.#name) ?? null;
     } catch (error) {
       this.#lament(error);
       return null;
@@ -166,7 +166,7 @@ export class Keeper {
 }
 
 /** @param {import("./page.js").Page} page */
-const newName = (page) => `${page.random()}`.slice(2) || "0";
+const newName = (page) => `${page.Math.random()}`.slice(2) || "0";
 
 /**
  * @param {string} owner

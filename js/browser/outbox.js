@@ -74,7 +74,7 @@ export class Outbox {
     if (number < this.next) return;
     this.next = number + 1;
     // What was kept is older than what was sent: some of what seems new may have left before.
-    const why = "what this page kept is older than what it sent";
+    const why = "another page has this session";
     if (isFirst) this.rejectAll((sent) => !sent.number && sent.isOld === true, unknown(why));
   }
 
@@ -160,7 +160,7 @@ export class Outbox {
       this.next -= 1;
     }
     const isKnown = Number.isFinite(limit);
-    const message = isKnown ? `${size} bytes, and the room takes ${limit}` : `${size} bytes`;
+    const message = isKnown ? `${size} bytes, at most ${limit}` : `${size} bytes`;
     const more = { size, limit: isKnown ? limit : undefined };
     this.reject(sent, new SendError("frame_too_large", `too large: ${message}`, more));
   }

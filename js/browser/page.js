@@ -1,49 +1,28 @@
-// What a client has of the world: a browser's page, or as much of it as there is elsewhere.
+// What a client uses of the world it runs in: a page's, a worker's, a program's, or a test's.
 
 /**
  * @typedef {object} Page
- * @property {() => number} now milliseconds
- * @property {() => number} random from 0 up to 1
+ * @property {{ now: () => number }} Date
+ * @property {{ random: () => number }} Math
  * @property {(act: () => void, millis: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
- * @property {() => (Storage | undefined)} storage throws where it is denied
- * @property {() => (Storage | undefined)} shared what all tabs have; throws where it is denied
- * @property {typeof WebSocket | undefined} WebSocket
- * @property {typeof fetch | undefined} fetch
- * @property {LockManager | undefined} locks
- * @property {typeof BroadcastChannel | undefined} BroadcastChannel
- * @property {() => Promise<typeof import("./keeper.js")>} keeping
- * @property {string | undefined} address of the page
- * @property {(name: string, listener: (event: any) => void) => () => void} listen to what happens to the
- *   page; ends that
- * @property {() => boolean} isVisible
- * @property {(error: unknown) => void} report what a listener has thrown
+ * @property {typeof globalThis.WebSocket} [WebSocket]
+ * @property {(url: string, init: RequestInit) => Promise<Response>} [fetch]
+ * @property {Storage} [sessionStorage] throws where it is denied
+ * @property {Storage} [localStorage]
+ * @property {{ locks?: LockManager }} [navigator]
+ * @property {typeof globalThis.BroadcastChannel} [BroadcastChannel]
+ * @property {{ href: string }} [location]
+ * @property {Partial<Target> & { visibilityState: string }} [document]
+ * @property {Target["addEventListener"]} [addEventListener]
+ * @property {Target["removeEventListener"]} [removeEventListener]
+ * @property {(error: unknown) => void} [reportError]
  */
 
-/** @returns {Page} */
-export function thisPage() {
-  const it = globalThis;
-  const { document } = it;
-  return {
-    now: () => it.performance?.now() ?? Date.now(),
-    random: Math.random,
-    setTimeout: (act, millis) => it.setTimeout(act, millis),
-    clearTimeout: (timer) => it.clearTimeout(timer),
-    storage: () => it.sessionStorage,
-    shared: () => it.localStorage,
-    keeping: () => import("./keeper.js"),
-    WebSocket: it.WebSocket,
-    fetch: it.fetch && ((...request) => it.fetch(...request)),
-    locks: it.navigator?.locks,
-    BroadcastChannel: it.BroadcastChannel,
-    address: it.location?.href,
-    listen(name, listener) {
-      const target = name === "visibilitychange" ? document : it;
-      target?.addEventListener?.(name, listener);
-      return () => target?.removeEventListener?.(name, listener);
-    },
-    isVisible: () => document?.visibilityState !== "hidden",
-    // Like one of the browser's own listeners: the console has it, and the rest goes on.
-    report: (error) => (it.reportError ? it.reportError(error) : console.error(error)),
-  };
-}
+/**
+ * @typedef {object} Target
+ * @property {(name: string, listener: (event: any) => void) => void} addEventListener
+ * @property {(name: string, listener: (event: any) => void) => void} removeEventListener
+ */
+
+export {};

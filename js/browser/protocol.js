@@ -18,50 +18,40 @@ export const PROTOCOL = "dormouse.1";
 /** @typedef {string | Uint8Array} Payload of a send */
 
 /**
- * @typedef {{ kind: "hello", hello: Hello }
- *   | { kind: "message", number: number, payload: string | ArrayBuffer }
- *   | { kind: "handled", number: number }
- *   | { kind: "refused", number: number, error: { code: string, message: string } }
- *   | { kind: "came", id: string }
- *   | { kind: "went", id: string }
- *   | { kind: "crowd" }
- *   | { kind: "unknown" }} Frame
+ * A frame: its kind is its first character, `m` for bytes too; of the other fields it has what its kind has.
+ *
+ * @typedef {{ kind: string, number: number, payload: any }} Frame
  */
 
 /**
  * @param {unknown} data
- * @returns {Frame} `unknown` if it is of a kind that came later than this client
+ * @returns {Frame} of any kind, also one that came later than this client
  * @throws {SyntaxError} if it is of a kind that is known, and broken
  */
 export function parseFrame(data) {
   if (data instanceof ArrayBuffer && data.byteLength >= 8) {
     const number = Number(new DataView(data).getBigUint64(0));
-    return { kind: "message", number, payload: data.slice(8) };
+    return { kind: "m", number, payload: data.slice(8) };
   }
-  if (typeof data !== "string") return { kind: "unknown" };
-  const rest = data.slice(1);
-  switch (data[0]) {
-    case "h":
-      return { kind: "hello", hello: readHello(rest) };
-    case "m": {
-      const [number, payload] = split(rest);
-      return { kind: "message", number, payload };
-    }
-    case "k":
-      return { kind: "handled", number: numberOf(rest) };
-    case "e": {
-      const [number, error] = split(rest);
-      return { kind: "refused", number, error: JSON.parse(error) };
-    }
-    case "+":
-      return { kind: "came", id: rest };
-    case "-":
-      return { kind: "went", id: rest };
-    case "~":
-      return { kind: "crowd" };
-    default:
-      return { kind: "unknown" };
+  const [kind = "", text] = typeof data === "string" ? [data[0], data.slice(1)] : [];
+  const frame = { kind, number: 0, payload: /** @type {any} */ (text) };
+  if ("mke".includes(kind) && kind) {
+    const [all, digits] = /^(\d+)(?::|$)/.exec(frame.payload) ?? broken();
+    frame.number = Number(digits);
+    frame.payload = frame.payload.slice(all?.length);
   }
+  if ("he".includes(kind) && kind) frame.payload = JSON.parse(frame.payload);
+  const { session, epoch, offset } = frame.payload ?? {};
+  if (kind === "h" && !(isText(session) && isText(epoch) && Number.isSafeInteger(offset))) broken();
+  return frame;
+}
+
+/** @param {unknown} value */
+const isText = (value) => typeof value === "string";
+
+/** @returns {never} */
+function broken() {
+  throw new SyntaxError("a broken frame");
 }
 
 /**
@@ -90,32 +80,4 @@ export function sizeOf(payload) {
     size += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
   }
   return size;
-}
-
-/**
- * @param {string} text
- * @returns {Hello}
- */
-function readHello(text) {
-  const hello = JSON.parse(text);
-  const { session, epoch, offset } = hello ?? {};
-  if (typeof session !== "string" || typeof epoch !== "string" || !Number.isSafeInteger(offset)) {
-    throw new SyntaxError("a hello without a place");
-  }
-  return hello;
-}
-
-/**
- * @param {string} text
- * @returns {[number: number, rest: string]}
- */
-function split(text) {
-  const colon = text.indexOf(":");
-  return [numberOf(text.slice(0, Math.max(colon, 0))), text.slice(colon + 1)];
-}
-
-/** @param {string} text */
-function numberOf(text) {
-  if (!/^\d+$/.test(text)) throw new SyntaxError("a frame without a number");
-  return Number(text);
 }

@@ -3,7 +3,6 @@
 
 import { Core } from "./core.js";
 import { checked, checkNumber } from "./options.js";
-import { thisPage } from "./page.js";
 import { SendError } from "./send-error.js";
 
 export { SendError } from "./send-error.js";
@@ -68,6 +67,9 @@ export { SendError } from "./send-error.js";
  * @template {RoomTypes} [Room=any] its types, for the compiler to check what is sent and read
  */
 export class RoomClient {
+  /** Only those who keep a session load what keeps it. */
+  static keeping = () => import("./keeper.js");
+
   #address;
   #options;
   #page;
@@ -97,18 +99,18 @@ export class RoomClient {
   /**
    * @param {Address} address
    * @param {Options} [options]
-   * @param {import("./page.js").Page} [page] for tests
+   * @param {import("./page.js").Page} [page] the world it is in: another in tests
    */
-  constructor(address, options = {}, page = thisPage()) {
+  constructor(address, options = {}, page = globalThis) {
     this.#options = checked(options);
     this.#page = page;
     this.#address = address;
     if (typeof address !== "function") absolute(address, page);
     this.#core = new Core({ ...this.#options, renews: typeof address === "function" });
-    this.#mark = page.random().toString(36).slice(2);
+    this.#mark = page.Math.random().toString(36).slice(2);
     const { connect } = this.#options;
     if (connect && !this.#WebSocket) {
-      throw new TypeError("there is no WebSocket here: give a class as the option WebSocket");
+      throw new TypeError("there is no WebSocket here: give the option WebSocket");
     }
     if (connect) this.#feed({ type: "start" });
   }
@@ -190,7 +192,7 @@ export class RoomClient {
       this.#feed({ type: "send", id, payload, timeout });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      this.#settle(id, new SendError("not_sendable", `this cannot be sent: ${why}`));
+      this.#settle(id, new SendError("not_sendable", `not sendable: ${why}`));
     }
     return done;
   }
@@ -239,7 +241,7 @@ export class RoomClient {
       do {
         input = this.#inputs.shift();
         if (!input) break;
-        const made = this.#core.step(input, this.#page.now(), this.#page.random());
+        const made = this.#core.step(input, this.#page.Date.now(), this.#page.Math.random());
         this.#log({ input, outputs: made });
         outputs.push(...made);
       } while (input.type === "send");
@@ -283,12 +285,11 @@ export class RoomClient {
         this.#timer = this.#page.setTimeout(() => this.#feed({ type: "time" }), output.in);
         return;
       case "restored": {
-        for (const { id, payload } of output.sends) {
-          this.#wait(id, typeof payload === "string" ? this.#read(payload) : payload.buffer);
-        }
-        const ids = new Set(output.sends.map(({ id }) => id));
-        const restored = [...this.#waiting].filter(([id]) => ids.has(id));
-        return this.#tell("restored", [restored.map(([, { event, done }]) => ({ event, done }))]);
+        const restored = output.sends.map(({ id, payload }) => {
+          const event = typeof payload === "string" ? this.#read(payload) : payload.buffer;
+          return { event, done: this.#wait(id, event) };
+        });
+        return this.#tell("restored", [restored]);
       }
       case "settle":
         return this.#settle(output.id, output.error);
@@ -305,8 +306,7 @@ export class RoomClient {
     const { key = "" } = this.#options;
     const complain = (/** @type {unknown} */ error) => this.#tell("error", [error]);
     try {
-      // Only those who keep something load what keeps it.
-      const { Keeper } = await this.#page.keeping();
+      const { Keeper } = await RoomClient.keeping();
       this.#keeper ??= new Keeper(this.#page, key, complain);
     } catch (error) {
       complain(error);
@@ -367,13 +367,14 @@ export class RoomClient {
    * @param {number} line
    */
   #probe(line) {
-    const { fetch } = this.#page;
-    if (!fetch) return;
+    const page = this.#page;
+    if (!page.fetch) return;
     const answered = (
       /** @type {{ status: number, code?: string, message?: string, after?: number }} */ it,
     ) => this.#feed({ type: "probed", line, ...it });
     const headers = { Accept: "application/json" };
-    fetch(this.#url.replace(/^ws/, "http"), { headers, redirect: "manual" })
+    page
+      .fetch(this.#url.replace(/^ws/, "http"), { headers, redirect: "manual" })
       .then(async (response) => {
         const { status } = response;
         const { error } = /** @type {any} */ (await response.json().catch(() => ({}))) ?? {};
@@ -388,12 +389,23 @@ export class RoomClient {
   #watch() {
     if (this.#unwatch.length > 0) return;
     const page = this.#page;
-    const on = (/** @type {string} */ name, /** @type {(event: any) => void} */ listener) =>
-      this.#unwatch.push(page.listen(name, listener));
-    on("online", () => this.#feed({ type: "online" }));
-    on("offline", () => this.#feed({ type: "offline" }));
-    on("visibilitychange", () => page.isVisible() && this.#shown());
-    on("pageshow", () => this.#shown());
+    const on = (
+      /** @type {string} */ name,
+      /** @type {(event: any) => void} */ listener,
+      /** @type {Partial<import("./page.js").Target>} */ target = page,
+    ) => {
+      target.addEventListener?.(name, listener);
+      this.#unwatch.push(() => target.removeEventListener?.(name, listener));
+    };
+    for (const type of /** @type {const} */ (["online", "offline"]))
+      on(type, () => this.#feed({ type }));
+    const shown = () => this.#shown();
+    on("pageshow", shown);
+    on(
+      "visibilitychange",
+      () => page.document?.visibilityState === "hidden" || shown(),
+      page.document,
+    );
     on("pagehide", () => {
       if (!this.#keeper) return;
       this.#feed({ type: "left" });
@@ -461,7 +473,8 @@ export class RoomClient {
       try {
         listener(...details);
       } catch (error) {
-        quietly(() => this.#page.report(error));
+        const { reportError = console.error } = this.#page;
+        quietly(() => reportError(error));
       }
     }
   }
@@ -487,10 +500,10 @@ function encode(event) {
     return new Uint8Array(event.buffer, event.byteOffset, event.byteLength).slice();
   }
   if (typeof Blob !== "undefined" && event instanceof Blob) {
-    throw new TypeError("a Blob has to be read first, by its arrayBuffer()");
+    throw new TypeError("a Blob: send its arrayBuffer()");
   }
   const text = JSON.stringify(event);
-  if (text === undefined) throw new TypeError(`JSON has no word for ${String(event)}`);
+  if (text === undefined) throw new TypeError(`JSON has no ${String(event)}`);
   return text;
 }
 
@@ -501,7 +514,7 @@ function encode(event) {
  */
 function absolute(address, page) {
   const given = String(address).replace(/#.*$/s, "");
-  const url = /^(ws|http)s?:\/\//i.test(given) ? given : new URL(given, page.address).href;
+  const url = /^(ws|http)s?:\/\//i.test(given) ? given : new URL(given, page.location?.href).href;
   return url.replace(/^http/i, "ws").replace(/#.*$/s, "");
 }
 

@@ -8,7 +8,8 @@ const PATIENCE_MS = 100;
  *
  * @param {import("./page.js").Page} page
  */
-export const canBeSole = ({ locks, BroadcastChannel }) => Boolean(locks || BroadcastChannel);
+export const canBeSole = ({ navigator, BroadcastChannel }) =>
+  Boolean(navigator?.locks || BroadcastChannel);
 
 /**
  * @param {import("./page.js").Page} page
@@ -16,7 +17,7 @@ export const canBeSole = ({ locks, BroadcastChannel }) => Boolean(locks || Broad
  * @returns {Promise<(() => void) | undefined>} gives it back; nothing if another page has it
  */
 export async function sole(page, name) {
-  const { locks } = page;
+  const locks = page.navigator?.locks;
   if (locks) {
     try {
       return await new Promise((resolve, reject) => {
@@ -44,7 +45,7 @@ function byAsking(page, name) {
   const { BroadcastChannel } = page;
   if (!BroadcastChannel) return Promise.resolve(undefined);
   const channel = new BroadcastChannel(name);
-  const mine = page.random();
+  const mine = page.Math.random();
   return new Promise((resolve) => {
     let isOurs = false;
     const done = (/** @type {boolean} */ is) => {

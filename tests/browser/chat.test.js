@@ -129,7 +129,7 @@ test("the Enter that ends composing sends nothing, as Safari says it too", async
   const press = (/** @type {KeyboardEventInit} */ how) =>
     ada.page.locator("#text").evaluate((text, how) => {
       const init = { key: "Enter", bubbles: true, cancelable: true, ...how };
-      text.dispatchEvent(new KeyboardEvent("keydown", init));
+      text.dispatchEvent(new KeyboardEvent("keydown", /** @type {KeyboardEventInit} */ (init)));
     }, how);
   await ada.page.getByLabel("Message", { exact: true }).fill("へんかん");
   await press({ keyCode: 229 });

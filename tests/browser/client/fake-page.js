@@ -2,7 +2,10 @@
 
 import { vi } from "vitest";
 import { Keeper } from "../../../js/browser/keeper.js";
+import { RoomClient } from "../../../js/browser/room-client.js";
 import { FakeSocket } from "./fake-socket.js";
+
+RoomClient.keeping = async () => ({ Keeper });
 
 /**
  * @param {Partial<import("../../../js/browser/page.js").Page>} [differs]
@@ -14,24 +17,16 @@ export function fakePage(differs = {}) {
   /** @type {unknown[]} */
   const reported = [];
   return {
-    now: () => Date.now(),
-    random: () => 0.5,
+    Date: { now: () => Date.now() },
+    Math: { random: () => 0.5 },
     setTimeout: (act, millis) => setTimeout(act, millis),
     clearTimeout: (timer) => clearTimeout(timer),
-    storage: () => undefined,
-    shared: () => undefined,
     WebSocket: /** @type {any} */ (FakeSocket),
-    fetch: undefined,
-    locks: undefined,
-    BroadcastChannel: undefined,
-    keeping: async () => ({ Keeper }),
-    address: "http://room.test/page",
-    listen(name, listener) {
-      listeners.set(name, (listeners.get(name) ?? new Set()).add(listener));
-      return () => void listeners.get(name)?.delete(listener);
-    },
-    isVisible: () => true,
-    report: (error) => void reported.push(error),
+    location: { href: "http://room.test/page" },
+    addEventListener: (name, listener) =>
+      void listeners.set(name, (listeners.get(name) ?? new Set()).add(listener)),
+    removeEventListener: (name, listener) => void listeners.get(name)?.delete(listener),
+    reportError: (error) => void reported.push(error),
     fire(name) {
       for (const listener of [...(listeners.get(name) ?? [])]) listener({});
     },

@@ -25,12 +25,13 @@ afterEach(() => {
 /** @param {Partial<import("../../../js/browser/page.js").Page>} [differs] */
 async function open(differs) {
   const page = fakePage({
-    storage: () => storage,
-    shared: () => shared,
-    locks,
-    random: Math.random,
-    ...differs,
+    sessionStorage: storage,
+    localStorage: shared,
+    navigator: { locks },
+    Math,
   });
+  // Not by looking at them: there are storages that throw then.
+  Object.defineProperties(page, Object.getOwnPropertyDescriptors(differs ?? {}));
   const client = new RoomClient("/ws", { key: "k" }, page);
   clients.push(client);
   await settle();
@@ -50,7 +51,7 @@ test("after a reload numbers go on, and what was not settled is sent again and s
   await settle();
   /** @type {any[]} */
   const restored = [];
-  const page = fakePage({ storage: () => storage, shared: () => shared, locks });
+  const page = fakePage({ sessionStorage: storage, localStorage: shared, navigator: { locks } });
   const client = new RoomClient("/ws", { key: "k" }, page);
   clients.push(client);
   client.on("restored", (sends) => restored.push(...sends));
@@ -115,7 +116,7 @@ test("a copy of a tab begins a session of its own, and sends nothing of the othe
   await settle();
   const copy = fakeStorage();
   copy.setItem("dormouse:k", /** @type {string} */ (storage.getItem("dormouse:k")));
-  const { client, socket } = await open({ storage: () => copy });
+  const { client, socket } = await open({ sessionStorage: copy });
   expect([socket.protocols, client.pending]).toEqual([["dormouse.1"], []]);
   socket.greet({ session: "other" });
   client.send("mine");
@@ -130,7 +131,7 @@ test("of a session that was left, one copy is taken", async () => {
   await settle();
   const copy = fakeStorage();
   copy.setItem("dormouse:k", /** @type {string} */ (storage.getItem("dormouse:k")));
-  const second = await open({ storage: () => copy });
+  const second = await open({ sessionStorage: copy });
   expect(second.socket.protocols.length).toBe(2);
   second.page.fire("pagehide");
   await settle();
@@ -174,22 +175,29 @@ const denied = () => {
   throw new Error("SecurityError");
 };
 
+/** @returns {any} what throws when it is but looked at */
+const deniedStorage = () => ({
+  get sessionStorage() {
+    return denied();
+  },
+});
+
 test.each([
-  ["denied", { storage: denied, shared: denied }],
-  ["full", { storage: () => ({ ...fakeStorage(), setItem: denied }) }],
-  ["absent", { storage: () => undefined }],
-  ["broken", { storage: () => ({ ...fakeStorage(), getItem: () => "{" }) }],
+  ["denied", deniedStorage()],
+  ["full", { sessionStorage: { ...fakeStorage(), setItem: denied } }],
+  ["absent", { sessionStorage: undefined }],
+  ["broken", { sessionStorage: { ...fakeStorage(), getItem: () => "{" } }],
   [
     "of another version",
-    { storage: () => ({ ...fakeStorage(), getItem: () => '{"version":7,"owner":"a"}' }) },
+    { sessionStorage: { ...fakeStorage(), getItem: () => '{"version":7,"owner":"a"}' } },
   ],
   [
     "full of nonsense",
     {
-      storage: () => ({
+      sessionStorage: {
         ...fakeStorage(),
         getItem: () => '{"version":1,"owner":"a","next":1,"place":7,"sends":[]}',
-      }),
+      },
     },
   ],
 ])("a storage that is %s keeps nobody from talking", async (_, differs) => {
@@ -206,10 +214,10 @@ test("whether a reload would find it is said", async () => {
   const { client, socket } = await open();
   socket.greet();
   expect(client.isKept).toBe(true);
-  const without = await open({ locks: undefined });
+  const without = await open({ navigator: {} });
   without.socket.greet();
   expect(without.client.isKept).toBe(false);
-  const full = await open({ storage: () => ({ ...fakeStorage(), setItem: denied }) });
+  const full = await open({ sessionStorage: { ...fakeStorage(), setItem: denied } });
   full.socket.greet();
   expect(full.client.isKept).toBe(false);
 });

@@ -365,7 +365,7 @@ test("offline is a hint: what answers is not given up", async () => {
 test.each(["online", "visibilitychange", "pageshow"])(
   "%s ends the waiting for the next try",
   async (event) => {
-    const page = fakePage({ random: () => 0.99 });
+    const page = fakePage({ Math: { random: () => 0.99 } });
     open({}, page);
     for (let i = 0; i < 6; i++) {
       FakeSocket.last.drop(1006);
@@ -380,7 +380,7 @@ test.each(["online", "visibilitychange", "pageshow"])(
 
 test("pauses grow until a line has held, and the first is spread by chance", async () => {
   const pauses = async (/** @type {number} */ random, /** @type {number} */ uptime) => {
-    const page = fakePage({ random: () => random });
+    const page = fakePage({ Math: { random: () => random } });
     const client = open({ minUptime: 5_000 }, page);
     const gaps = [];
     for (let i = 0; i < 5; i++) {
@@ -470,6 +470,6 @@ test("addresses are taken as people write them", () => {
   ]);
   open({ protocols: ["token.abc"] });
   expect(FakeSocket.last.protocols).toEqual(["dormouse.1", "token.abc"]);
-  expect(() => open({}, fakePage({ address: undefined }), "/ws")).toThrow("Invalid URL");
+  expect(() => open({}, fakePage({ location: undefined }), "/ws")).toThrow("Invalid URL");
   expect(() => open({}, fakePage({ WebSocket: undefined }))).toThrow("there is no WebSocket here");
 });

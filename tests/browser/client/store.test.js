@@ -74,10 +74,12 @@ test("a reset is a change, and messages have listeners of their own", () => {
 });
 
 test("on a server the hook shows a room that connects, and connects to none", () => {
+  // biome-ignore lint/correctness/noComponentHookFactories: each is rendered once
   const Lounge = () => {
     const { state, here } = useRoom("/ws/lounge", () => {}, options);
     return h("p", null, `${state} ${here.length}`);
   };
+  // biome-ignore lint/correctness/noComponentHookFactories: each is rendered once
   const Nowhere = () =>
     h("p", null, useRoom("/ws", () => {}, { ...options, enabled: false }).state);
   expect(renderToString(h(Lounge))).toBe("<p>connecting 0</p>");

@@ -140,13 +140,14 @@ const faults = {
     },
   },
   "a copy of a tab has its session": {
-    wrap: (page) => ({
-      ...page,
-      locks: /** @type {any} */ ({
-        /** @param {string} _name @param {object} _options @param {(lock: object) => any} use */
-        request: async (_name, _options, use) => use({}),
-      }),
-    }),
+    wrap: (page) => {
+      const request = async (
+        /** @type {string} */ _name,
+        /** @type {object} */ _options,
+        /** @type {(lock: object) => any} */ use,
+      ) => use({});
+      return Object.create(page, { navigator: { value: { locks: { request } } } });
+    },
   },
   "a message is told twice": {
     plant: () =>
@@ -185,10 +186,13 @@ const faults = {
       ),
   },
   "a page that comes back does not ask for its session": {
-    wrap: (page) => ({
-      ...page,
-      listen: (name, listener) => (name === "pageshow" ? () => {} : page.listen(name, listener)),
-    }),
+    wrap: (page) =>
+      Object.create(page, {
+        addEventListener: {
+          value: (/** @type {string} */ name, /** @type {() => void} */ listener) =>
+            name === "pageshow" || page.addEventListener?.(name, listener),
+        },
+      }),
   },
 };
 

@@ -1,7 +1,6 @@
 // The same client with a real server: in Node over TCP, and in Chromium; fewer lives, and slower ones.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Keeper } from "../../../js/browser/keeper.js";
 import { RoomClient } from "../../../js/browser/room-client.js";
 import { breakableLine } from "../../support/line.js";
 import { startBrowser } from "../../support/page.js";
@@ -92,25 +91,17 @@ class NodePage {
     this.outcomes = outcomes;
     /** @type {import("../../../js/browser/page.js").Page} */
     const page = {
-      now: () => performance.now(),
-      random: Math.random,
+      Date,
+      Math,
       setTimeout: (act, millis) => setTimeout(() => this.#isAlive && act(), millis),
       clearTimeout,
-      storage: () => storage,
-      shared: () => shared,
+      sessionStorage: storage,
+      localStorage: shared,
+      navigator: { locks },
       WebSocket: this.line.WebSocket,
       fetch,
-      locks,
-      BroadcastChannel: undefined,
-      keeping: async () => ({ Keeper }),
-      address: undefined,
-      listen: (name, listener) => {
+      addEventListener: (name, listener) => {
         if (name === "pagehide") this.#leave.push(() => listener({}));
-        return () => {};
-      },
-      isVisible: () => true,
-      report: (error) => {
-        throw error;
       },
     };
     /** @type {RoomClient<any>} */

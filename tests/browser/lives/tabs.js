@@ -1,8 +1,11 @@
 // Tabs, and the pages in them: what a browser gives to a client, as far as it matters.
 
 import { Keeper } from "../../../js/browser/keeper.js";
+import { RoomClient } from "../../../js/browser/room-client.js";
 import { settle } from "./clock.js";
 import { FakeSocket } from "./net.js";
+
+RoomClient.keeping = async () => ({ Keeper });
 
 /** @typedef {"fine" | "denied" | "full"} StorageMode */
 
@@ -128,13 +131,24 @@ export class Page {
         return done;
       },
     };
+    /** @type {import("../../../js/browser/page.js").Target} */
+    const target = {
+      addEventListener(name, listener) {
+        page.#listeners.set(name, (page.#listeners.get(name) ?? new Set()).add(listener));
+      },
+      removeEventListener: (name, listener) => void page.#listeners.get(name)?.delete(listener),
+    };
     return {
-      now: () => clock.now + page.ahead,
-      random: () => dice.next(),
+      Date: { now: () => clock.now + page.ahead },
+      Math: { random: () => dice.next() },
       setTimeout: (act, millis) => clock.set(page, act, millis),
       clearTimeout: (timer) => clock.clear(timer),
-      storage: () => page.tab.storage(),
-      shared: () => page.tab.storage(browser.items),
+      get sessionStorage() {
+        return page.tab.storage();
+      },
+      get localStorage() {
+        return page.tab.storage(browser.items);
+      },
       WebSocket: /** @type {any} */ (PageSocket),
       fetch: /** @type {any} */ (
         async (/** @type {string} */ url) => {
@@ -142,17 +156,14 @@ export class Page {
           return net.fetch(url);
         }
       ),
-      locks: browser.kind === "locks" ? /** @type {any} */ (locks) : undefined,
+      navigator: { locks: browser.kind === "locks" ? /** @type {any} */ (locks) : undefined },
       BroadcastChannel: browser.kind === "channels" ? /** @type {any} */ (Channel) : undefined,
-      keeping: async () => ({ Keeper }),
-      address: "http://room.test/",
-      listen(name, listener) {
-        const listeners = page.#listeners.get(name) ?? new Set();
-        page.#listeners.set(name, listeners.add(listener));
-        return () => void listeners.delete(listener);
+      location: { href: "http://room.test/" },
+      get document() {
+        return { visibilityState: page.isVisible ? "visible" : "hidden", ...target };
       },
-      isVisible: () => page.isVisible,
-      report: (error) => void page.reported.push(error),
+      ...target,
+      reportError: (error) => void page.reported.push(error),
     };
   }
 

@@ -40,6 +40,7 @@ async function childSends() {
   FakeSocket.made = [];
   /** @type {any} */
   let send;
+  // biome-ignore lint/correctness/noComponentHookFactories: each is rendered once
   const Parent = () => {
     const room = useRoom("http://a.test/ws", () => {}, options);
     send = room.send;
@@ -64,6 +65,7 @@ async function shares() {
   FakeSocket.made = [];
   /** @type {string[]} */
   const heard = [];
+  // biome-ignore lint/correctness/noComponentHookFactories: each is rendered once
   const One = (/** @type {{ name: string }} */ { name }) => {
     const { state } = useRoom(
       "http://b.test/ws",
@@ -86,6 +88,7 @@ async function changes() {
   FakeSocket.made = [];
   /** @type {any} */
   let set;
+  // biome-ignore lint/correctness/noComponentHookFactories: each is rendered once
   const App = () => {
     const [props, setProps] = useState({
       url: "http://c.test/1",
@@ -131,6 +134,7 @@ async function suspends() {
   const data = new Promise((done) => {
     resolve = done;
   });
+  // biome-ignore lint/correctness/noComponentHookFactories: each is rendered once
   const Late = () => {
     const { state } = useRoom("http://d.test/ws", () => {}, options);
     return h("p", { id: "late" }, `${use(data)} ${state}`);
