@@ -80,8 +80,10 @@ export class Outbox {
 
   /** @param {number} number up to which all is settled */
   handled(number) {
-    const last = this.sends.findLastIndex((sent) => sent.number > 0 && sent.number <= number);
-    for (const { id } of this.sends.splice(0, last + 1)) this.#settle(id);
+    for (let [first] = this.sends; first?.number && first.number <= number; [first] = this.sends) {
+      this.sends.shift();
+      this.#settle(first.id);
+    }
     this.count(number);
   }
 

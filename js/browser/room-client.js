@@ -236,6 +236,8 @@ export class RoomClient {
     this.#isBusy = true;
     while (this.#inputs.length > 0) {
       const outputs = [];
+      /** @type {{ kept?: import("./core.js").Kept } | undefined} */
+      let keep;
       /** @type {import("./core.js").Input | undefined} */
       let input;
       do {
@@ -244,9 +246,10 @@ export class RoomClient {
         const made = this.#core.step(input, this.#page.Date.now(), this.#page.Math.random());
         this.#log({ input, outputs: made });
         outputs.push(...made);
+        // The last says it all, and comes before whatever leaves.
+        for (const output of made) if (output.do === "keep") keep = output;
       } while (input.type === "send");
-      const kept = outputs.findLast((output) => output.do === "keep");
-      if (kept?.do === "keep") this.#keeper?.save(kept.kept);
+      if (keep) this.#keeper?.save(keep.kept);
       for (const output of outputs) this.#perform(output);
     }
     this.#isBusy = false;

@@ -57,7 +57,8 @@ function sends(life) {
     if (client.pending.length > 0) return `${page.name} is ${client.state}, and waits for ever`;
   }
   // What a page said that is gone is the next one's; without a next one it is nobody's.
-  for (const { words, page, outcome } of life.expected) {
+  for (const [{ words, page, outcome }, number] of life.expected) {
+    if (page !== number) continue;
     const next = life.visits.find(({ before }) => before?.number === page);
     if (outcome !== "pending" || !next || !present(life).includes(next)) continue;
     if (next.client.isKept) return `"${words}" of page ${page + 1} was lost in a reload`;

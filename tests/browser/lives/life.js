@@ -104,8 +104,8 @@ class Life {
   wentOn = new Set();
   /** Tabs in which a page was left for the way back. @type {Set<Tab>} */
   wasLeft = new Set();
-  /** What must be settled in a page after the one that said it. @type {Set<Said>} */
-  expected = new Set();
+  /** What must be settled in a page after the one that said it. @type {Map<Said, number>} */
+  expected = new Map();
 
   /**
    * @param {number} seed
@@ -282,7 +282,7 @@ class Life {
     // Where there are no locks, a copy has a moment.
     if (this.browser.kind !== "locks" && this.visits.length > 1) return;
     for (const said of this.said) {
-      if (said.page === number && said.outcome === "pending") this.expected.add(said);
+      if (said.page === number && said.outcome === "pending") this.expected.set(said, number);
     }
   }
 

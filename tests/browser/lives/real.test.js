@@ -111,6 +111,11 @@ class NodePage {
     });
   }
 
+  /** Until it knows what the page before has kept. */
+  async ready() {
+    while (!this.client.isKept) await sleep(1);
+  }
+
   /** @param {string} text */
   say(text) {
     this.outcomes.set(text, "pending");
@@ -150,7 +155,7 @@ async function liveInNode(seed) {
   /** @type {Outcomes} */
   const outcomes = new Map();
   let page = new NodePage(url, tab, outcomes);
-  await sleep(5);
+  await page.ready();
   for (let i = 0; i < 30; i++) {
     const kind = dice.below(10);
     if (kind < 5) page.say(`${seed}-${i}`);
@@ -158,8 +163,7 @@ async function liveInNode(seed) {
     else if (kind === 7) {
       await page.leave();
       page = new NodePage(url, tab, outcomes);
-      // Until it knows what the one before has kept.
-      await sleep(5);
+      await page.ready();
     } else if (kind === 8) await site.evict("chat", room);
     await sleep(dice.below(3) * dice.below(30));
   }
@@ -186,6 +190,8 @@ const script = `
   const room = new RoomClient("/ws/chat/" + sessionStorage.getItem("room") + "?userId=ada", { key: "life", slowest: 300 });
   const follow = (text, done) => done.then(() => report(text, "stored"), ({ code }) => report(text, code));
   room.on("restored", (sends) => { for (const { event, done } of sends) follow(event.text, done); });
+  // Until it knows what the page before has kept.
+  while (!room.isKept) await new Promise((resolve) => setTimeout(resolve, 1));
   window.say = (text) => { follow(text, room.send({ _tag: "Say", text })); };
   window.room = room;
 `;
