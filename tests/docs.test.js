@@ -151,6 +151,7 @@ const PATHS = {
   "dormouse-rooms": ["../../../js/index.js"],
   "dormouse-rooms/browser": ["../../../js/browser/room-client.js"],
   "dormouse-rooms/react": ["../../../js/browser/react.js"],
+  "dormouse-rooms/store": ["../../../js/browser/store.js"],
   "dormouse-rooms/client": ["../../../js/worker/client.js"],
   "dormouse-rooms/inspect": ["../../../js/watching/inspector.js"],
 };
@@ -201,7 +202,7 @@ function typeCheck(name, pieces, options) {
 }
 
 const inPages = blocksIn("js").filter(
-  ({ page, text }) => page.endsWith("/clients.md") || text.includes("dormouse-rooms/browser"),
+  ({ page, text }) => page.endsWith("/clients.md") || /dormouse-rooms\/(browser|react|store)"/.test(text),
 );
 const scripts = blocksIn("html").flatMap(({ text, ...block }) =>
   [...text.matchAll(/<script type="module">(.*?)<\/script>/gs)].map(([, script = ""]) => ({

@@ -17,8 +17,10 @@ export function startComposer(say, typed) {
     text.focus();
   };
   text.onkeydown = (event) => {
-    // Enter that ends the choice of a character is not for us.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    // Enter that ends the choice of a character is not for us. Safari says so by the code alone: its
+    // composing has ended by then.
+    const isComposing = event.isComposing || event.keyCode === 229;
+    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
     event.preventDefault();
     form.requestSubmit();
   };

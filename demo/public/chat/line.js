@@ -23,7 +23,7 @@ export function watchLine(client, comeBack) {
     banner.dataset.state = state;
     again.hidden = state !== "closed";
     words.textContent = {
-      connecting: "Connecting…",
+      connecting: why ? `Connecting… (${why})` : "Connecting…",
       open: "",
       resuming: "Reconnecting… What you write is kept, and goes out then.",
       closed: `The room is closed to this page: ${why}.`,

@@ -81,6 +81,7 @@ export function enterRoom(room, name, comeBack) {
     older: (entries) => timeline.prepend(entries),
     cleared: () => timeline.clear(),
     tooFast: showWait,
+    restored: (said) => unsent.show(said, () => unsent.say(said.own.message, talk)),
   });
   const people = new People(room, name, tell);
   const reminders = joinReminders(room, tell);

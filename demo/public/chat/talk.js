@@ -22,6 +22,8 @@ import { readBackTo, readPage } from "./pages.js";
  * @property {(entries: Entry[]) => void} older in front
  * @property {() => void} cleared what follows does not go on from what there was
  * @property {(seconds: number) => void} tooFast
+ * @property {(said: { own: Own, done: Promise<void> }) => void} restored said before this page was loaded
+ *   anew, and not known to be stored
  */
 
 /** Frames that come so soon after the line are those that were missed. */
@@ -63,6 +65,11 @@ export class Talk {
       key: `talk/${room}/${name}`,
     });
     this.client.on("message", (frame) => this.#receive(frame));
+    this.client.on("restored", (sends) => {
+      for (const { event, done } of sends) {
+        if (event?.type === "chat") listener.restored(this.#follow(event.message, done));
+      }
+    });
     this.client.on("arrival", ({ same, resumed }) => {
       this.#arrivedAt = performance.now();
       // Who comes anew is told the last hundred again; who has missed too much is told nothing.
@@ -77,9 +84,17 @@ export class Talk {
    * @returns {{ own: Own, done: Promise<void> }} done when the room has stored it
    */
   say(message) {
+    return this.#follow(message, this.client.send({ type: "chat", message }));
+  }
+
+  /**
+   * @param {string} message
+   * @param {Promise<void>} sent
+   */
+  #follow(message, sent) {
     const own = { message, heard: false };
     this.#unheard.push(own);
-    const done = this.client.send({ type: "chat", message }).then(
+    const done = sent.then(
       () => {
         this.#stored.push(own);
         this.#findStored();

@@ -8,6 +8,7 @@ const REASONS = /** @type {Record<string, string>} */ ({
   invalid_length: "That is too long for one message.",
   unknown: "The line broke, and nobody knows whether this arrived.",
   closed: "You have left the room, so it was not sent.",
+  frame_too_large: "That is too long for one message.",
   buffer_full: "Too much is waiting already, so it was not sent.",
 });
 
@@ -26,8 +27,15 @@ export class Unsent {
    * @param {import("./talk.js").Talk} talk
    */
   say(message, talk) {
-    const { own, done } = talk.say(message);
-    const words = make("p", "", message);
+    this.show(talk.say(message), () => this.say(message, talk));
+  }
+
+  /**
+   * @param {{ own: import("./talk.js").Own, done: Promise<void> }} said
+   * @param {() => void} again
+   */
+  show({ own, done }, again) {
+    const words = make("p", "", own.message);
     words.dir = "auto";
     const line = make("div", "message own", make("div", "bubble", words, make("span", "meta")));
     this.#lines.set(own, line);
@@ -35,7 +43,7 @@ export class Unsent {
     done.then(
       () => delivered(line),
       ({ code }) => {
-        if (!own.heard) this.#refused(own, line, code, () => this.say(message, talk));
+        if (!own.heard) this.#refused(own, line, code, again);
       },
     );
   }

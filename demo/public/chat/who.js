@@ -11,14 +11,26 @@ export function roomOfAddress() {
 /** @param {string} room */
 export const linkTo = (room) => new URL(`/#${room}`, location.href).href;
 
+/** Where a browser keeps nothing for a page, the page does for as long as it is there. */
+let name = "";
+
 /** The name of this tab, or else the one that was chosen last. */
 export function keptName() {
-  return sessionStorage.getItem(NAME) ?? localStorage.getItem(NAME) ?? "";
+  try {
+    return sessionStorage.getItem(NAME) ?? localStorage.getItem(NAME) ?? name;
+  } catch {
+    return name;
+  }
 }
 
-/** @param {string} name */
-export function keepName(name) {
-  // Two tabs may have two names, each its own also after a reload.
-  sessionStorage.setItem(NAME, name);
-  localStorage.setItem(NAME, name);
+/** @param {string} chosen */
+export function keepName(chosen) {
+  name = chosen;
+  try {
+    // Two tabs may have two names, each its own also after a reload.
+    sessionStorage.setItem(NAME, name);
+    localStorage.setItem(NAME, name);
+  } catch {
+    // It is asked for again after a reload.
+  }
 }
