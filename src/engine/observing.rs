@@ -19,6 +19,7 @@ pub(crate) struct Called {
     /// How often the batch was begun anew before.
     pass: u32,
     pub(crate) socket: Option<SocketId>,
+    pub(crate) session: Option<String>,
     pub(crate) is_from_sibling: bool,
     pub(crate) ended: Ended,
 }
@@ -97,9 +98,10 @@ pub(crate) fn ended(handler: Handler, sight: &Sight<'_>, done: Option<&Done>) {
             None => Ended::Failed,
         };
         let sender = sight.sender();
+        let session = sender.and_then(Connection::session).map(|it| it.to_string());
         let socket = sender.map(Connection::socket);
         let ((pass, nth), is_from_sibling) = (sight.turn(), sight.sibling().is_some());
-        seen.calls.push(Called { handler, nth, pass, socket, is_from_sibling, ended });
+        seen.calls.push(Called { handler, nth, pass, socket, session, is_from_sibling, ended });
     });
 }
 
