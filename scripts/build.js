@@ -28,7 +28,7 @@ export const crates = [
 const features = { "examples/migration/room": ["v1"] };
 
 /** Where the pages are of those that have some. @type {Record<string, string>} */
-const pages = { ".": "js/public", "examples/liars-dice": "examples/liars-dice/public" };
+const pages = { ".": "demo/public", "examples/liars-dice": "examples/liars-dice/public" };
 
 /** Those that do not. */
 export const nativeCrates = ["benches/load", "fuzz"];

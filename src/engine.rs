@@ -16,6 +16,7 @@ pub(crate) mod handlers;
 mod inbox;
 pub(crate) mod log;
 pub(crate) mod migrate;
+pub(crate) mod observing;
 mod outbox;
 pub(crate) mod overlay;
 mod performing;
@@ -26,6 +27,7 @@ pub(crate) mod sight;
 pub(crate) mod sorted;
 pub(crate) mod state;
 mod sweep;
+pub(crate) mod table;
 mod turn;
 
 pub use self::core::Engine;

@@ -2,6 +2,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod audience;
+pub(crate) mod bytes;
 pub(crate) mod close;
 pub(crate) mod connection;
 pub(crate) mod connection_id;

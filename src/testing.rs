@@ -21,14 +21,18 @@
 
 mod client;
 mod host;
+mod object;
 mod recording;
+mod resuming;
 mod room;
 mod simulation;
 mod twice;
 
 pub use client::TestClient;
-pub use host::{Delivery, MemoryHost};
+pub use host::{Delivery, MemoryHost, Reads, Refusal};
+pub use object::{Entry, Object, Ticket, Turn};
 pub use recording::{InvalidRecording, Recording, Replayed};
+pub use resuming::ResumingClient;
 pub use room::TestRoom;
 pub use simulation::{CrashAt, Dice, Failure, Fate, Report, SimulatedClient, Simulation, Step};
 pub use twice::awake_and_asleep;

@@ -150,7 +150,7 @@ fn run(engine: &mut Engine, host: &mut MemoryHost, batch: Vec<Input>) -> Vec<Str
         engine.handle(host, input);
     }
     let commit = engine.commit(host);
-    let deliveries = host.perform(&commit).into_iter();
+    let deliveries = host.perform(&commit).unwrap().into_iter();
     let told = deliveries.map(|(socket, delivery)| match delivery {
         Delivery::Frame(frame) => {
             let text: String = serde_json::from_slice(frame.as_bytes()).unwrap();

@@ -267,7 +267,7 @@ fn a_room_that_slept_before_its_close_was_answered_hears_of_it_once() {
     }
     let frame = Frame::Text("goes".into());
     engine.handle(&host, Input::Message { socket: stays, frame: frame.clone() });
-    host.perform(&engine.commit(&host));
+    host.perform(&engine.commit(&host)).unwrap();
 
     // The platform lists the socket until its client has answered.
     let mut engine = Engine::of::<Dominoes>(name());
@@ -275,7 +275,7 @@ fn a_room_that_slept_before_its_close_was_answered_hears_of_it_once() {
     engine.handle(&host, Input::Message { socket: stays, frame });
     engine.handle(&host, Input::Close { socket: goes, close: Close::cut() });
     let commit = engine.commit(&host);
-    assert_eq!(host.perform(&commit), []);
+    assert_eq!(host.perform(&commit).unwrap(), []);
     assert_eq!(commit.writes, []);
     assert_eq!(host.state().as_deref(), Some(r#"["goes 4000 true"]"#));
 }

@@ -1,8 +1,5 @@
 //! Clients that lose their line miss nothing, say nothing twice, and are not told of as gone.
 
-#[path = "support/resuming.rs"]
-mod support;
-
 use std::time::Duration;
 
 use dormouse::testing::{Dice, TestRoom};
@@ -10,7 +7,6 @@ use dormouse::{
     Audience, Close, Context, Effects, Error, Host as _, Keep, Never, OnDuplicate, Range, Result,
     Resume, Room, Side, Text, Upgrade, limits,
 };
-use support::Client;
 
 /// Says everything to everyone, and who comes and goes.
 struct Parlour;
@@ -62,146 +58,151 @@ fn parlour() -> TestRoom<Parlour> {
 #[test]
 fn who_loses_the_line_gets_what_was_missed_in_order_and_once() {
     let room = parlour();
-    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
     ada.read();
     ada.drop_line();
     for nth in 0..10 {
-        bob.send(&nth.to_string());
+        bob.send_text(nth.to_string());
         room.hibernate();
     }
-    ada.connect();
+    ada.reconnect();
     let missed: Vec<_> = (0..10).map(|nth| nth.to_string()).collect();
     assert_eq!(
-        ada.heard,
+        ada.heard(),
         [&["ada comes".to_owned(), "bob comes".to_owned()], &missed[..]].concat()
     );
-    assert_eq!(ada.hellos[1]["resumed"], true);
-    assert_eq!(ada.hellos[1]["same"], true);
+    assert_eq!(ada.hellos()[1]["resumed"], true);
+    assert_eq!(ada.hellos()[1]["same"], true);
     bob.read();
     // Nobody was told that she was gone.
-    assert_eq!(bob.heard, [&["bob comes".to_owned()], &missed[..]].concat());
-    assert!(bob.presence.is_empty());
+    assert_eq!(bob.heard(), [&["bob comes".to_owned()], &missed[..]].concat());
+    assert!(bob.presence().is_empty());
 }
 
 #[test]
 fn a_client_that_heard_nothing_before_the_drop_resumes_as_well() {
     let room = parlour();
-    let mut ada = Client::new(&room, "ada");
-    ada.connect();
-    ada.heard.clear();
-    let mut eve = Client::join(&room, "eve");
+    let ada = room.join("ada");
+    ada.received();
+    let eve = room.join("eve");
     eve.read();
-    eve.heard.clear();
+    eve.received();
     eve.drop_line();
-    ada.send("hello");
-    eve.connect();
-    assert_eq!(eve.heard, ["hello"]);
+    ada.send_text("hello");
+    eve.reconnect();
+    assert_eq!(eve.heard(), ["hello"]);
 }
 
 #[test]
 fn what_only_some_were_to_hear_only_they_get_afterwards() {
     let room = parlour();
-    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
-    for client in [&mut ada, &mut bob] {
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
+    for client in [&ada, &bob] {
         client.read();
-        client.heard.clear();
+        client.received();
     }
-    ada.send("to others");
-    ada.send("to me");
+    ada.send_text("to others");
+    ada.send_text("to me");
     ada.drop_line();
     bob.drop_line();
-    ada.connect();
-    bob.connect();
-    assert_eq!(ada.heard, ["to you"]);
-    assert_eq!(bob.heard, ["to others"]);
+    ada.reconnect();
+    bob.reconnect();
+    assert_eq!(ada.heard(), ["to you"]);
+    assert_eq!(bob.heard(), ["to others"]);
 }
 
 #[test]
 fn what_is_sent_again_is_handled_once_and_refused_once() {
     let room = parlour();
-    let mut ada = Client::join(&room, "ada");
-    ada.send("one");
-    ada.send("refuse");
-    ada.send("two");
+    let ada = room.join("ada");
+    ada.send_text("one");
+    ada.send_text("refuse");
+    ada.send_text("two");
     // Their answers are lost with the line.
     ada.drop_line();
-    assert_eq!(ada.settled, []);
+    assert_eq!(ada.settled(), []);
     room.hibernate();
-    ada.connect();
+    ada.reconnect();
     assert_eq!(room.state(), Some(2));
     let refused = Some("not_that".to_owned());
-    assert_eq!(ada.settled, [(2, refused), (1, None), (3, None)]);
+    assert_eq!(ada.settled(), [(2, refused), (1, None), (3, None)]);
     // What the room says of a refusal it says to all its clients.
     let error = r#"{"_tag":"Error","code":"not_that","message":"not that"}"#;
-    assert_eq!(ada.heard, ["ada comes", "one", error, "two"]);
+    assert_eq!(ada.heard(), ["ada comes", "one", error, "two"]);
 }
 
 #[test]
 fn who_does_not_come_back_in_time_has_left_once() {
     let room = parlour();
-    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
     ada.drop_line();
     room.advance(Duration::from_secs(9));
     bob.read();
-    assert_eq!(bob.heard, ["bob comes"]);
+    assert_eq!(bob.heard(), ["bob comes"]);
     room.hibernate();
     room.advance(Duration::from_secs(2));
     bob.read();
-    assert_eq!(bob.heard, ["bob comes", "ada goes"]);
-    assert_eq!(bob.presence, ["-ada"]);
+    assert_eq!(bob.heard(), ["bob comes", "ada goes"]);
+    assert_eq!(bob.presence(), ["-ada"]);
     // The session is remembered: she gets all she has missed, but comes anew.
-    ada.send("late");
-    ada.connect();
+    ada.send_text("late");
+    ada.reconnect();
     bob.read();
-    assert_eq!(bob.heard[2..], ["ada comes", "late"]);
-    assert_eq!(ada.heard, ["ada comes", "bob comes", "ada goes", "ada comes", "late"]);
-    assert_eq!(ada.hellos[1]["same"], false);
+    assert_eq!(bob.heard()[2..], ["ada comes", "late"]);
+    assert_eq!(ada.heard(), ["ada comes", "bob comes", "ada goes", "ada comes", "late"]);
+    assert_eq!(ada.hellos()[1]["same"], false);
 }
 
 #[test]
 fn what_was_sent_before_is_remembered_of_one_who_comes_too_late() {
     let room = parlour();
-    let mut ada = Client::join(&room, "ada");
-    ada.send("one");
+    let ada = room.join("ada");
+    ada.send_text("one");
     ada.read();
-    ada.send("refuse");
+    ada.send_text("refuse");
     // Handled, but the answer is lost.
     ada.drop_line();
     room.advance(Duration::from_secs(20));
-    ada.connect();
-    assert_eq!(ada.hellos[1]["same"], false);
-    ada.send("three");
+    ada.reconnect();
+    assert_eq!(ada.hellos()[1]["same"], false);
+    ada.send_text("three");
     ada.read();
     let refused = Some("not_that".to_owned());
-    assert_eq!(ada.settled, [(1, None), (2, refused), (3, None)]);
+    assert_eq!(ada.settled(), [(1, None), (2, refused), (3, None)]);
     assert_eq!(room.state(), Some(2));
 }
 
 #[test]
 fn who_was_given_no_id_keeps_the_one_that_was_made_up() {
     let room = parlour();
-    let mut ada = Client::without_id(&room);
-    let id = ada.hellos[0]["here"][0].as_str().unwrap().to_owned();
+    let ada = room.join_as(Upgrade::default());
+    let id = ada.hellos()[0]["here"][0].as_str().unwrap().to_owned();
     ada.drop_line();
-    ada.connect();
-    assert_eq!((&ada.hellos[1]["same"], &ada.hellos[1]["resumed"]), (&true.into(), &true.into()));
-    assert_eq!(ada.hellos[1]["here"], serde_json::json!([id]));
+    ada.reconnect();
+    assert_eq!(
+        (&ada.hellos()[1]["same"], &ada.hellos()[1]["resumed"]),
+        (&true.into(), &true.into())
+    );
+    assert_eq!(ada.hellos()[1]["here"], serde_json::json!([id]));
     // Also when it comes late.
     ada.drop_line();
     room.advance(Duration::from_secs(11));
-    ada.connect();
-    assert_eq!((&ada.hellos[2]["same"], &ada.hellos[2]["resumed"]), (&false.into(), &true.into()));
-    assert_eq!(ada.hellos[2]["here"], serde_json::json!([id]));
+    ada.reconnect();
+    assert_eq!(
+        (&ada.hellos()[2]["same"], &ada.hellos()[2]["resumed"]),
+        (&false.into(), &true.into())
+    );
+    assert_eq!(ada.hellos()[2]["here"], serde_json::json!([id]));
 }
 
 #[test]
 fn an_idle_client_can_ask_whether_its_line_is_alive_without_waking_the_room() {
     let room = parlour();
-    let mut ada = Client::join(&room, "ada");
+    let ada = room.join("ada");
     ada.read();
-    let ping = ada.hellos[0]["ping"].clone();
+    let ping = ada.hellos()[0]["ping"].clone();
     assert_eq!(ping, serde_json::json!(["dormouse.ping", "dormouse.pong"]));
-    let socket = ada.socket().unwrap();
+    let socket = ada.line().unwrap();
     socket.send_text(ping[0].as_str().unwrap());
     assert_eq!(socket.receive_text(), ping[1].as_str().unwrap());
 }
@@ -209,41 +210,41 @@ fn an_idle_client_can_ask_whether_its_line_is_alive_without_waking_the_room() {
 #[test]
 fn what_is_no_longer_kept_is_not_told_in_part() {
     let room = parlour();
-    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
     ada.drop_line();
     for nth in 0..1_200 {
-        bob.send(&nth.to_string());
+        bob.send_text(nth.to_string());
     }
-    ada.heard.clear();
-    ada.connect();
-    assert_eq!(ada.hellos[1]["resumed"], false);
-    assert!(ada.heard.is_empty());
-    bob.send("next");
+    ada.received();
+    ada.reconnect();
+    assert_eq!(ada.hellos()[1]["resumed"], false);
+    assert!(ada.heard().is_empty());
+    bob.send_text("next");
     ada.read();
-    assert_eq!(ada.heard, ["next"]);
+    assert_eq!(ada.heard(), ["next"]);
 }
 
 #[test]
 fn what_is_too_much_to_be_told_is_not_told_in_part_either() {
     let room = parlour();
-    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
     ada.read();
     ada.drop_line();
     let long = "x".repeat(50_000);
     for _ in 0..=limits::MISSED_BYTES / long.len() {
-        bob.send(&long);
+        bob.send_text(&long);
     }
-    ada.heard.clear();
-    ada.connect();
-    assert_eq!(ada.hellos[1]["resumed"], false);
-    assert!(ada.heard.is_empty());
+    ada.received();
+    ada.reconnect();
+    assert_eq!(ada.hellos()[1]["resumed"], false);
+    assert!(ada.heard().is_empty());
 }
 
 #[test]
 fn a_flood_of_clients_that_come_and_go_does_not_grow_what_is_remembered() {
     let room = parlour();
     for nth in 0..limits::SESSIONS + 3_000 {
-        Client::join(&room, &format!("{nth}")).leave();
+        room.join(&format!("{nth}")).leave();
         // The log is bounded too, by its own rule.
     }
     let remembered = room.with_host(|host| {
@@ -256,66 +257,66 @@ fn a_flood_of_clients_that_come_and_go_does_not_grow_what_is_remembered() {
 #[test]
 fn several_sockets_of_one_person_are_one_presence() {
     let room = parlour();
-    let mut eve = Client::join(&room, "eve");
-    let (mut first, mut second) = (Client::join(&room, "ada"), Client::join(&room, "ada"));
-    assert_eq!(second.hellos[0]["here"], serde_json::json!(["ada", "eve"]));
+    let eve = room.join("eve");
+    let (first, second) = (room.join("ada"), room.join("ada"));
+    assert_eq!(second.hellos()[0]["here"], serde_json::json!(["ada", "eve"]));
     first.leave();
     eve.read();
-    assert_eq!(eve.presence, ["+ada"]);
+    assert_eq!(eve.presence(), ["+ada"]);
     second.leave();
     eve.read();
-    assert_eq!(eve.presence, ["+ada", "-ada"]);
+    assert_eq!(eve.presence(), ["+ada", "-ada"]);
 }
 
 #[test]
 fn who_is_here_is_told_up_to_a_crowd() {
     let room = parlour();
-    let mut ada = Client::join(&room, "ada");
+    let ada = room.join("ada");
     let guests: Vec<_> = (2..=limits::PRESENT).map(|nth| room.connect(&format!("{nth}"))).collect();
     ada.read();
-    assert_eq!(ada.presence.len(), limits::PRESENT - 1);
-    let mut eve = Client::join(&room, "eve");
+    assert_eq!(ada.presence().len(), limits::PRESENT - 1);
+    let eve = room.join("eve");
     ada.read();
-    assert_eq!(ada.presence.last().unwrap(), "~");
-    assert_eq!(eve.hellos[0].get("here"), None);
+    assert_eq!(ada.presence().last().unwrap(), "~");
+    assert_eq!(eve.hellos()[0].get("here"), None);
     drop(guests);
     eve.leave();
-    let bob = Client::join(&room, "bob");
-    assert_eq!(bob.hellos[0].get("here"), None, "there are as many again");
+    let bob = room.join("bob");
+    assert_eq!(bob.hellos()[0].get("here"), None, "there are as many again");
 }
 
 #[test]
 fn a_session_on_a_new_socket_takes_over_from_the_old_one() {
     let room = parlour();
-    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
     ada.read();
     // The room does not know yet that the line is lost.
-    let old = ada.socket().unwrap().socket();
-    ada.forget_line();
-    bob.send("meanwhile");
-    ada.connect();
+    let old = ada.line().unwrap().socket();
+    drop(ada.forget_line());
+    bob.send_text("meanwhile");
+    ada.reconnect();
     assert_eq!(room.count(), 2);
-    assert_ne!(ada.socket().unwrap().socket(), old);
-    assert_eq!(ada.heard, ["ada comes", "bob comes", "meanwhile"]);
+    assert_ne!(ada.line().unwrap().socket(), old);
+    assert_eq!(ada.heard(), ["ada comes", "bob comes", "meanwhile"]);
     bob.read();
-    assert_eq!(bob.heard, ["bob comes", "meanwhile"]);
+    assert_eq!(bob.heard(), ["bob comes", "meanwhile"]);
 }
 
 #[test]
 fn a_machine_that_fails_loses_sockets_and_nobody() {
     let room = parlour();
-    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
-    for client in [&mut ada, &mut bob] {
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
+    for client in [&ada, &bob] {
         client.read();
-        client.heard.clear();
-        client.forget_line();
+        client.received();
+        drop(client.forget_line());
     }
     room.crash();
-    ada.connect();
-    ada.send("are you there?");
+    ada.reconnect();
+    ada.send_text("are you there?");
     room.advance(Duration::from_secs(20));
     ada.read();
-    assert_eq!(ada.heard, ["are you there?", "bob goes"]);
+    assert_eq!(ada.heard(), ["are you there?", "bob goes"]);
 }
 
 /// A later version of the room, with another state of its connections.
@@ -345,33 +346,33 @@ impl Room for Salon {
 #[test]
 fn a_deploy_is_a_lost_line_like_any_other() {
     let room = parlour();
-    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
-    for client in [&mut ada, &mut bob] {
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
+    for client in [&ada, &bob] {
         client.read();
-        client.heard.clear();
+        client.received();
     }
-    ada.send("before");
+    ada.send_text("before");
     bob.drop_line();
     ada.drop_line();
     let room = room.deploy::<Salon>();
-    let (mut ada, mut bob) = (ada.of(&room), bob.of(&room));
-    ada.connect();
-    ada.send("after");
-    bob.connect();
+    let (ada, bob) = (ada.after(&room), bob.after(&room));
+    ada.reconnect();
+    ada.send_text("after");
+    bob.reconnect();
     ada.read();
-    assert_eq!(ada.heard, ["before", "after"]);
-    assert_eq!(bob.heard, ["before", "after"]);
+    assert_eq!(ada.heard(), ["before", "after"]);
+    assert_eq!(bob.heard(), ["before", "after"]);
     assert_eq!(room.state(), Some(2), "what was sent before was handled once");
-    assert_eq!(ada.hellos[0]["same"], true);
+    assert_eq!(ada.hellos()[1]["same"], true);
 }
 
 #[test]
 fn a_session_is_nobody_elses() {
     let room = parlour();
-    let mut ada = Client::join(&room, "ada");
+    let ada = room.join("ada");
     ada.read();
-    let session = ada.hellos[0]["session"].as_str().unwrap().to_owned();
-    let epoch = ada.hellos[0]["epoch"].as_str().unwrap().to_owned();
+    let session = ada.hellos()[0]["session"].as_str().unwrap().to_owned();
+    let epoch = ada.hellos()[0]["epoch"].as_str().unwrap().to_owned();
     let eve = room
         .try_connect(Upgrade {
             id: Some("eve".to_owned()),
@@ -381,18 +382,18 @@ fn a_session_is_nobody_elses() {
         .unwrap();
     let hello = eve.receive_text();
     assert!(!hello.contains(&session) && hello.contains(r#""resumed":false"#), "{hello}");
-    assert!(ada.socket().unwrap().is_open());
+    assert!(ada.line().unwrap().is_open());
 }
 
 #[test]
 fn a_plain_client_sees_plain_frames_beside_one_of_the_protocol() {
     let room = parlour();
     let plain = room.connect("bob");
-    let mut ada = Client::join(&room, "ada");
+    let ada = room.join("ada");
     plain.send_text("hello");
-    ada.send("hi");
+    ada.send_text("hi");
     ada.read();
-    assert_eq!(ada.heard, ["ada comes", "hello", "hi"]);
+    assert_eq!(ada.heard(), ["ada comes", "hello", "hi"]);
     let heard: Vec<_> = plain.received().iter().map(|it| it.to_text().into_owned()).collect();
     assert_eq!(heard, ["bob comes", "ada comes", "hello", "hi"]);
 }
@@ -400,13 +401,13 @@ fn a_plain_client_sees_plain_frames_beside_one_of_the_protocol() {
 #[test]
 fn frames_that_are_none_of_the_protocol_end_the_connection_that_sent_them() {
     let room = parlour();
-    let bob = Client::join(&room, "bob");
+    let bob = room.join("bob");
     for broken in ["hello", "s2:a number is missing", "sx:"] {
-        let ada = Client::join(&room, "ada");
-        ada.socket().unwrap().send_text(broken);
-        assert_eq!(ada.socket().unwrap().closed().unwrap().code, 1002, "{broken}");
+        let ada = room.join("ada");
+        ada.line().unwrap().send_text(broken);
+        assert_eq!(ada.line().unwrap().closed().unwrap().code, 1002, "{broken}");
     }
-    assert!(bob.socket().unwrap().is_open());
+    assert!(bob.line().unwrap().is_open());
 }
 
 #[test]
@@ -435,52 +436,55 @@ fn a_room_without_resume_greets_too_and_promises_what_it_can() {
 #[test]
 fn one_that_is_replaced_has_left() {
     let room = parlour();
-    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
     let upgrade = Upgrade {
         id: Some("ada".to_owned()),
         on_duplicate: OnDuplicate::Replace,
         ..Upgrade::default()
     };
     let newer = room.try_connect(upgrade).unwrap();
-    assert!(!ada.socket().unwrap().is_open() && newer.is_open());
-    ada.forget_line();
+    assert!(!ada.line().unwrap().is_open() && newer.is_open());
+    drop(ada.forget_line());
     bob.read();
-    assert_eq!(bob.heard, ["bob comes", "ada goes", "ada comes"]);
+    assert_eq!(bob.heard(), ["bob comes", "ada goes", "ada comes"]);
 }
 
 #[test]
 fn after_a_purge_those_who_are_there_are_told_that_the_log_is_another() {
     let room = parlour();
-    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
-    bob.send("one");
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
+    bob.send_text("one");
     ada.read();
-    ada.send("purge");
-    ada.send("two");
+    ada.send_text("purge");
+    ada.send_text("two");
     ada.read();
-    assert_eq!((ada.hellos.len(), &ada.hellos[1]["resumed"]), (2, &serde_json::json!(false)));
-    assert_eq!(ada.heard.last().unwrap(), "two");
-    assert_eq!(ada.settled, [(1, None), (2, None)]);
+    assert_eq!((ada.hellos().len(), &ada.hellos()[1]["resumed"]), (2, &serde_json::json!(false)));
+    assert_eq!(ada.heard().last().unwrap(), "two");
+    assert_eq!(ada.settled(), [(1, None), (2, None)]);
     bob.read();
     bob.drop_line();
-    ada.send("three");
-    bob.connect();
-    assert_eq!(bob.hellos[2]["resumed"], true);
-    assert_eq!(bob.heard[bob.heard.len() - 2..], ["two", "three"]);
+    ada.send_text("three");
+    bob.reconnect();
+    assert_eq!(bob.hellos()[2]["resumed"], true);
+    assert_eq!(bob.heard()[bob.heard().len() - 2..], ["two", "three"]);
 }
 
 #[test]
 fn a_purge_lets_nobody_be_forgotten_who_may_come_back() {
     let room = parlour();
-    let (mut ada, mut bob) = (Client::join(&room, "ada"), Client::join(&room, "bob"));
-    let eve = Client::join(&room, "eve");
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
+    let eve = room.join("eve");
     ada.drop_line();
-    eve.socket().unwrap().cut();
-    bob.send("purge");
-    ada.connect();
-    assert_eq!((&ada.hellos[1]["same"], &ada.hellos[1]["resumed"]), (&true.into(), &false.into()));
+    eve.line().unwrap().cut();
+    bob.send_text("purge");
+    ada.reconnect();
+    assert_eq!(
+        (&ada.hellos()[1]["same"], &ada.hellos()[1]["resumed"]),
+        (&true.into(), &false.into())
+    );
     room.advance(Duration::from_secs(11));
     bob.read();
-    assert_eq!(bob.heard.last().unwrap(), "eve goes");
+    assert_eq!(bob.heard().last().unwrap(), "eve goes");
 }
 
 /// What the room has said, by its log.
@@ -503,36 +507,36 @@ fn whatever_happens_to_lines_nothing_is_missed_and_nothing_doubled() {
     for seed in 0..300 {
         let mut dice = Dice::new(seed);
         let room = parlour();
-        let mut clients = ["ada", "bob", "cyd"].map(|id| Client::join(&room, id));
+        let clients = ["ada", "bob", "cyd"].map(|id| room.join(id));
         let mut count = 0;
         for _ in 0..150 {
             let which = dice.below(clients.len());
-            let client = &mut clients[which];
+            let client = &clients[which];
             match dice.below(100) {
                 0..40 => {
                     count += 1;
-                    client.send(&format!("{count}"));
+                    client.send_text(format!("{count}"));
                 }
                 40..45 => {
                     room.together(|| {
-                        for client in &mut clients {
+                        for client in &clients {
                             count += 1;
-                            client.send(&format!("{count}"));
+                            client.send_text(format!("{count}"));
                         }
                     });
                 }
                 45..55 => client.read(),
-                55..70 if client.socket().is_some() => {
+                55..70 if client.line().is_some() => {
                     client.drop_line();
                     drops += 1;
                 }
-                70..75 if client.socket().is_some() => {
-                    client.forget_line();
+                70..75 if client.line().is_some() => {
+                    drop(client.forget_line());
                     drops += 1;
                 }
-                55..88 if client.socket().is_none() => client.connect(),
+                55..88 if client.line().is_none() => client.reconnect(),
                 88..91 => {
-                    clients.iter_mut().for_each(Client::forget_line);
+                    clients.iter().for_each(|client| drop(client.forget_line()));
                     room.crash();
                     crashes += 1;
                 }
@@ -544,21 +548,21 @@ fn whatever_happens_to_lines_nothing_is_missed_and_nothing_doubled() {
                 _ => room.sleep(Duration::from_millis(dice.below(500) as u64)),
             }
         }
-        for client in &mut clients {
-            if client.socket().is_none() {
-                client.connect();
+        for client in &clients {
+            if client.line().is_none() {
+                client.reconnect();
             }
             client.read();
         }
         let all = said(&room);
-        for client in &mut clients {
+        for client in &clients {
             client.read();
-            let from = all.iter().position(|it| *it == client.heard[0]).unwrap();
-            assert_eq!(client.heard, all[from..], "seed {seed}");
-            assert!(client.settled.iter().all(|(_, refused)| refused.is_none()));
+            let from = all.iter().position(|it| *it == client.heard()[0]).unwrap();
+            assert_eq!(client.heard(), all[from..], "seed {seed}");
+            assert!(client.settled().iter().all(|(_, refused)| refused.is_none()));
         }
         assert_eq!(room.state(), Some(count), "seed {seed}");
-        let settled: usize = clients.iter().map(|client| client.settled.len()).sum();
+        let settled: usize = clients.iter().map(|client| client.settled().len()).sum();
         assert_eq!(settled as u64, count, "seed {seed}");
         // Who came went once, or is here.
         for id in ["ada", "bob", "cyd"] {

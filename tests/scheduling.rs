@@ -166,7 +166,7 @@ fn a_room_that_wakes_without_its_alarm_sets_it_anew() {
         writes: vec![dormouse::Write::Alarm(event.clone())],
         ..dormouse::Commit::default()
     };
-    host.perform(&commit);
+    host.perform(&commit).unwrap();
     let wakes = [
         (None, Some(ObjectAlarm::Set(event.at))),
         (Some(Timestamp::from_millis(1)), Some(ObjectAlarm::Set(event.at))),
@@ -317,7 +317,7 @@ fn an_event_whose_payload_no_longer_decodes_is_kept_as_failed() {
     room.with_host(|host| {
         let event = ScheduledAlarm::once("old", host.now(), r#"{"from":"an older version"}"#);
         let writes = vec![dormouse::Write::Alarm(event)];
-        host.perform(&dormouse::Commit { writes, ..dormouse::Commit::default() });
+        host.perform(&dormouse::Commit { writes, ..dormouse::Commit::default() }).unwrap();
     });
     room.fire_alarm();
     room.advance(300 * SECOND);

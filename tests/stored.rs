@@ -52,7 +52,7 @@ const FROM_EVE: &str = "\u{1}from/teller/eve";
 
 fn waking_on(writes: Vec<Write>) -> TestRoom<Teller> {
     let mut host = MemoryHost::new();
-    host.perform(&Commit { writes, ..Commit::default() });
+    host.perform(&Commit { writes, ..Commit::default() }).unwrap();
     TestRoom::on(host, "a")
 }
 

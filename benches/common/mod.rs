@@ -23,7 +23,7 @@ impl Lounge {
             engine.handle(&host, Input::Connect { socket, upgrade });
         }
         let commit = engine.commit(&host);
-        host.perform(&commit);
+        host.perform(&commit).expect("a commit that the platform takes");
         Self { host, engine, ada }
     }
 
@@ -34,6 +34,6 @@ impl Lounge {
             self.engine.handle(&self.host, Input::Message { socket: self.ada, frame });
         }
         let commit = self.engine.commit(&self.host);
-        self.host.perform(&commit);
+        self.host.perform(&commit).expect("a commit that the platform takes");
     }
 }

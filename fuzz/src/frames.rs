@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
-use dormouse::testing::{Delivery, MemoryHost};
+use dormouse::testing::{Delivery, MemoryHost, Turn};
 use dormouse::{Close, Fault, Frame, Input, SocketId};
 
 use crate::kinds::{BUNDLED, KINDS};
-use crate::object::{Object, Turn};
+use crate::object::Object;
 use crate::words::{Speech, Visitor, Words};
 
 const STEPS: usize = 24;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Arbitrary, Unstructured};
-use dormouse::testing::MemoryHost;
 use dormouse::host::Answer;
-use dormouse::{ Delivered, Errand, Host as _, Input, Letter, ObjectName, Upgrade};
+use dormouse::testing::MemoryHost;
+use dormouse::{Delivered, Errand, Host as _, Input, Letter, ObjectName, Upgrade};
 use serde_json::Value;
 
 use crate::kinds::KINDS;
 use crate::ledger::{Message, State};
-use crate::object::Object;
+use crate::object::{self, Object, answer};
 use crate::words::{Speech, Words};
 
 const STEPS: usize = 32;
@@ -151,7 +151,9 @@ impl From<Forged> for Letter {
         let event = |event: &Message| serde_json::to_string(event).expect("an event as JSON");
         let errand = match forged.errand {
             Task::Event(Speech(json)) => Errand::Message { room, json },
-            Task::Note(id) => Errand::Message { room, json: event(&Message::Note { id: id.into() }) },
+            Task::Note(id) => {
+                Errand::Message { room, json: event(&Message::Note { id: id.into() }) }
+            }
             Task::Fail => Errand::Message { room, json: event(&Message::Fail) },
             Task::Text(Words(frame)) => Errand::Text { room, frame },
             Task::Binary(frame) => Errand::Binary { room, frame },
@@ -371,7 +373,7 @@ impl Post {
         let sender = from.to_string();
         let input = Input::Receive { from: from.clone(), letter: letter.clone() };
         let turn = object.put(input);
-        let answer = turn.answer().clone();
+        let answer = answer(&turn).clone();
         let is_still = turn.commit.writes.is_empty() && turn.commit.outputs.is_empty();
         let is_task = !matches!(letter.errand, Errand::State { .. } | Errand::Call { .. });
         if handled.knows(&sender, letter.seq) {
@@ -402,7 +404,7 @@ impl Post {
                 self.arrive(0);
             }
             for room in 0..2 {
-                if self.room(room).0.letters() > 0 {
+                if object::letters(&self.room(room).0.host) > 0 {
                     self.ring(room);
                 }
             }
@@ -410,7 +412,7 @@ impl Post {
         let mut noted = BTreeMap::<u64, Vec<usize>>::new();
         for room in 0..2 {
             let (object, _) = self.room(room);
-            assert_eq!(object.letters(), 0, "every letter comes to an end");
+            assert_eq!(object::letters(&object.host), 0, "every letter comes to an end");
             assert_eq!(object.host.alarm(), None, "nothing is left to do");
             let json = object.host.state().unwrap_or_else(|| r#"{"notes":[],"replies":[]}"#.into());
             let state: State = serde_json::from_str(&json).expect("a state");

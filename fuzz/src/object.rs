@@ -1,11 +1,13 @@
 //! A room on a host in memory, and what must hold of each of its commits.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
 
-use dormouse::testing::{Delivery, MemoryHost};
 use dormouse::host::Answer;
-use dormouse::{ Engine, Commit, Fault, Frame, Host as _, Input, OnDuplicate, Order, Output, Range,
-    ScheduledAlarm, Side, SocketId, Write, limits,
+use dormouse::testing::{self, Entry, MemoryHost, Turn};
+use dormouse::{
+    Commit, Fault, Frame, Host as _, Input, OnDuplicate, Order, Output, Range, ScheduledAlarm,
+    Side, SocketId, Write, limits,
 };
 
 use serde_json::Value;
@@ -20,44 +22,47 @@ const UNREADABLE: &str = "this connection's state cannot be read";
 
 /// A room's object, from waking to sleep to waking.
 pub(crate) struct Object {
-    pub(crate) host: MemoryHost,
-    room: Engine,
-    name: String,
+    object: testing::Object,
 }
 
-/// What a turn did.
-pub(crate) struct Turn {
-    pub(crate) commit: Commit,
-    pub(crate) heard: Vec<(SocketId, Delivery)>,
-}
+impl Deref for Object {
+    type Target = testing::Object;
 
-impl Turn {
-    /// The answer of a turn with one input that wants one.
-    pub(crate) fn answer(&self) -> &Answer {
-        assert_eq!(self.commit.answers.len(), 1, "one call has one answer");
-        &self.commit.answers[0]
+    fn deref(&self) -> &testing::Object {
+        &self.object
     }
+}
+
+impl DerefMut for Object {
+    fn deref_mut(&mut self) -> &mut testing::Object {
+        &mut self.object
+    }
+}
+
+/// The answer of a turn with one input that wants one.
+pub(crate) fn answer(turn: &Turn) -> &Answer {
+    assert_eq!(turn.commit.answers.len(), 1, "one call has one answer");
+    &turn.commit.answers[0]
 }
 
 impl Object {
     /// A room that wakes on a host.
     pub(crate) fn wake(host: MemoryHost, name: &str) -> Self {
-        let room = ROOMS.open(name).expect("a room of ours");
-        let mut object = Self { host, room, name: name.to_owned() };
+        let object = testing::Object::open(ROOMS, host, name).expect("a room of ours");
+        let mut object = Self { object };
         object.heal();
         object
     }
 
     /// The first thing that an object does when it wakes.
     fn heal(&mut self) {
-        let at = self.host.alarm();
-        self.turn(vec![(Input::AlarmStands { at }, Fault::None)]);
+        self.object.wake();
+        self.drain();
     }
 
     /// Falls asleep and wakes. Which sockets have which number now.
     pub(crate) fn sleep(&mut self) -> BTreeMap<SocketId, SocketId> {
-        let numbers = self.host.renumber();
-        self.room = ROOMS.open(&self.name).expect("a room of ours");
+        let numbers = self.object.hibernate();
         self.heal();
         numbers
     }
@@ -69,42 +74,43 @@ impl Object {
 
     /// Lets time pass to the alarm if there is one, and rings it.
     pub(crate) fn ring(&mut self) {
-        if let Some(at) = self.host.take_alarm() {
+        if let Some(at) = self.host.alarm() {
             let wait = at - self.host.now();
             self.host.advance(wait);
-            self.put(Input::AlarmFired);
+            self.object.fire_alarm();
+            self.drain();
         }
     }
 
     /// Handles inputs together and performs their commit.
     pub(crate) fn turn(&mut self, inputs: Vec<(Input, Fault)>) -> Turn {
-        let mut handled = Vec::new();
         for (input, fault) in inputs {
-            let is_alarm = matches!(input, Input::AlarmFired);
-            self.room.handle_again(&self.host, input.clone(), fault);
-            handled.push(input);
-            if is_alarm {
-                for name in self.room.due(&self.host) {
-                    let event = Input::Alarm { name };
-                    self.room.handle_again(&self.host, event.clone(), Fault::None);
-                    handled.push(event);
-                }
-            }
+            self.object.put_again(input, fault);
         }
-        let commit = self.room.commit(&self.host);
-        self.judge(&handled, &commit);
-        let heard = self.host.perform(&commit);
-        for input in &handled {
-            if let Input::Close { socket, .. } = input {
-                self.host.forget(*socket);
-            }
-        }
-        let next = self.host.alarms(None, 1).first().map(|event| event.at);
-        assert_eq!(self.host.alarm(), next, "the alarm stands where the next event is");
-        Turn { commit, heard }
+        self.drain()
     }
 
-    /// What must hold of every commit.
+    /// One turn: nothing panics, and nothing is refused.
+    fn drain(&mut self) -> Turn {
+        let mut turns = self.object.drain_with(judge);
+        assert!(turns.len() <= 1, "a batch is committed at once: {turns:#?}");
+        let next = self.host.alarms(None, 1).rows.first().map(|event| event.at);
+        assert_eq!(self.host.alarm(), next, "the alarm stands where the next event is");
+        turns.pop().unwrap_or_default()
+    }
+}
+
+/// What must hold of every commit, before it is performed.
+fn judge(host: &MemoryHost, inputs: &[Entry], commit: &Commit) {
+    let inputs: Vec<_> = inputs.iter().map(|entry| entry.input.clone()).collect();
+    Judge { host }.judge(&inputs, commit);
+}
+
+struct Judge<'a> {
+    host: &'a MemoryHost,
+}
+
+impl Judge<'_> {
     fn judge(&self, inputs: &[Input], commit: &Commit) {
         let wanted = inputs.iter().filter(|input| wants_answer(input)).count();
         assert_eq!(commit.answers.len(), wanted, "every call has its answer");
@@ -134,9 +140,8 @@ impl Object {
                     assert!(tags.len() <= limits::TAGS + 1);
                     assert!(tags.iter().all(|tag| tag.len() <= limits::TAG_BYTES));
                 }
-                Output::Attach { socket, attachment } => {
+                Output::Attach { socket, .. } => {
                     assert!(open.contains(socket), "only an open socket keeps something");
-                    assert!(can_be_attached(attachment), "{} bytes", attachment.len());
                 }
                 Output::Send { sockets, .. } => {
                     let each: BTreeSet<_> = sockets.iter().copied().collect();
@@ -160,9 +165,9 @@ impl Object {
     /// Bounded input has bounded effects.
     fn judge_sizes(&self, inputs: &[Input], commit: &Commit) {
         let given: usize = inputs.iter().map(size).sum();
-        let most = 8 * (given + self.stored_bytes()) + 1_024 * inputs.len();
+        let most = 8 * (given + stored_bytes(self.host)) + 1_024 * inputs.len();
         // Whoever joins is sent the backlog; whoever replaces others ends each of them.
-        let each = self.rows().len() + 2 * self.host.count() + 3 * inputs.len() + 8;
+        let each = rows(self.host).len() + 2 * self.host.count() + 3 * inputs.len() + 8;
         assert!(commit.outputs.len() <= each * inputs.len(), "few outputs an input");
         for output in &commit.outputs {
             if let Output::Send { frame, .. } | Output::Broadcast { frame, .. } = output {
@@ -197,7 +202,7 @@ impl Object {
             }
         }
         assert!(appended <= inputs.len(), "an input appends one row at most");
-        assert!(changed <= 4 * inputs.len() + 2 * self.letters(), "few rows an input");
+        assert!(changed <= 4 * inputs.len() + 2 * letters(self.host), "few rows an input");
         assert!(bytes <= most, "what is stored follows what came");
     }
 
@@ -242,7 +247,9 @@ impl Object {
             _ => {}
         }
     }
+}
 
+impl Object {
     /// A room that slept answers what one that was awake does.
     pub(crate) fn judge_sleep(&mut self) {
         let awake = self.answers();
@@ -263,41 +270,40 @@ impl Object {
         let mut state = self.put(Input::ReadState).commit.answers;
         [connections.remove(0), count.remove(0), state.remove(0)].into()
     }
+}
 
-    /// All that is scheduled, the failed events too.
-    pub(crate) fn events(&self) -> Vec<ScheduledAlarm> {
-        let mut events = self.host.alarms(None, usize::MAX);
-        events.extend(self.host.failed_alarms());
-        events
-    }
+/// All that is scheduled, the failed events too.
+pub(crate) fn events(host: &MemoryHost) -> Vec<ScheduledAlarm> {
+    let mut events = host.alarms(None, usize::MAX).rows;
+    events.extend(host.failed_alarms());
+    events
+}
 
-    /// All values, those of the engine too.
-    pub(crate) fn values(&self) -> Vec<(String, String)> {
-        self.host.values("", None, usize::MAX, Order::Forwards)
-    }
+/// All values, those of the engine too.
+pub(crate) fn values(host: &MemoryHost) -> Vec<(String, String)> {
+    host.values("", None, usize::MAX, Order::Forwards).rows
+}
 
-    /// How many letters wait for an answer.
-    pub(crate) fn letters(&self) -> usize {
-        self.host.values("\u{1}letter/", None, usize::MAX, Order::Forwards).len()
-    }
+/// How many letters wait for an answer.
+pub(crate) fn letters(host: &MemoryHost) -> usize {
+    host.values("\u{1}letter/", None, usize::MAX, Order::Forwards).rows.len()
+}
 
-    /// The rows of the history.
-    pub(crate) fn rows(&self) -> Vec<String> {
-        let all = Range { after: 0, before: u64::MAX, limit: usize::MAX, side: Side::First };
-        self.host.history(HISTORY, all).into_iter().map(|entry| entry.row).collect()
-    }
+/// The rows of the history.
+pub(crate) fn rows(host: &MemoryHost) -> Vec<String> {
+    let all = Range { after: 0, before: u64::MAX, limit: usize::MAX, side: Side::First };
+    host.history(HISTORY, all).rows.into_iter().map(|entry| entry.row).collect()
+}
 
-    fn stored_bytes(&self) -> usize {
-        let state = self.host.state().unwrap_or_default().len();
-        let config = self.host.config().len();
-        let events: usize = self.events().iter().map(|it| it.name.len() + it.payload.len()).sum();
-        let values: usize = self.values().iter().map(|(key, value)| key.len() + value.len()).sum();
-        let rows: usize = self.rows().iter().map(String::len).sum();
-        let sockets = self.host.sockets(None).into_iter();
-        let attached: usize =
-            sockets.filter_map(|it| self.host.attachment(it)).map(|text| text.len()).sum();
-        state + config + events + values + rows + attached
-    }
+fn stored_bytes(host: &MemoryHost) -> usize {
+    let state = host.state().unwrap_or_default().len();
+    let config = host.config().len();
+    let events: usize = events(host).iter().map(|it| it.name.len() + it.payload.len()).sum();
+    let values: usize = values(host).iter().map(|(key, value)| key.len() + value.len()).sum();
+    let rows: usize = rows(host).iter().map(String::len).sum();
+    let sockets = host.sockets(None).into_iter();
+    let attached: usize = sockets.filter_map(|it| host.attachment(it)).map(|text| text.len()).sum();
+    state + config + events + values + rows + attached
 }
 
 fn wants_answer(input: &Input) -> bool {
@@ -366,11 +372,4 @@ fn is_error(frame: &Frame) -> bool {
 fn limit(text: &str, most: usize) -> usize {
     assert!(text.len() <= most, "{} bytes of {most}", text.len());
     text.len()
-}
-
-/// Whether the platform takes a text for an attachment: as V8 keeps it, with 5 bytes in front.
-pub(crate) fn can_be_attached(text: &str) -> bool {
-    let is_latin1 = text.chars().all(|c| u32::from(c) <= 0xff);
-    let size = if is_latin1 { text.chars().count() } else { 2 * text.encode_utf16().count() };
-    size <= limits::ATTACHMENT_BYTES - 5
 }

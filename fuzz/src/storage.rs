@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use dormouse::testing::{Delivery, MemoryHost};
+use dormouse::host::Answer;
+use dormouse::testing::{Delivery, MemoryHost, Turn};
 use dormouse::{
-    Alarm, Answer, Close, Commit, Delivered, Ends, Entry, Errand, Frame, Host as _, Input, Letter,
+    Close, Commit, Delivered, Ends, Entry, Errand, Frame, Host as _, Input, Letter, ObjectAlarm,
     ObjectName, Output, ScheduledAlarm, SocketId, Timestamp, Upgrade, Write,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::kinds::{KINDS, Kind};
-use crate::object::{HISTORY, Object, Turn, can_be_attached};
+use crate::object::{HISTORY, Object, answer, events, rows, values};
 use crate::words::{Speech, Words};
 
 const STEPS: usize = 16;
@@ -218,7 +219,7 @@ fn stored(saved: Saved) -> (MemoryHost, Vec<SocketId>) {
     }
     let mut commit = Commit::default();
     commit.writes.extend(saved.state.map(|Stored(json)| Write::State(json)));
-    commit.alarm = saved.alarm.map(|at| Alarm::Set(at.timestamp()));
+    commit.alarm = saved.alarm.map(|at| ObjectAlarm::Set(at.timestamp()));
     let mut newest = 0;
     for (seq, at, Stored(row)) in saved.rows {
         let entry = Entry { seq: seq.get(), at: at.timestamp(), row };
@@ -254,16 +255,16 @@ fn stored(saved: Saved) -> (MemoryHost, Vec<SocketId>) {
         commit.writes.push(Write::Value { key: key.text(), value });
     }
     let mut sockets = Vec::new();
-    let mut saved_sockets = saved.sockets;
-    saved_sockets.retain(|(Stored(attachment), _)| can_be_attached(attachment));
-    for (Stored(attachment), tags) in saved_sockets.into_iter().take(8) {
+    host.perform(&commit).expect("what was stored");
+    for (Stored(attachment), tags) in saved.sockets.into_iter().take(8) {
         let socket = host.new_socket();
-        sockets.push(socket);
         let tags = tags.into_iter().map(|Words(tag)| tag).take(4).collect();
-        commit.outputs.push(Output::Accept { socket, tags });
-        commit.outputs.push(Output::Attach { socket, attachment });
+        let outputs = vec![Output::Accept { socket, tags }, Output::Attach { socket, attachment }];
+        // What the platform does not take was never kept.
+        if host.perform(&Commit { outputs, ..Commit::default() }).is_ok() {
+            sockets.push(socket);
+        }
     }
-    host.perform(&commit);
     (host, sockets)
 }
 
@@ -295,11 +296,11 @@ impl Waking {
         let object = Object::wake(host, &format!("{}/hall", kind.name));
         // The engine reads no payload of its own, and a room may cancel what it knows by name.
         let is_known = |name: &str| name.starts_with('\u{1}') || name == "clean-up";
-        let mut unreadable_events = object.events();
+        let mut unreadable_events = events(&object.host);
         unreadable_events.retain(|it| !is_known(&it.name) && !(kind.reads_alarm)(&it.payload));
-        let mut unreadable_values = object.values();
+        let mut unreadable_values = values(&object.host);
         unreadable_values.retain(|(key, json)| !reads_value(key, json));
-        let rows = object.rows().into_iter().collect();
+        let rows = rows(&object.host).into_iter().collect();
         let written = BTreeSet::new();
         Self {
             object,
@@ -386,8 +387,8 @@ impl Waking {
         let is_read = matches!(input, Input::ReadState);
         let turn = self.object.put(input);
         if is_read {
-            let is_readable = matches!(turn.answer(), Answer::Ok(_));
-            assert_eq!(is_readable, self.unreadable_state.is_none(), "{:?}", turn.answer());
+            let is_readable = matches!(answer(&turn), Answer::Ok(_));
+            assert_eq!(is_readable, self.unreadable_state.is_none(), "{:?}", answer(&turn));
         }
         self.judge(&turn);
     }
@@ -441,7 +442,7 @@ impl Waking {
             let after = host.value(key);
             assert_eq!(after.as_ref(), Some(value), "a value that cannot be read stays");
         }
-        let rows: BTreeSet<_> = self.object.rows().into_iter().collect();
+        let rows: BTreeSet<_> = rows(&self.object.host).into_iter().collect();
         let is_trimmed = host.history_ends(HISTORY).trimmed > 0;
         assert!(is_trimmed || rows.is_superset(&self.rows), "rows stay until they are trimmed");
     }

@@ -10,23 +10,16 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::engine::handlers::{Call, Changes, Done, Handlers, Said, Unheard};
+use crate::engine::observing;
 use crate::engine::sight::Sight;
+use crate::host::calling::running;
 use crate::host::host::Host;
 use crate::host::input::Fault;
 use crate::room::error::{Error, Result};
 use crate::room::frame::Frame;
+use crate::room::handler::Handler;
 use crate::room::upgrade::{Admission, Upgrade};
 use std::any::Any;
-
-thread_local! {
-    static CALLING: Cell<Option<u32>> = const { Cell::new(None) };
-}
-
-/// Which call into the room's code is running on this thread, counted from 0 within its input. After a
-/// panic it is the one that panicked.
-pub fn calling() -> Option<u32> {
-    CALLING.get()
-}
 
 /// What a call is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,7 +44,7 @@ impl RoomCode {
 
     /// Another input begins.
     pub(super) fn begin(&self, fault: Fault) {
-        CALLING.set(None);
+        running(None);
         self.fault.replace(fault);
         self.calls.set(0);
     }
@@ -66,14 +59,14 @@ impl RoomCode {
             Fault::Failed(error) if kind == Kind::Handler => return Err(error.clone()),
             Fault::None | Fault::Calls(_) | Fault::Failed(_) => {}
         }
-        CALLING.set(Some(nth));
+        running(Some(nth));
         Ok(())
     }
 
     fn run<T>(&self, kind: Kind, call: impl FnOnce(&dyn Handlers) -> Result<T>) -> Result<T> {
         self.enter(kind)?;
         let result = call(&*self.handlers);
-        CALLING.set(None);
+        running(None);
         result
     }
 
@@ -81,7 +74,7 @@ impl RoomCode {
     pub(super) fn load(&mut self, host: &dyn Host) -> Result<()> {
         self.enter(Kind::Other)?;
         let result = self.handlers.load(host);
-        CALLING.set(None);
+        running(None);
         result
     }
 
@@ -90,7 +83,10 @@ impl RoomCode {
         sight: &Sight<'_>,
         upgrade: &Upgrade,
     ) -> Result<Admission<Box<dyn Any>>> {
-        self.run(Kind::Handler, |it| it.admit(sight, upgrade))
+        self.run(Kind::Handler, |it| {
+            observing::begins(Handler::Admit);
+            it.admit(sight, upgrade)
+        })
     }
 
     /// Decodes what was said, has it paid for, and calls `handle_message`. What failed before is paid
@@ -103,10 +99,15 @@ impl RoomCode {
     ) -> Result<Done, Unheard> {
         if let Err(error) = self.enter(Kind::Handler) {
             pay(false).map_err(Unheard::Limited)?;
+            observing::ended(Handler::Message, sight, None);
             return Err(Unheard::Failed(error));
         }
+        observing::begins(Handler::Message);
         let result = self.handlers.message(sight, said, pay);
-        CALLING.set(None);
+        if !matches!(result, Err(Unheard::Invalid(_) | Unheard::Limited(_))) {
+            observing::ended(Handler::Message, sight, result.as_ref().ok());
+        }
+        running(None);
         result
     }
 
@@ -117,7 +118,14 @@ impl RoomCode {
     /// Calls a handler or a hook, and checks the effects that it returns.
     pub(super) fn call(&self, sight: &Sight<'_>, call: Call<'_>) -> Result<Done> {
         let kind = if call.is_hook() { Kind::Other } else { Kind::Handler };
-        self.run(kind, |it| it.call(sight, call))
+        let handler = call.handler();
+        let result = self.run(kind, |it| {
+            observing::begins(handler);
+            it.call(sight, call)
+        });
+        // One that is not made, because it panicked before, has failed.
+        observing::ended(handler, sight, result.as_ref().ok());
+        result
     }
 
     /// Changes the state: `update`'s functions are the room's code too.
@@ -125,9 +133,14 @@ impl RoomCode {
         if changes.is_none() {
             return Ok(());
         }
-        self.enter(Kind::Other)?;
-        let result = self.handlers.change(changes);
-        CALLING.set(None);
+        let result = self.enter(Kind::Other).and_then(|()| {
+            observing::begins(Handler::Message);
+            self.handlers.change(changes)
+        });
+        if result.is_err() {
+            observing::undone();
+        }
+        running(None);
         result
     }
 

@@ -2,13 +2,12 @@
 //! are away are stored, and stand beside those that have a socket.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 use std::time::Duration;
 
 use crate::engine::attachment::Codec;
 use crate::engine::overlay::Changes;
 use crate::engine::sorted::SortedMap;
+use crate::engine::table::Table;
 use crate::host::host::Host;
 use crate::room::connection::{Connection, ENVELOPED, Handle, SocketId};
 use crate::room::keyed::Order;
@@ -33,8 +32,8 @@ pub(crate) struct Connections {
     /// Those whose token was taken in this batch.
     spent: RefCell<SortedMap<SocketId, ()>>,
     /// By id, then session, once somebody asked.
-    away: OnceCell<BTreeMap<(String, Rc<str>), Handle>>,
-    retagged: OnceCell<BTreeSet<String>>,
+    away: OnceCell<Table<Handle>>,
+    retagged: OnceCell<Table<()>>,
     enveloped: Cell<Option<bool>>,
 }
 
@@ -90,24 +89,26 @@ impl Connections {
         connection
     }
 
-    fn away(&self, world: &dyn Host) -> &BTreeMap<(String, Rc<str>), Handle> {
+    fn away(&self, world: &dyn Host) -> &Table<Handle> {
         const PAGE: usize = 256;
         self.away.get_or_init(|| {
-            let mut away = BTreeMap::new();
+            let mut away = Table::new();
+            if !self.keeps {
+                return away;
+            }
             let mut after: Option<String> = None;
-            while self.keeps {
+            loop {
                 let page = world.values(AWAY, after.as_deref(), PAGE, Order::Forwards);
                 for (_, attachment) in &page.rows {
                     if let Some(connection) = self.codec.connection(SocketId::NONE, attachment) {
-                        away.extend(keyed(connection));
+                        put_away(&mut away, connection);
                     }
                 }
                 after = page.rows.last().map(|(key, _)| key.clone());
                 if !page.more || after.is_none() {
-                    break;
+                    return away;
                 }
             }
-            away
         })
     }
 
@@ -118,25 +119,27 @@ impl Connections {
 
     /// After a purge: nobody is away until it is said again.
     pub(super) fn forget_away(&mut self) {
-        self.away = BTreeMap::new().into();
+        self.away = Table::new().into();
     }
 
     pub(super) fn went_away(&mut self, connection: Handle) {
         if let Some(away) = self.away.get_mut() {
-            away.extend(keyed(connection));
+            put_away(away, connection);
         }
     }
 
     pub(super) fn no_longer_away(&mut self, id: &str, session: &str) {
         if let Some(away) = self.away.get_mut() {
-            away.remove(&(id.to_owned(), session.into()));
+            away.remove(&by_id(id, session));
         }
     }
 
     /// All connections in the order in which they came.
     pub(super) fn all(&self, world: &dyn Host) -> Vec<Handle> {
         let open = self.open_ones(world, None);
-        in_order(open.chain(self.away(world).values().cloned()).collect())
+        in_order(
+            open.chain(self.away(world).iter().map(|(_, connection)| connection.clone())).collect(),
+        )
     }
 
     fn open_ones<'a>(
@@ -155,15 +158,15 @@ impl Connections {
     pub(super) fn tagged(&self, world: &dyn Host, tag: &Tag) -> Vec<Handle> {
         let platform = (!self.is_retagged(world, tag)).then_some(tag.as_str());
         let open = self.open_ones(world, platform);
-        let all = open.chain(self.away(world).values().cloned());
+        let all = open.chain(self.away(world).iter().map(|(_, connection)| connection.clone()));
         in_order(all.filter(|connection| connection.has_tag(tag)).collect())
     }
 
     /// All connections of one id, in the order in which they came.
     pub(super) fn with_id(&self, world: &dyn Host, id: &str) -> Vec<Handle> {
         let open = self.open_ones(world, Some(&id_tag(id)));
-        let away = self.away(world).range((id.to_owned(), Rc::from(""))..);
-        let away = away.take_while(|((other, _), _)| other == id).map(|(_, it)| it.clone());
+        let prefix = by_id(id, "");
+        let away = self.away(world).with_prefix(&prefix).map(|(_, connection)| connection.clone());
         in_order(open.chain(away).collect())
     }
 
@@ -178,13 +181,17 @@ impl Connections {
     /// Whether sockets were given a tag, or lost it, after they began: then the platform cannot say
     /// who wears it.
     pub(super) fn is_retagged(&self, world: &dyn Host, tag: &Tag) -> bool {
-        self.retagged(world).contains(tag.as_str())
+        self.retagged(world).contains_key(tag.as_str())
     }
 
-    fn retagged(&self, world: &dyn Host) -> &BTreeSet<String> {
+    fn retagged(&self, world: &dyn Host) -> &Table<()> {
         self.retagged.get_or_init(|| {
             let keys = world.keys(RETAGGED, None, usize::MAX).rows;
-            keys.iter().filter_map(|it| Some(it.strip_prefix(RETAGGED)?.to_owned())).collect()
+            let mut retagged = Table::new();
+            for tag in keys.iter().filter_map(|key| key.strip_prefix(RETAGGED)) {
+                retagged.insert(tag.to_owned(), ());
+            }
+            retagged
         })
     }
 
@@ -193,22 +200,23 @@ impl Connections {
         for tag in tags {
             if !self.is_retagged(&changes.over(host), tag) {
                 changes.put_value(format!("{RETAGGED}{tag}"), String::new());
-                self.retagged.get_mut().map(|it| it.insert(tag.as_str().to_owned()));
+                if let Some(retagged) = self.retagged.get_mut() {
+                    retagged.insert(tag.as_str().to_owned(), ());
+                }
             }
         }
     }
 
-    /// Stores again what a purge has taken; with nobody there, nothing has to be known.
-    pub(super) fn keep_retagged(&mut self, changes: &mut Changes, was: BTreeSet<String>) {
-        for tag in &was {
+    /// Stores again what a purge has taken of tags: the sockets stay.
+    pub(super) fn keep_retagged(&mut self, changes: &mut Changes) {
+        for (tag, ()) in self.retagged.get().iter().flat_map(|it| it.iter()) {
             changes.put_value(format!("{RETAGGED}{tag}"), String::new());
         }
-        self.retagged = was.into();
     }
 
-    /// Tags that were given or taken, to be [kept](Self::keep_retagged) through a purge.
-    pub(super) fn all_retagged(&self, world: &dyn Host) -> BTreeSet<String> {
-        self.retagged(world).clone()
+    /// Reads which tags were given or taken, before a purge takes it.
+    pub(super) fn read_retagged(&self, world: &dyn Host) {
+        self.retagged(world);
     }
 
     pub(super) fn open(&mut self, changes: &mut Changes, connection: &Handle, attachment: String) {
@@ -273,9 +281,15 @@ impl Connections {
     }
 }
 
-fn keyed(connection: Handle) -> Option<((String, Rc<str>), Handle)> {
-    let session = Rc::clone(connection.session()?);
-    Some(((connection.id().to_string(), session), connection))
+/// An id, behind which no other begins, and a session.
+fn by_id(id: &str, session: &str) -> String {
+    format!("{id}\u{1}{session}")
+}
+
+fn put_away(away: &mut Table<Handle>, connection: Handle) {
+    if let Some(session) = connection.session() {
+        away.insert(by_id(connection.id().as_str(), session), connection);
+    }
 }
 
 fn in_order(mut connections: Vec<Handle>) -> Vec<Handle> {

@@ -101,7 +101,7 @@ impl Turn<'_> {
             }
         };
         let row = self.row(&Audience::everyone(), &frame)?;
-        self.send(Audience::everyone(), frame, row);
+        self.send(&Audience::everyone(), frame, row);
         Ok(())
     }
 

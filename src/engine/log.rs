@@ -32,7 +32,7 @@ pub(crate) struct Logged {
     pub(crate) except: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) text: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::room::bytes")]
     pub(crate) bytes: Option<Vec<u8>>,
 }
 

@@ -1,6 +1,5 @@
 //! Letters to other rooms and to the Worker's functions: stored, delivered, answered.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use crate::engine::Turn;
 use crate::engine::alarms::POST;
 use crate::engine::handlers::Call;
 use crate::engine::sight::About;
+use crate::engine::table::Table;
 use crate::host::commit::Output;
 use crate::host::host::Host;
 use crate::host::letter::{Delivered, Letter};
@@ -64,24 +64,31 @@ impl Place {
     }
 }
 
+/// A number as a text that stands where the number does.
+fn numbered(seq: u64) -> String {
+    format!("{seq:020}")
+}
+
 /// Letters that are not settled, by their numbers, once somebody asked.
 #[derive(Default)]
 pub(crate) struct Outbox {
-    places: Option<BTreeMap<u64, Place>>,
+    places: Option<Table<Place>>,
     last: Option<u64>,
     /// Whether it changed in this batch.
     is_touched: bool,
 }
 
 impl Turn<'_> {
-    fn places(&mut self) -> &mut BTreeMap<u64, Place> {
+    fn places(&mut self) -> &mut Table<Place> {
         let world = self.engine.changes.over(self.host);
         self.engine.outbox.places.get_or_insert_with(|| {
-            let mut places = BTreeMap::new();
+            let mut places = Table::new();
             let mut after: Option<String> = None;
             loop {
                 let page = world.keys(LETTERS, after.as_deref(), 4_096);
-                places.extend(page.rows.iter().filter_map(|key| Place::parse(key)));
+                for (seq, place) in page.rows.iter().filter_map(|key| Place::parse(key)) {
+                    places.insert(numbered(seq), place);
+                }
                 after = page.rows.last().cloned();
                 if !page.more || after.is_none() {
                     return places;
@@ -118,18 +125,18 @@ impl Turn<'_> {
         self.remove_letter(seq);
         let place = Place { at, size, to };
         self.engine.changes.put_value(place.key(seq), json);
-        self.places().insert(seq, place);
+        self.places().insert(numbered(seq), place);
     }
 
     fn remove_letter(&mut self, seq: u64) {
         self.engine.outbox.is_touched = true;
-        if let Some(place) = self.places().remove(&seq) {
+        if let Some(place) = self.places().remove(&numbered(seq)) {
             self.engine.changes.remove_value(self.host, &place.key(seq));
         }
     }
 
     fn letter(&mut self, seq: u64) -> Option<(Timestamp, Posted)> {
-        let place = self.places().get(&seq)?.clone();
+        let place = self.places().get(&numbered(seq))?.clone();
         let json = self.world().value(&place.key(seq))?;
         Some((place.at, serde_json::from_str(&json).ok()?))
     }
@@ -164,7 +171,7 @@ impl Turn<'_> {
             self.store_letter(seq, &posted, IN_FLIGHT);
         } else if posted.tries >= limits::LETTER_TRIES || is_too_old {
             let error = undelivered(&posted, "there was no answer");
-            self.settle_letter(seq, posted, Err(error));
+            self.settle_letter(seq, &posted, Err(error));
         } else {
             self.dispatch(seq, posted);
         }
@@ -175,11 +182,11 @@ impl Turn<'_> {
         // One that is settled is heard of no more.
         let Some((_, posted)) = self.letter(seq) else { return };
         match delivered {
-            Delivered::Ok(value) => self.settle_letter(seq, posted, Ok(value.clone())),
+            Delivered::Ok(value) => self.settle_letter(seq, &posted, Ok(value.clone())),
             Delivered::Error { message, is_final } => {
                 if *is_final || posted.tries >= limits::LETTER_TRIES {
                     let error = undelivered(&posted, message);
-                    self.settle_letter(seq, posted, Err(error));
+                    self.settle_letter(seq, &posted, Err(error));
                 } else {
                     self.store_letter(seq, &posted, backoff(posted.tries));
                 }
@@ -189,7 +196,7 @@ impl Turn<'_> {
 
     /// A letter is over, and its reply, if it asked for one, is handled; if that fails, it is asked for
     /// again while there are tries.
-    fn settle_letter(&mut self, seq: u64, posted: Posted, result: Result<Value>) {
+    fn settle_letter(&mut self, seq: u64, posted: &Posted, result: Result<Value>) {
         let lasts = posted.about.is_some() && posted.tries < limits::LETTER_TRIES;
         let steps = match (posted.about.clone(), result) {
             (Some(about), result) => self.load().and_then(|()| {
@@ -204,7 +211,7 @@ impl Turn<'_> {
             }
             Err(error) => {
                 if lasts {
-                    self.store_letter(seq, &posted, backoff(posted.tries));
+                    self.store_letter(seq, posted, backoff(posted.tries));
                 } else {
                     self.remove_letter(seq);
                 }
@@ -225,9 +232,11 @@ impl Turn<'_> {
         if !self.engine.batch.outputs.iter().any(is_letter) {
             return;
         }
-        let mut floors: BTreeMap<String, u64> = BTreeMap::new();
+        let mut floors: Table<u64> = Table::new();
         for (seq, place) in self.places().iter() {
-            floors.entry(place.to.clone()).or_insert(*seq);
+            if !floors.contains_key(&place.to) {
+                floors.insert(place.to.clone(), seq.parse().unwrap_or_default());
+            }
         }
         for output in &mut self.engine.batch.outputs {
             if let Output::Deliver(letter) = output
@@ -247,7 +256,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn keep_mail(&mut self, mail: Vec<(String, String)>) {
-        self.engine.outbox.places = Some(BTreeMap::new());
+        self.engine.outbox.places = Some(Table::new());
         for (key, value) in mail {
             self.engine.changes.put_value(key, value);
         }

@@ -1,8 +1,9 @@
 //! What a batch has changed, lying over what the host has stored: itself a host to read from.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::engine::sorted::SortedMap;
+use crate::engine::table::Table;
 use crate::host::commit::{Output, Write};
 use crate::host::host::Host;
 use crate::room::alarm::ScheduledAlarm;
@@ -16,8 +17,8 @@ use crate::room::time::{Timestamp, millis};
 #[derive(Default)]
 pub(crate) struct Changes {
     purged: bool,
-    alarms: BTreeMap<String, Option<ScheduledAlarm>>,
-    values: BTreeMap<String, Option<String>>,
+    alarms: Table<Option<ScheduledAlarm>>,
+    values: Table<Option<String>>,
     histories: SortedMap<&'static str, HistoryChange>,
     /// Sockets that were accepted, with the platform's tags.
     opened: SortedMap<SocketId, Vec<String>>,
@@ -45,8 +46,8 @@ impl Changes {
     /// Everything stored is gone. Sockets stay.
     pub(super) fn purge(&mut self) {
         self.purged = true;
-        self.alarms.clear();
-        self.values.clear();
+        self.alarms = Table::new();
+        self.values = Table::new();
         self.histories = SortedMap::new();
     }
 
@@ -144,7 +145,7 @@ impl Changes {
     /// What is to be stored, and what sockets are to carry.
     pub(super) fn take(&mut self, writes: &mut Vec<Write>, outputs: &mut Vec<Output>) {
         let Self { alarms, values, histories, attachments, .. } = std::mem::take(self);
-        writes.extend(alarms.into_iter().map(|(name, alarm)| match alarm {
+        writes.extend(alarms.into_entries().map(|(name, alarm)| match alarm {
             Some(alarm) => Write::Alarm(alarm),
             None => Write::RemoveAlarm(name),
         }));
@@ -155,7 +156,7 @@ impl Changes {
             writes.extend(appended.into_iter().map(|entry| Write::Append { history, entry }));
             writes.push(Write::Ends { history, ends });
         }
-        writes.extend(values.into_iter().map(|(key, value)| match value {
+        writes.extend(values.into_entries().map(|(key, value)| match value {
             Some(value) => Write::Value { key, value },
             None => Write::RemoveValue(key),
         }));
@@ -172,11 +173,6 @@ pub(crate) struct Overlay<'a> {
 }
 
 impl Overlay<'_> {
-    fn changed_values(&self, prefix: &str) -> impl Iterator<Item = (&String, &Option<String>)> {
-        let from = self.changes.values.range(prefix.to_owned()..);
-        from.take_while(move |(key, _)| key.starts_with(prefix))
-    }
-
     fn is_changed(&self, key: &str) -> bool {
         self.changes.values.contains_key(key)
     }
@@ -208,7 +204,7 @@ impl Host for Overlay<'_> {
     }
 
     fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Page<ScheduledAlarm> {
-        let changed = self.changes.alarms.values().flatten();
+        let changed = self.changes.alarms.iter().filter_map(|(_, alarm)| alarm.as_ref());
         let changed = changed.filter(|it| !it.failed && after < Some(it.position()));
         let mut first: Vec<ScheduledAlarm> = Vec::new();
         for alarm in changed {
@@ -236,7 +232,7 @@ impl Host for Overlay<'_> {
         let changed = &self.changes.alarms;
         let mut failed = stored;
         failed.retain(|alarm| !changed.contains_key(&alarm.name));
-        for alarm in changed.values().flatten().filter(|alarm| alarm.failed) {
+        for alarm in changed.iter().filter_map(|(_, it)| it.as_ref()).filter(|it| it.failed) {
             let place = failed.partition_point(|other| other.name < alarm.name);
             failed.insert(place, alarm.clone());
         }
@@ -260,12 +256,11 @@ impl Host for Overlay<'_> {
     ) -> Page<(String, String)> {
         let forwards = order == Order::Forwards;
         let changed = self
-            .changed_values(prefix)
-            .filter(|(key, _)| {
-                after
-                    .is_none_or(|after| (key.as_str() > after) == forwards && key.as_str() != after)
-            })
-            .filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
+            .changes
+            .values
+            .with_prefix(prefix)
+            .filter(|(key, _)| after.is_none_or(|it| (*key > it) == forwards && *key != it))
+            .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)));
         let mut changed: Vec<_> = changed.collect();
         if !forwards {
             changed.reverse();
@@ -285,9 +280,11 @@ impl Host for Overlay<'_> {
 
     fn keys(&self, prefix: &str, after: Option<&str>, limit: usize) -> Page<String> {
         let changed = self
-            .changed_values(prefix)
-            .filter(|(key, value)| value.is_some() && after.is_none_or(|it| key.as_str() > it))
-            .map(|(key, _)| key.clone());
+            .changes
+            .values
+            .with_prefix(prefix)
+            .filter(|(key, value)| value.is_some() && after.is_none_or(|it| *key > it))
+            .map(|(key, _)| key.to_owned());
         merged(
             limit,
             changed.collect(),

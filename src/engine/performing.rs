@@ -5,12 +5,14 @@ use crate::engine::check::Step;
 use crate::engine::connections::away_key;
 use crate::engine::envelope;
 use crate::engine::handlers::{Call, Done};
+use crate::engine::sessions::Place;
 use crate::engine::sight::About;
 use crate::host::commit::{Listeners, Output};
 use crate::room::audience::{Among, Audience};
-use crate::room::connection::{Handle, SocketId, Target};
+use crate::room::connection::{Connection, Handle, SocketId, Target};
 use crate::room::error::Result;
 use crate::room::frame::Frame;
+use crate::room::tag::Tag;
 
 impl Turn<'_> {
     /// Calls a handler. What it wants was found good, and is still to be performed.
@@ -36,12 +38,12 @@ impl Turn<'_> {
         for step in steps {
             let (changes, host) = (&mut self.engine.changes, self.host);
             match step {
-                Step::Send { to, frame, row } => self.send(to, frame, row),
+                Step::Send { to, frame, row } => self.send(&to, frame, row),
                 Step::Connection { connection, text, retagged } => {
                     self.change_connection(&connection, text, &retagged);
                 }
                 Step::Close { connections, code, reason } => {
-                    closes.push((connections, code, reason))
+                    closes.push((connections, code, reason));
                 }
                 Step::Schedule(alarm) => changes.put_alarm(alarm),
                 Step::Cancel(name) => changes.remove_alarm(host, &name),
@@ -63,23 +65,17 @@ impl Turn<'_> {
     /// Everything stored is gone, but what must be known for the promises to hold: who is connected,
     /// and which letters came.
     fn purge(&mut self) {
-        let (sessions, retagged) =
-            (self.all_sessions(), self.engine.connections.all_retagged(&self.world()));
-        let mail = self.mail();
+        let (sessions, mail) = (self.all_sessions(), self.mail());
+        self.engine.connections.read_retagged(&self.world());
         self.engine.changes.purge();
         self.keep_mail(mail);
-        self.engine.connections.keep_retagged(&mut self.engine.changes, retagged);
+        self.engine.connections.keep_retagged(&mut self.engine.changes);
         self.keep_sessions(sessions);
         // The sockets stay, and someone has to look after them.
         self.plan_sweep();
     }
 
-    fn change_connection(
-        &mut self,
-        connection: &Handle,
-        text: String,
-        retagged: &[crate::room::tag::Tag],
-    ) {
+    fn change_connection(&mut self, connection: &Handle, text: String, retagged: &[Tag]) {
         if self.is_over(connection) {
             return;
         }
@@ -109,12 +105,12 @@ impl Turn<'_> {
         let world = self.engine.changes.over(self.host);
         let session = connection.session();
         let known = session.and_then(|session| self.engine.sessions.get(&world, session));
-        known.is_none_or(|known| known.place != crate::engine::sessions::Place::Away)
+        known.is_none_or(|known| known.place != Place::Away)
     }
 
     /// One output for an audience, or two where some of it speak the protocol: they are told apart by
     /// the platform's tag, so that a broadcast costs no list of sockets.
-    pub(super) fn send(&mut self, to: Audience, frame: Frame, row: Option<String>) {
+    pub(super) fn send(&mut self, to: &Audience, frame: Frame, row: Option<String>) {
         let number = row.map(|row| self.log(row));
         let changes = &self.engine.changes;
         let open = |target: &Target| {
@@ -125,14 +121,14 @@ impl Turn<'_> {
         let listed: Vec<SocketId> = match &to.among {
             Among::Only(targets) => targets.iter().filter_map(open).collect(),
             Among::Id(id) => {
-                self.sockets_of(self.engine.connections.with_id(&self.world(), id.as_str()))
+                sockets_of(&self.engine.connections.with_id(&self.world(), id.as_str()))
             }
             Among::Tagged(tag) if self.engine.connections.is_retagged(&self.world(), tag) => {
-                self.sockets_of(self.engine.connections.tagged(&self.world(), tag))
+                sockets_of(&self.engine.connections.tagged(&self.world(), tag))
             }
             Among::Everyone => return self.broadcast_to(None, &except, frame, number),
             Among::Tagged(tag) => {
-                return self.broadcast_to(Some(tag.clone()), &except, frame, number);
+                return self.broadcast_to(Some(tag), &except, frame, number);
             }
         };
         let listed = listed.into_iter().filter(|socket| !except.contains(socket));
@@ -152,20 +148,15 @@ impl Turn<'_> {
         }
     }
 
-    fn sockets_of(&self, connections: Vec<Handle>) -> Vec<SocketId> {
-        let here = connections.iter().filter(|connection| connection.is_here());
-        here.map(|connection| connection.socket()).collect()
-    }
-
     fn broadcast_to(
         &mut self,
-        tag: Option<crate::room::tag::Tag>,
+        tag: Option<&Tag>,
         except: &[SocketId],
         frame: Frame,
         number: Option<u64>,
     ) {
         let mut push = |frame, to| {
-            let (tag, except) = (tag.clone(), except.to_vec());
+            let (tag, except) = (tag.cloned(), except.to_vec());
             self.engine.batch.outputs.push(Output::Broadcast { tag, except, frame, to });
         };
         let world = self.engine.changes.over(self.host);
@@ -175,4 +166,9 @@ impl Turn<'_> {
         push(envelope::message(number.unwrap_or(0), &frame), Listeners::Enveloped);
         push(frame, Listeners::Plain);
     }
+}
+
+fn sockets_of(connections: &[Handle]) -> Vec<SocketId> {
+    let here = connections.iter().filter(|connection| connection.is_here());
+    here.map(Connection::socket).collect()
 }

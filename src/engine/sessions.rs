@@ -1,12 +1,11 @@
 //! Sessions: what outlives a socket of a client that speaks the protocol.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::connections::{Connections, away_key};
 use crate::engine::overlay::Changes;
+use crate::engine::table::Table;
 use crate::host::host::Host;
 use crate::room::connection::{Handle, SocketId};
 use crate::room::keyed::Order;
@@ -123,9 +122,9 @@ impl Session {
 #[derive(Default)]
 pub(crate) struct Sessions {
     any: Option<bool>,
-    known: BTreeMap<String, Session>,
+    known: Table<Session>,
     /// What the commit is to store.
-    changed: BTreeSet<String>,
+    changed: Table<()>,
     epoch: Option<String>,
     here_is_marked: bool,
     /// Whether one went or came back: the end of the next grace may be another.
@@ -170,7 +169,7 @@ impl Sessions {
         self.get(world, session);
         if let Some(known) = self.known.get_mut(session) {
             change(known);
-            self.changed.insert(session.to_owned());
+            self.changed.insert(session.to_owned(), ());
         }
     }
 
@@ -208,7 +207,7 @@ impl Sessions {
         self.moved = true;
         self.any = Some(true);
         self.known.insert(name.to_owned(), session);
-        self.changed.insert(name.to_owned());
+        self.changed.insert(name.to_owned(), ());
     }
 
     /// Takes away what says where it was.
@@ -302,7 +301,7 @@ impl Sessions {
 
     /// Hands what was changed over to the commit. Of sessions that are over nothing stays in memory.
     pub(super) fn store(&mut self, changes: &mut Changes) {
-        for name in std::mem::take(&mut self.changed) {
+        for (name, ()) in std::mem::take(&mut self.changed).into_entries() {
             let Some(session) = self.known.get(&name) else { continue };
             changes.put_value(key(&name), to_json(session));
             if session.place == Place::Over {
@@ -340,6 +339,7 @@ impl Session {
 }
 
 /// Where the connection of a session is from now on.
+#[derive(Clone, Copy)]
 pub(super) enum At<'a> {
     Here(&'a str),
     Away { connection: &'a Handle, attachment: &'a str, until: Timestamp },
@@ -347,7 +347,7 @@ pub(super) enum At<'a> {
 }
 
 /// All stored sessions by name, for those who judge.
-pub(crate) fn all_stored(host: &dyn Host) -> BTreeMap<String, Session> {
+pub(crate) fn all_stored(host: &dyn Host) -> std::collections::BTreeMap<String, Session> {
     let rows = host.values(SESSION, None, usize::MAX, Order::Forwards).rows;
     let read = rows.iter().filter_map(|(key, json)| {
         Some((key.strip_prefix(SESSION)?.to_owned(), serde_json::from_str(json).ok()?))

@@ -223,7 +223,7 @@ impl Turn<'_> {
         };
         let frame = self.engine.room.encode_json(json)?;
         let row = self.row(&to, &frame)?;
-        self.send(to, frame, row);
+        self.send(&to, frame, row);
         Ok(())
     }
 
@@ -249,7 +249,7 @@ impl Turn<'_> {
 
     fn tell(&mut self, sender: Option<&Handle>, error: &Error) {
         let frame = error_frame(error.code(), &error.public_message());
-        self.send(Audience::only(sender), frame, None);
+        self.send(&Audience::only(sender), frame, None);
     }
 
     fn describe_connections(&mut self, tag: Option<&str>) -> Result<Value> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::room::error::{Error, Result};
 use crate::room::limits;
@@ -87,6 +87,7 @@ pub struct ScheduledAlarm {
     /// The time it was due, from which a period counts.
     pub due: Timestamp,
     /// Its period in milliseconds.
+    #[serde(deserialize_with = "whole")]
     pub period: Option<u64>,
     /// How many tries of its handler have failed since it was due.
     pub failures: u32,
@@ -157,4 +158,11 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
         return Err(Error::InvalidAlarmName { limit, size });
     }
     Ok(())
+}
+
+/// A number that JavaScript has held: what is too large for it comes back as a fraction.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<u64>, D::Error> {
+    let number = Option::<serde_json::Number>::deserialize(deserializer)?;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+    Ok(number.and_then(|it| it.as_u64().or_else(|| it.as_f64().map(|it| it as u64))))
 }

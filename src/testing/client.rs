@@ -72,6 +72,12 @@ impl Line {
     }
 }
 
+impl<R: Room> Clone for TestClient<R> {
+    fn clone(&self) -> Self {
+        Self { room: self.room.clone(), line: Rc::clone(&self.line) }
+    }
+}
+
 impl<R: Room> TestClient<R> {
     pub(super) fn new(room: TestRoom<R>, line: Rc<RefCell<Line>>) -> Self {
         Self { room, line }

@@ -1,11 +1,15 @@
-//! What an object has, in memory.
+//! What an object has, in memory, and as strict as the platform.
+
+mod reads;
+mod refusal;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::time::Duration;
 
-use crate::host::commit::{Commit, ObjectAlarm, Output, Write};
+use crate::host::commit::ObjectAlarm;
+use crate::host::commit::{Commit, Output, Write};
 use crate::host::handler_error::HandlerError;
 use crate::host::host::Host;
 use crate::host::letter::Letter;
@@ -17,9 +21,16 @@ use crate::room::keyed::Order;
 use crate::room::limits;
 use crate::room::page::Page;
 use crate::room::time::Timestamp;
+use reads::Counter;
+pub use reads::Reads;
+pub use refusal::Refusal;
 
 /// A [`Host`] in memory: storage, sockets, alarm, a clock that is moved by hand and chance from a
 /// seed.
+///
+/// It takes what the platform takes and no more: numbers that JavaScript can hold, rows of 2 MB, alarms
+/// up to the year 2189, small attachments and close reasons. A batch that reads more than the memory of
+/// an instance panics, as it would trap there. A copy of it is another object with the same past.
 ///
 /// ```
 /// use dormouse::Host;
@@ -31,7 +42,7 @@ use crate::room::time::Timestamp;
 /// host.advance(Duration::from_secs(1));
 /// assert_eq!(host.now() - before, Duration::from_secs(1));
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct MemoryHost {
     now: Timestamp,
     random: Cell<u64>,
@@ -39,30 +50,37 @@ pub struct MemoryHost {
     foreseen: RefCell<VecDeque<u64>>,
     config: String,
     letters: Vec<Letter>,
+    /// The numbers of letters that are on their way.
     in_flight: BTreeSet<u64>,
     errors: Vec<HandlerError>,
     state: Option<String>,
     events: BTreeMap<String, ScheduledAlarm>,
     pending: BTreeSet<(Timestamp, String)>,
+    failed: BTreeSet<String>,
     values: BTreeMap<String, String>,
     histories: BTreeMap<String, StoredHistory>,
     alarm: Option<Timestamp>,
     sockets: BTreeMap<SocketId, Socket>,
+    /// The open ones by their tags, and all of them by none.
+    open: BTreeMap<Option<String>, BTreeSet<SocketId>>,
     next_socket: u32,
+    refusals: usize,
+    counter: Counter,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct StoredHistory {
     ends: Ends,
     rows: BTreeMap<u64, Entry<String>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Socket {
     attachment: Option<String>,
     tags: Vec<String>,
     closed: bool,
     answered: Option<Timestamp>,
+    buffered: usize,
 }
 
 /// What a commit brought to a socket's other end.
@@ -110,11 +128,15 @@ impl MemoryHost {
             state: None,
             events: BTreeMap::new(),
             pending: BTreeSet::new(),
+            failed: BTreeSet::new(),
             values: BTreeMap::new(),
             histories: BTreeMap::new(),
             alarm: None,
             sockets: BTreeMap::new(),
+            open: BTreeMap::new(),
             next_socket: 1,
+            refusals: 0,
+            counter: Counter::default(),
         }
     }
 
@@ -166,11 +188,79 @@ impl MemoryHost {
     /// # let mut host = MemoryHost::new();
     /// use dormouse::{Commit, Error, Handler, HandlerError};
     /// let error = HandlerError { handler: Handler::Alarm, error: Error::execution("no wool") };
-    /// host.perform(&Commit { errors: vec![error], ..Commit::default() });
+    /// host.perform(&Commit { errors: vec![error], ..Commit::default() }).unwrap();
     /// assert_eq!(host.take_errors().len(), 1);
     /// ```
     pub fn take_errors(&mut self) -> Vec<HandlerError> {
         std::mem::take(&mut self.errors)
+    }
+
+    /// Writes a line to the log.
+    pub(super) fn log(&mut self, error: HandlerError) {
+        self.errors.push(error);
+    }
+
+    /// What was read of it until now.
+    ///
+    /// ```
+    /// # use dormouse::{Host, testing::MemoryHost};
+    /// let host = MemoryHost::new();
+    /// host.state();
+    /// assert_eq!(host.reads().state, 1);
+    /// ```
+    pub fn reads(&self) -> Reads {
+        self.counter.reads()
+    }
+
+    /// Refuses so many of the next transactions, as a storage that fails.
+    ///
+    /// ```
+    /// use dormouse::{Commit, Write, testing::MemoryHost};
+    /// let mut host = MemoryHost::new();
+    /// host.refuse(1);
+    /// let commit = Commit { writes: vec![Write::State("7".into())], ..Commit::default() };
+    /// assert!(host.perform(&commit).is_err());
+    /// assert!(host.perform(&commit).is_ok());
+    /// ```
+    pub fn refuse(&mut self, times: usize) {
+        self.refusals = times;
+    }
+
+    /// How much waits for a client that does not read.
+    ///
+    /// ```
+    /// # use dormouse::{Host, SocketId, testing::MemoryHost};
+    /// let mut host = MemoryHost::new();
+    /// host.crowd(1);
+    /// host.set_buffered(SocketId(1), 6_553_600);
+    /// ```
+    pub fn set_buffered(&mut self, socket: SocketId, bytes: usize) {
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.buffered = bytes;
+        }
+    }
+
+    /// A letter's delivery is over: it is answered, or lost. Until then, or until the machine fails, it
+    /// is known to be on its way.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// let mut host = MemoryHost::new();
+    /// host.landed(7);
+    /// assert!(host.letters_in_flight().is_empty());
+    /// ```
+    pub fn landed(&mut self, seq: u64) {
+        self.in_flight.remove(&seq);
+    }
+
+    /// The numbers of the letters that are on their way.
+    ///
+    /// ```
+    /// # use dormouse::testing::MemoryHost;
+    /// assert!(MemoryHost::new().letters_in_flight().is_empty());
+    /// ```
+    pub fn letters_in_flight(&self) -> Vec<u64> {
+        self.in_flight.iter().copied().collect()
     }
 
     /// Moves the clock. The alarm does not go off by itself.
@@ -257,7 +347,7 @@ impl MemoryHost {
     pub fn crowd(&mut self, sockets: usize) {
         for _ in 0..sockets {
             let socket = self.new_socket();
-            self.sockets.insert(socket, Socket::default());
+            self.accept(socket, &[]);
         }
     }
 
@@ -337,6 +427,7 @@ impl MemoryHost {
     /// assert_eq!(host.count(), 0);
     /// ```
     pub fn forget(&mut self, socket: SocketId) {
+        self.unlist(socket);
         self.sockets.remove(&socket);
     }
 
@@ -353,12 +444,14 @@ impl MemoryHost {
     /// ```
     pub fn renumber(&mut self) -> BTreeMap<SocketId, SocketId> {
         let old = std::mem::take(&mut self.sockets);
+        self.open.clear();
         // Backwards: nothing may depend on numbers that rise with age.
         old.into_iter()
             .rev()
             .map(|(before, socket)| {
                 let after = self.new_socket();
                 self.sockets.insert(after, socket);
+                self.list(after);
                 (before, after)
             })
             .collect()
@@ -366,28 +459,36 @@ impl MemoryHost {
 
     /// Does everything a commit says, and tells what arrived where.
     ///
+    /// # Errors
+    /// What the platform does not take. Then nothing of the commit was done.
+    ///
     /// ```
     /// # use dormouse::testing::MemoryHost;
-    /// # use dormouse::{Host, SocketId, Timestamp};
-    /// # use std::time::Duration;
+    /// # use dormouse::Host;
     /// # let mut host = MemoryHost::new();
     /// use dormouse::{Commit, Write};
     /// let commit = Commit { writes: vec![Write::State("7".into())], ..Commit::default() };
-    /// host.perform(&commit);
+    /// host.perform(&commit).unwrap();
     /// assert_eq!(host.state().as_deref(), Some("7"));
     /// ```
-    pub fn perform(&mut self, commit: &Commit) -> Vec<(SocketId, Delivery)> {
-        self.store(commit);
+    pub fn perform(&mut self, commit: &Commit) -> Result<Vec<(SocketId, Delivery)>, Refusal> {
+        self.store(commit)?;
         let mut deliveries = Vec::new();
         for output in &commit.outputs {
             self.output(output, &mut deliveries);
         }
         self.errors.extend(commit.errors.iter().cloned());
-        deliveries
+        Ok(deliveries)
     }
 
-    /// The first part of a commit, which is one transaction.
-    pub(super) fn store(&mut self, commit: &Commit) {
+    /// The first part of a commit, which is one transaction. What could not be done later is refused now.
+    pub(super) fn store(&mut self, commit: &Commit) -> Result<(), Refusal> {
+        self.counter.begin();
+        refusal::check(commit)?;
+        if !commit.writes.is_empty() && self.refusals > 0 {
+            self.refusals -= 1;
+            return Err(Refusal::planned());
+        }
         for write in &commit.writes {
             self.write(write);
         }
@@ -396,6 +497,17 @@ impl MemoryHost {
             Some(ObjectAlarm::Delete) => self.alarm = None,
             None => {}
         }
+        Ok(())
+    }
+
+    /// Another batch begins, and takes memory anew.
+    pub(super) fn begin(&self) {
+        self.counter.begin();
+    }
+
+    /// The batch has read more than there is memory.
+    pub(super) fn ran_out(&self) -> bool {
+        self.counter.ran_out()
     }
 
     fn write(&mut self, write: &Write) {
@@ -404,13 +516,16 @@ impl MemoryHost {
                 self.state = None;
                 self.events.clear();
                 self.pending.clear();
+                self.failed.clear();
                 self.values.clear();
                 self.histories.clear();
             }
             Write::State(json) => self.state = Some(json.clone()),
             Write::Alarm(event) => {
                 self.remove_event(&event.name);
-                if !event.failed {
+                if event.failed {
+                    self.failed.insert(event.name.clone());
+                } else {
                     self.pending.insert((event.at, event.name.clone()));
                 }
                 self.events.insert(event.name.clone(), event.clone());
@@ -439,11 +554,13 @@ impl MemoryHost {
 
     fn remove_event(&mut self, name: &str) {
         if let Some(event) = self.events.remove(name) {
+            self.failed.remove(name);
             self.pending.remove(&(event.at, event.name));
         }
     }
 
-    fn output(&mut self, output: &Output, deliveries: &mut Vec<(SocketId, Delivery)>) {
+    /// Does the next thing that a commit says of sockets.
+    pub(super) fn output(&mut self, output: &Output, deliveries: &mut Vec<(SocketId, Delivery)>) {
         match output {
             Output::Accept { socket, tags } => self.accept(*socket, tags),
             Output::Attach { socket, attachment } => self.attach(*socket, attachment),
@@ -456,7 +573,7 @@ impl MemoryHost {
                 deliveries.extend(open.map(|socket| (*socket, Delivery::Frame(frame.clone()))));
             }
             Output::Broadcast { tag, except, frame, to } => {
-                let mut sockets = self.sockets(tag.as_ref().map(crate::room::tag::Tag::as_str));
+                let mut sockets = self.open(tag.as_ref().map(crate::room::tag::Tag::as_str));
                 sockets.retain(|socket| !except.contains(socket) && to.has(self.tags(*socket)));
                 deliveries.extend(
                     sockets.into_iter().map(|socket| (socket, Delivery::Frame(frame.clone()))),
@@ -472,7 +589,37 @@ impl MemoryHost {
     }
 
     pub(super) fn accept(&mut self, socket: SocketId, tags: &[String]) {
+        let open = self.open.get(&None).map_or(0, BTreeSet::len);
+        assert!(open < refusal::SOCKETS, "the platform refuses another socket");
         self.sockets.insert(socket, Socket { tags: tags.to_vec(), ..Socket::default() });
+        self.list(socket);
+    }
+
+    /// The open sockets, as `sockets` tells of them but not counted.
+    pub(super) fn open(&self, tag: Option<&str>) -> Vec<SocketId> {
+        let open = self.open.get(&tag.map(ToOwned::to_owned));
+        open.map(|open| open.iter().copied().collect()).unwrap_or_default()
+    }
+
+    fn list(&mut self, socket: SocketId) {
+        let Some(it) = self.sockets.get(&socket).filter(|socket| !socket.closed) else { return };
+        let tags = it.tags.iter().cloned().map(Some);
+        for tag in [None].into_iter().chain(tags) {
+            self.open.entry(tag).or_default().insert(socket);
+        }
+    }
+
+    fn unlist(&mut self, socket: SocketId) {
+        let Some(it) = self.sockets.get(&socket) else { return };
+        let tags: Vec<_> = it.tags.iter().cloned().map(Some).chain([None]).collect();
+        for tag in tags {
+            if let Some(open) = self.open.get_mut(&tag) {
+                open.remove(&socket);
+                if open.is_empty() {
+                    self.open.remove(&tag);
+                }
+            }
+        }
     }
 
     pub(super) fn attach(&mut self, socket: SocketId, attachment: &str) {
@@ -483,33 +630,39 @@ impl MemoryHost {
 
     /// Closes a socket of ours; whether it was open.
     pub(super) fn close(&mut self, socket: SocketId) -> bool {
-        let Some(closing) = self.sockets.get_mut(&socket).filter(|socket| !socket.closed) else {
-            return false;
-        };
-        closing.closed = true;
+        let Some(closing) = self.sockets.get_mut(&socket) else { return false };
+        // Its connection is over, whoever closed it first.
         closing.attachment = None;
+        if std::mem::replace(&mut closing.closed, true) {
+            return false;
+        }
+        self.unlist(socket);
         true
     }
 
     /// Closes a socket and keeps its attachment, as for an input that came to grief.
     pub(super) fn hang_up(&mut self, socket: SocketId) {
+        self.unlist(socket);
         if let Some(socket) = self.sockets.get_mut(&socket) {
             socket.closed = true;
         }
     }
 
-    /// The machine is gone: what is stored stays, every socket is cut.
-    /// A letter is on its way no more: it was answered, or lost.
-    pub fn landed(&mut self, seq: u64) {
-        self.in_flight.remove(&seq);
+    /// The machine is gone: what is stored stays, every socket is cut, and nobody knows what is on its
+    /// way.
+    pub(super) fn crash(&mut self) {
+        self.lose_sockets();
+        self.lose_letters();
     }
 
+    /// Nobody knows any more what is on its way.
     pub(super) fn lose_letters(&mut self) {
         self.in_flight.clear();
     }
 
     pub(super) fn lose_sockets(&mut self) {
         self.sockets.clear();
+        self.open.clear();
     }
 
     pub(super) fn be_at(&mut self, now: Timestamp) {
@@ -554,6 +707,11 @@ impl MemoryHost {
         )
     }
 
+    /// The state, for who looks from outside.
+    pub(super) fn stored_state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
     pub(super) fn set_alarm(&mut self, at: Timestamp) {
         self.alarm = Some(at);
     }
@@ -568,16 +726,6 @@ impl MemoryHost {
 
     pub(super) fn is_open(&self, socket: SocketId) -> bool {
         self.sockets.get(&socket).is_some_and(|socket| !socket.closed)
-    }
-}
-
-impl MemoryHost {
-    fn with_prefix<'a>(
-        &'a self,
-        prefix: &'a str,
-    ) -> impl DoubleEndedIterator<Item = (&'a String, &'a String)> {
-        let end = format!("{prefix}{}", char::MAX);
-        self.values.range(prefix.to_owned()..end)
     }
 }
 
@@ -603,11 +751,14 @@ impl Host for MemoryHost {
     }
 
     fn state(&self) -> Option<String> {
+        self.counter.count(|it| &mut it.state, 0, self.state.as_ref().map_or(0, String::len));
         self.state.clone()
     }
 
     fn stored_alarm(&self, name: &str) -> Option<ScheduledAlarm> {
-        self.events.get(name).cloned()
+        let alarm = self.events.get(name).cloned();
+        self.counter.count(|it| &mut it.alarm, 0, alarm.as_ref().map_or(0, bytes_of_alarm));
+        alarm
     }
 
     fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Page<ScheduledAlarm> {
@@ -616,15 +767,21 @@ impl Host for MemoryHost {
             Some(position) => self.pending.range((Bound::Excluded(position), Bound::Unbounded)),
             None => self.pending.range(..),
         };
-        page(rest.map(|(_, name)| self.events[name].clone()), limit, |it| it.payload.len())
+        let alarms = rest.map(|(_, name)| self.events[name].clone());
+        self.page(|it| &mut it.alarms, alarms, limit, bytes_of_alarm)
     }
 
     fn failed_alarms(&self) -> Vec<ScheduledAlarm> {
-        self.events.values().filter(|event| event.failed).cloned().collect()
+        let alarms: Vec<_> = self.failed.iter().map(|name| self.events[name].clone()).collect();
+        let bytes = alarms.iter().map(bytes_of_alarm).sum();
+        self.counter.count(|it| &mut it.alarms, alarms.len(), bytes);
+        alarms
     }
 
     fn value(&self, key: &str) -> Option<String> {
-        self.values.get(key).cloned()
+        let value = self.values.get(key).cloned();
+        self.counter.count(|it| &mut it.value, 0, value.as_ref().map_or(0, String::len));
+        value
     }
 
     fn values(
@@ -635,24 +792,27 @@ impl Host for MemoryHost {
         order: Order,
     ) -> Page<(String, String)> {
         let own = |(key, value): (&String, &String)| (key.clone(), value.clone());
-        let size = |(_, value): &(String, String)| value.len();
-        let all = self.with_prefix(prefix);
+        let size = |(key, value): &(String, String)| key.len() + value.len();
         match order {
             Order::Forwards => {
-                let all = all.filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
-                page(all.map(own), limit, size)
+                let values = self.forwards(prefix, after).map(own);
+                self.page(|it| &mut it.values, values, limit, size)
             }
             Order::Backwards => {
-                let all = all.rev();
-                let all = all.filter(|(key, _)| after.is_none_or(|after| key.as_str() < after));
-                page(all.map(own), limit, size)
+                // No key has the last character in it.
+                let end = format!("{prefix}{}", char::MAX);
+                let to = after.filter(|after| *after < end.as_str()).unwrap_or(&end);
+                let rest = self.values.range::<str, _>((Bound::Unbounded, Bound::Excluded(to)));
+                let is_inside = |(key, _): &(&String, &String)| key.starts_with(prefix);
+                let values = rest.rev().take_while(is_inside).map(own);
+                self.page(|it| &mut it.values, values, limit, size)
             }
         }
     }
 
     fn keys(&self, prefix: &str, after: Option<&str>, limit: usize) -> Page<String> {
-        let keys = self.with_prefix(prefix).map(|(key, _)| key.clone());
-        page(keys.filter(|key| after.is_none_or(|after| key.as_str() > after)), limit, String::len)
+        let keys = self.forwards(prefix, after).map(|(key, _)| key.clone());
+        self.page(|it| &mut it.values, keys, limit, String::len)
     }
 
     fn in_flight(&self, seq: u64) -> bool {
@@ -660,21 +820,23 @@ impl Host for MemoryHost {
     }
 
     fn history_ends(&self, name: &str) -> Ends {
+        self.counter.count(|it| &mut it.ends, 0, 0);
         self.histories.get(name).map(|history| history.ends).unwrap_or_default()
     }
 
     fn history(&self, name: &str, range: Range) -> Page<Entry<String>> {
-        let Some(history) = self.histories.get(name) else { return Page::all(Vec::new()) };
-        let inside = (Bound::Excluded(range.after), Bound::Excluded(range.before));
-        if range.before <= range.after.saturating_add(1) {
-            return Page::all(Vec::new());
-        }
-        let rows = history.rows.range(inside).map(|(_, entry)| entry.clone());
+        let none = BTreeMap::new();
+        let rows = self.histories.get(name).map_or(&none, |history| &history.rows);
         let size = |entry: &Entry<String>| entry.row.len();
+        if range.before <= range.after.saturating_add(1) {
+            return self.page(|it| &mut it.history, std::iter::empty(), 0, size);
+        }
+        let inside = (Bound::Excluded(range.after), Bound::Excluded(range.before));
+        let rows = rows.range(inside).map(|(_, entry)| entry.clone());
         match range.side {
-            Side::First => page(rows, range.limit, size),
+            Side::First => self.page(|it| &mut it.history, rows, range.limit, size),
             Side::Last => {
-                let mut last = page(rows.rev(), range.limit, size);
+                let mut last = self.page(|it| &mut it.history, rows.rev(), range.limit, size);
                 last.rows.reverse();
                 last
             }
@@ -682,41 +844,70 @@ impl Host for MemoryHost {
     }
 
     fn history_since(&self, name: &str, at: Timestamp) -> Option<u64> {
+        self.counter.count(|it| &mut it.ends, 0, 0);
         let history = self.histories.get(name)?;
         history.rows.values().find(|entry| entry.at >= at).map(|entry| entry.seq)
     }
 
     fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId> {
-        let wears = |socket: &Socket| {
-            platform_tag.is_none_or(|wanted| socket.tags.iter().any(|tag| tag == wanted))
-        };
-        self.sockets
-            .iter()
-            .filter(|(_, socket)| !socket.closed && wears(socket))
-            .map(|(number, _)| *number)
-            .collect()
+        let sockets = self.open(platform_tag);
+        self.counter.count(|it| &mut it.sockets, sockets.len(), 0);
+        sockets
     }
 
     fn count(&self) -> usize {
-        self.sockets.values().filter(|socket| !socket.closed).count()
+        self.open.get(&None).map_or(0, BTreeSet::len)
     }
 
     fn attachment(&self, socket: SocketId) -> Option<String> {
-        self.sockets.get(&socket)?.attachment.clone()
+        let attachment = self.sockets.get(&socket)?.attachment.clone();
+        self.counter.count(|it| &mut it.attachment, 0, attachment.as_ref().map_or(0, String::len));
+        attachment
     }
 
     fn last_answer(&self, socket: SocketId) -> Option<Timestamp> {
+        self.counter.count(|it| &mut it.attachment, 0, 0);
         self.sockets.get(&socket)?.answered
     }
 }
 
-/// The first rows, as many as a page takes.
-fn page<T>(mut rows: impl Iterator<Item = T>, limit: usize, size: impl Fn(&T) -> usize) -> Page<T> {
-    let (mut taken, mut bytes) = (Vec::new(), 0);
-    while taken.len() < limit && bytes < limits::PAGE_BYTES {
-        let Some(row) = rows.next() else { return Page::all(taken) };
-        bytes += size(&row);
-        taken.push(row);
+impl MemoryHost {
+    /// Values whose keys begin with a prefix, after a key.
+    fn forwards<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+    ) -> impl Iterator<Item = (&'a String, &'a String)> {
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        let rest = self.values.range::<str, _>((from, Bound::Unbounded));
+        rest.take_while(move |(key, _)| key.starts_with(prefix))
     }
-    Page { rows: taken, more: rows.next().is_some() }
+
+    /// The first rows, as many as a page takes.
+    fn page<T>(
+        &self,
+        kind: fn(&mut Reads) -> &mut usize,
+        mut rows: impl Iterator<Item = T>,
+        limit: usize,
+        size: impl Fn(&T) -> usize,
+    ) -> Page<T> {
+        let (mut taken, mut bytes, mut more) = (Vec::new(), 0, false);
+        for row in rows.by_ref() {
+            if taken.len() >= limit || bytes >= limits::PAGE_BYTES {
+                more = true;
+                break;
+            }
+            bytes += size(&row);
+            taken.push(row);
+        }
+        self.counter.count(kind, taken.len(), bytes);
+        Page { rows: taken, more }
+    }
+}
+
+fn bytes_of_alarm(alarm: &ScheduledAlarm) -> usize {
+    alarm.name.len() + alarm.payload.len()
 }

@@ -4,8 +4,7 @@ mod line;
 
 use std::fmt;
 
-use super::host::MemoryHost;
-use crate::engine::Engine;
+use super::object::Object;
 use crate::host::commit::{Commit, Output, Write};
 use crate::host::host::Host as _;
 use crate::host::input::{Fault, Input};
@@ -168,49 +167,33 @@ impl Recording {
     #[track_caller]
     pub fn replay<R: Room>(self) -> Vec<Replayed> {
         assert!(self.room.room() == R::NAME, "a recording of {}, not of {}", self.room, R::NAME);
-        let mut host = None;
-        let mut engine = Engine::of::<R>(self.room);
+        let mut object = None;
         let mut steps = Vec::new();
         for line in self.lines {
-            match line {
-                Line::Part(part) => {
-                    engine.reset();
-                    host.get_or_insert_with(|| part.restore());
+            match (line, &mut object) {
+                (Line::Part(part), None) => {
+                    object = Some(Object::new::<R>(part.restore(), self.room.id()));
                 }
-                Line::Wake(wake) => {
-                    engine.reset();
-                    if let Some(host) = &mut host {
-                        wake.restore(host);
-                    }
+                (Line::Part(_), Some(object)) => object.lose_instance(),
+                (Line::Wake(wake), Some(object)) => {
+                    object.lose_instance();
+                    wake.restore(&mut object.host);
                 }
-                Line::Batch(batch) => {
-                    if let Some(host) = &mut host {
-                        steps.push(replay(&mut engine, host, batch));
-                    }
-                }
+                (Line::Batch(batch), Some(object)) => steps.push(replay(object, batch)),
+                // The first line is a part, see `parse`.
+                (_, None) => {}
             }
         }
         steps
     }
 }
 
-fn replay(engine: &mut Engine, host: &mut MemoryHost, batch: Batch) -> Replayed {
-    host.be_at(batch.at);
-    host.foresee(batch.chance);
-    for (input, fault) in &batch.inputs {
-        if matches!(input, Input::AlarmFired) {
-            host.take_alarm();
-        }
-        engine.handle_again(host, input.clone(), fault.clone());
-    }
-    let commit = engine.commit(host);
-    host.perform(&commit);
-    for (input, _) in &batch.inputs {
-        if let Input::Close { socket, .. } = input {
-            host.forget(*socket);
-        }
-    }
-    Replayed { at: batch.at, inputs: batch.inputs, commit, state: host.state() }
+fn replay(object: &mut Object, batch: Batch) -> Replayed {
+    let Batch { at, chance, inputs } = batch;
+    object.host.be_at(at);
+    object.host.foresee(chance);
+    let commit = object.replay(inputs.clone()).commit;
+    Replayed { at, inputs, commit, state: object.host.state() }
 }
 
 impl fmt::Display for Replayed {

@@ -1,9 +1,8 @@
 //! A room on an in-memory host.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
@@ -13,10 +12,11 @@ use serde_json::Value;
 
 use super::client::{Line, TestClient};
 use super::host::{Delivery, MemoryHost};
+use super::object::{Object, Ran, Ticket, Turn};
+use super::resuming::ResumingClient;
 use super::twice::{Happened, Mode};
-use crate::engine::Engine;
 use crate::engine::migrate::decode;
-use crate::host::commit::{Answer, Commit};
+use crate::host::commit::Answer;
 use crate::host::handler_error::HandlerError;
 use crate::host::input::Input;
 use crate::host::letter::{Delivered, Letter};
@@ -44,17 +44,14 @@ use crate::room::upgrade::Upgrade;
 pub struct TestRoom<R: Room>(pub(super) Rc<RefCell<World<R>>>);
 
 pub(super) struct World<R: Room> {
-    object: ObjectName,
-    engine: Engine,
+    pub(super) object: Object,
     room: PhantomData<R>,
-    pub(super) host: MemoryHost,
-    waiting: VecDeque<Input>,
     held: bool,
     commits: usize,
     mode: Mode,
     pub(super) happened: Happened,
+    answers: BTreeMap<Ticket, Answer>,
     clients: usize,
-    /// The clients' ends of their sockets, by socket.
     lines: BTreeMap<SocketId, Rc<RefCell<Line>>>,
 }
 
@@ -97,21 +94,20 @@ impl<R: Room> TestRoom<R> {
     /// let room = TestRoom::<Chat>::on(MemoryHost::new().with_seed(7), "lounge");
     /// ```
     pub fn on(host: MemoryHost, id: &str) -> Self {
-        Self::in_mode(Mode::Awake, host, id)
+        Self::in_mode(Mode::Alone, host, id)
     }
 
     pub(super) fn in_mode(mode: Mode, host: MemoryHost, id: &str) -> Self {
-        let object = ObjectName::new(R::NAME, id).expect("a room id");
+        let mut object = Object::new::<R>(host, id);
+        object.settings.is_fresh = mode == Mode::Asleep;
         Self(Rc::new(RefCell::new(World {
-            engine: Engine::of::<R>(object.clone()),
-            room: PhantomData,
             object,
-            host,
-            waiting: VecDeque::new(),
+            room: PhantomData,
             held: false,
             commits: 0,
             mode,
             happened: Happened::default(),
+            answers: BTreeMap::new(),
             clients: 0,
             lines: BTreeMap::new(),
         })))
@@ -156,7 +152,7 @@ impl<R: Room> TestRoom<R> {
     /// ```
     pub fn try_connect(&self, upgrade: Upgrade) -> Result<TestClient<R>> {
         let mut world = self.0.borrow_mut();
-        let socket = world.host.new_socket();
+        let socket = world.object.host.new_socket();
         let line = Rc::new(RefCell::new(Line::new(socket, world.clients)));
         world.clients += 1;
         world.lines.insert(socket, Rc::clone(&line));
@@ -167,6 +163,43 @@ impl<R: Room> TestRoom<R> {
                 Err(error)
             }
         }
+    }
+
+    /// Connects a client that comes back when its line is lost, with an id.
+    ///
+    /// # Panics
+    /// If the room refuses: it has to have a [`RESUME`](Room::RESUME).
+    ///
+    /// ```
+    /// use dormouse::{rooms::Chat, testing::TestRoom};
+    /// let room = TestRoom::<Chat>::new("lounge");
+    /// let ada = room.join("ada");
+    /// ada.drop_line();
+    /// assert!(!ada.is_open());
+    /// ada.reconnect();
+    /// assert_eq!(ada.hellos()[1]["same"], true);
+    /// ```
+    #[track_caller]
+    pub fn join(&self, id: &str) -> ResumingClient<R> {
+        self.join_as(Upgrade { id: Some(id.to_owned()), ..Upgrade::default() })
+    }
+
+    /// The same with all that the Worker gives.
+    ///
+    /// # Panics
+    /// If the room refuses.
+    ///
+    /// ```
+    /// use dormouse::{Upgrade, rooms::Chat, testing::TestRoom};
+    /// let room = TestRoom::<Chat>::new("lounge");
+    /// let ada = room.join_as(Upgrade { tags: vec!["red".into()], ..Upgrade::default() });
+    /// assert!(ada.is_open());
+    /// ```
+    #[track_caller]
+    pub fn join_as(&self, upgrade: Upgrade) -> ResumingClient<R> {
+        let client = ResumingClient::new(self.clone(), upgrade);
+        client.reconnect();
+        client
     }
 
     /// Sends an event by API.
@@ -248,9 +281,9 @@ impl<R: Room> TestRoom<R> {
     /// assert_eq!(room.state().unwrap().pending, 1);
     /// ```
     pub fn state(&self) -> Option<R::State> {
-        use crate::host::host::Host as _;
-        let json = self.0.borrow().host.state()?;
-        Some(decode(&json, R::migrate_state).expect("the stored state as the room's State"))
+        let world = self.0.borrow();
+        let json = world.object.host.stored_state()?;
+        Some(decode(json, R::migrate_state).expect("the stored state as the room's State"))
     }
 
     /// The number of connections as the API tells it.
@@ -313,8 +346,8 @@ impl<R: Room> TestRoom<R> {
         socket: Option<SocketId>,
         look: impl FnOnce(&Context<'_, R>) -> T,
     ) -> T {
-        let World { engine, host, .. } = &mut *self.0.borrow_mut();
-        engine.read(host, socket, look).expect("the stored state as the room's State")
+        let object = &mut self.0.borrow_mut().object;
+        object.read(socket, look).expect("the stored state as the room's State")
     }
 
     /// The time.
@@ -331,7 +364,7 @@ impl<R: Room> TestRoom<R> {
     /// ```
     pub fn now(&self) -> Timestamp {
         use crate::host::host::Host as _;
-        self.0.borrow().host.now()
+        self.0.borrow().object.host.now()
     }
 
     /// Where the alarm stands.
@@ -346,7 +379,7 @@ impl<R: Room> TestRoom<R> {
     /// assert_eq!(room.alarm(), Some(room.now() + Duration::from_secs(5)));
     /// ```
     pub fn alarm(&self) -> Option<Timestamp> {
-        self.0.borrow().host.alarm()
+        self.0.borrow().object.host.alarm()
     }
 
     /// The letters to other rooms and functions that are on their way since this was last asked.
@@ -360,7 +393,7 @@ impl<R: Room> TestRoom<R> {
     /// assert!(room.take_letters().is_empty());
     /// ```
     pub fn take_letters(&self) -> Vec<Letter> {
-        self.0.borrow_mut().host.take_letters()
+        self.0.borrow_mut().object.host.take_letters()
     }
 
     /// The errors of handlers that went to the log since this was last asked: those whose words no
@@ -379,7 +412,7 @@ impl<R: Room> TestRoom<R> {
     /// assert_eq!(room.take_errors()[0].handler, dormouse::Handler::Message);
     /// ```
     pub fn take_errors(&self) -> Vec<HandlerError> {
-        self.0.borrow_mut().host.take_errors()
+        self.0.borrow_mut().object.host.take_errors()
     }
 
     /// Tells how the delivery of a letter went.
@@ -395,9 +428,7 @@ impl<R: Room> TestRoom<R> {
     /// assert!(room.take_letters().is_empty(), "nobody waits for that");
     /// ```
     pub fn delivered(&self, seq: u64, delivered: Delivered) {
-        let mut world = self.0.borrow_mut();
-        world.host.landed(seq);
-        world.put(Input::Delivered { seq, delivered });
+        self.0.borrow_mut().put(Input::Delivered { seq, delivered });
     }
 
     /// A letter arrives from the room of an object's name.
@@ -440,11 +471,11 @@ impl<R: Room> TestRoom<R> {
         let end = self.now() + duration;
         while let Some(at) = self.alarm().filter(|at| *at <= end) {
             let wait = at - self.now();
-            self.0.borrow_mut().host.advance(wait);
+            self.0.borrow_mut().object.host.advance(wait);
             self.fire_alarm();
         }
         let rest = end - self.now();
-        self.0.borrow_mut().host.advance(rest);
+        self.0.borrow_mut().object.host.advance(rest);
     }
 
     /// Moves the clock and lets no alarm go off: the object slept through it.
@@ -460,7 +491,7 @@ impl<R: Room> TestRoom<R> {
     /// assert_eq!(ada.received().len(), 1);
     /// ```
     pub fn sleep(&self, duration: Duration) {
-        self.0.borrow_mut().host.advance(duration);
+        self.0.borrow_mut().object.host.advance(duration);
     }
 
     /// Lets the alarm go off now, due or not.
@@ -477,8 +508,8 @@ impl<R: Room> TestRoom<R> {
     /// ```
     pub fn fire_alarm(&self) {
         let mut world = self.0.borrow_mut();
-        world.host.take_alarm();
-        world.put(Input::AlarmFired);
+        world.object.fire_alarm();
+        world.happen();
     }
 
     /// Puts the object to sleep; the next event wakes it. Sockets stay open.
@@ -494,7 +525,9 @@ impl<R: Room> TestRoom<R> {
     /// assert_eq!(ada.receive_text(), "[ada] good morning");
     /// ```
     pub fn hibernate(&self) {
-        self.0.borrow_mut().hibernate();
+        let mut world = self.0.borrow_mut();
+        world.object.host.lose_letters();
+        world.hibernate();
     }
 
     /// The machine fails: every socket is lost, no close is told of, and what is stored stays.
@@ -509,12 +542,11 @@ impl<R: Room> TestRoom<R> {
     /// ```
     pub fn crash(&self) {
         let mut world = self.0.borrow_mut();
-        world.hibernate();
-        world.host.lose_sockets();
+        world.object.crash();
         world.lines.clear();
         // It wakes elsewhere, and begins by looking at its alarm.
-        let at = world.host.alarm();
-        world.put(Input::AlarmStands { at });
+        world.object.wake();
+        world.happen();
     }
 
     /// Deploys another version of the room, which finds what this one has stored, and its sockets
@@ -531,7 +563,7 @@ impl<R: Room> TestRoom<R> {
     pub fn deploy<Other: Room>(&self) -> TestRoom<Other> {
         let mut world = self.0.borrow_mut();
         world.hibernate();
-        let other = TestRoom::on(std::mem::take(&mut world.host), world.object.id());
+        let other = TestRoom::on(std::mem::take(&mut world.object.host), world.object.name().id());
         let mut next = other.0.borrow_mut();
         (next.lines, next.clients) = (std::mem::take(&mut world.lines), world.clients);
         drop(next);
@@ -605,7 +637,7 @@ impl<R: Room> TestRoom<R> {
     /// assert_eq!(room.state().unwrap().made, 7);
     /// ```
     pub fn with_host<T>(&self, act: impl FnOnce(&mut MemoryHost) -> T) -> T {
-        act(&mut self.0.borrow_mut().host)
+        act(&mut self.0.borrow_mut().object.host)
     }
 
     pub(super) fn message(&self, socket: SocketId, frame: Frame) {
@@ -619,53 +651,59 @@ impl<R: Room> TestRoom<R> {
 
 impl<R: Room> World<R> {
     fn put(&mut self, input: Input) {
-        self.waiting.push_back(input);
-        if !self.held {
-            self.drain();
-        }
+        self.object.put(input);
+        self.happen();
     }
 
     fn call(&mut self, input: Input) -> Result<Value, Error> {
-        self.waiting.push_back(input);
-        match self.drain().pop().expect("an answer") {
+        let ticket = self.object.put(input);
+        self.drain();
+        match self.answers.remove(&ticket).expect("an answer") {
             Answer::Ok(value) => Ok(value),
             Answer::Error(failure) => Err(failure.error),
         }
     }
 
-    fn drain(&mut self) -> Vec<Answer> {
-        let mut answers = Vec::new();
-        while !self.waiting.is_empty() {
-            let batch = std::mem::take(&mut self.waiting);
-            let mut over = Vec::new();
-            for input in &batch {
-                if let Input::Close { socket, .. } = input {
-                    over.push(*socket);
-                }
-            }
-            let commit = match self.mode {
-                Mode::Awake => run(&mut self.engine, &self.host, batch),
-                Mode::Asleep => {
-                    run_on_a_fresh_machine::<R>(&mut self.host, self.object.clone(), batch)
-                }
+    /// What was put into the inbox is handled, now or together with what follows.
+    fn happen(&mut self) {
+        if !self.held {
+            self.drain();
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(ran) = self.object.next() {
+            let turn = match ran {
+                Ran::Ready(ready) => self.object.perform(ready),
+                Ran::Trapped(_) => None,
+                Ran::GaveUp(turn) => Some(turn),
             };
-            if !commit.writes.is_empty() || commit.alarm.is_some() {
-                self.commits += 1;
-            }
-            for (socket, delivery) in self.host.perform(&commit) {
-                self.deliver(socket, delivery);
-            }
-            for socket in over {
-                self.host.forget(socket);
-                self.lines.remove(&socket);
-            }
-            self.happened.batch(&self.host, &commit);
-            answers.extend(commit.answers);
-            if self.mode == Mode::Asleep {
-                self.hibernate();
+            if let Some(turn) = turn {
+                self.happened(turn);
             }
         }
-        answers
+    }
+
+    fn happened(&mut self, turn: Turn) {
+        let Turn { inputs, commit, heard, answers } = turn;
+        if !commit.writes.is_empty() || commit.alarm.is_some() {
+            self.commits += 1;
+        }
+        for (socket, delivery) in heard {
+            self.deliver(socket, delivery);
+        }
+        for entry in inputs {
+            if let Input::Close { socket, .. } = entry.input {
+                self.lines.remove(&socket);
+            }
+        }
+        if self.mode != Mode::Alone {
+            self.happened.batch(&self.object.host, &commit);
+        }
+        self.answers.extend(answers);
+        if self.mode == Mode::Asleep {
+            self.hibernate();
+        }
     }
 
     fn deliver(&mut self, socket: SocketId, delivery: Delivery) {
@@ -673,30 +711,23 @@ impl<R: Room> World<R> {
             return;
         };
         let mut line = line.borrow_mut();
-        self.happened.delivered(line.client(), &delivery);
+        if self.mode != Mode::Alone {
+            self.happened.delivered(line.client(), &delivery);
+        }
         match delivery {
             Delivery::Frame(frame) => line.receive(frame),
             Delivery::Close { code, reason } => {
                 let close = Close { code, reason, was_clean: true };
                 if line.close(close.clone()) {
                     // The client answers, and so the platform tells of the close in its turn.
-                    self.waiting.push_back(Input::Close { socket, close });
+                    self.object.put(Input::Close { socket, close });
                 }
             }
         }
     }
 
     fn hibernate(&mut self) {
-        self.engine.reset();
-        self.host.lose_letters();
-        let numbers = self.host.renumber();
-        for input in &mut self.waiting {
-            if let Input::Message { socket, .. } | Input::Close { socket, .. } = input
-                && let Some(after) = numbers.get(socket)
-            {
-                *socket = *after;
-            }
-        }
+        let numbers = self.object.hibernate();
         self.lines = std::mem::take(&mut self.lines)
             .into_iter()
             .filter_map(|(before, line)| {
@@ -708,29 +739,15 @@ impl<R: Room> World<R> {
     }
 }
 
-fn run(engine: &mut Engine, host: &MemoryHost, batch: impl IntoIterator<Item = Input>) -> Commit {
-    for input in batch {
-        let alarm = matches!(input, Input::AlarmFired);
-        engine.handle(host, input);
-        if alarm {
-            for name in engine.due(host) {
-                engine.handle(host, Input::Alarm { name });
-            }
+impl<R: Room> Drop for World<R> {
+    /// A panic that the room survived is a fault all the same, unless the test has asked for it.
+    fn drop(&mut self) {
+        let errors = self.object.host.take_errors();
+        let panicked = errors.iter().find(|it| it.error == Error::Panicked);
+        if let Some(panicked) = panicked
+            && !thread::panicking()
+        {
+            panic!("{panicked}; a test that expects it looks at `take_errors`");
         }
     }
-    engine.commit(host)
-}
-
-/// On a thread of its own, where no variable of a thread has ever been touched.
-fn run_on_a_fresh_machine<R: Room>(
-    host: &mut MemoryHost,
-    object: ObjectName,
-    batch: VecDeque<Input>,
-) -> Commit {
-    let ran = thread::scope(|scope| {
-        // Moved, not lent: it is not made to be read from two threads.
-        let run = move || run(&mut Engine::of::<R>(object), host, batch);
-        scope.spawn(run).join()
-    });
-    ran.unwrap_or_else(|panic| resume_unwind(panic))
 }

@@ -3,15 +3,13 @@
 mod dice;
 mod generate;
 mod judge;
-mod object;
-mod observed;
 #[cfg(test)]
 mod planted;
 mod platform;
 mod shrink;
 mod speaker;
 mod step;
-mod variant;
+mod turns;
 mod world;
 
 use std::any::type_name;
@@ -26,13 +24,13 @@ pub use dice::Dice;
 pub use step::{CrashAt, Fate, Step};
 pub use world::SimulatedClient;
 
+use super::object::Planting;
 use crate::registry::Registry;
 use crate::room::context::Context;
 use crate::room::frame::Frame;
 use crate::room::room::Room;
 use crate::room::upgrade::Upgrade;
 use platform::Perform;
-use variant::AnyRoom;
 use world::World;
 
 /// Runs a room through lives that chance makes up, and judges whether it keeps its promises.
@@ -80,7 +78,7 @@ pub struct Simulation<R: Room> {
     may_panic: bool,
     /// Every batch is run again on a thread of its own.
     is_thorough: bool,
-    variant: fn(Box<dyn AnyRoom>) -> Box<dyn AnyRoom>,
+    plant: Option<Planting>,
     perform: Perform,
 }
 
@@ -123,7 +121,7 @@ impl<R: Room> Simulation<R> {
             siblings: None,
             may_panic: false,
             is_thorough: false,
-            variant: |engine| engine,
+            plant: None,
             perform: platform::perform,
         }
     }

@@ -6,13 +6,14 @@ use std::fmt::{Debug, Write as _};
 use super::host::{Delivery, MemoryHost};
 use super::room::TestRoom;
 use crate::host::commit::Commit;
-use crate::host::host::Host as _;
 use crate::room::room::Room;
 
 /// How a room spends the time between two batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// It sleeps when it is told to.
+    /// It sleeps when it is told to, and nobody compares it.
+    Alone,
+    /// The same, and what happens is kept to be compared.
     Awake,
     /// It sleeps after each, and wakes on another machine.
     Asleep,
@@ -37,7 +38,7 @@ impl Happened {
             ("answered", &commit.answers),
             ("told, by client", &self.told),
             ("logged", &commit.errors),
-            ("state", &host.state()),
+            ("state", &host.stored_state()),
             ("alarm", &host.alarm()),
         ];
         for (what, value) in lines {
@@ -76,7 +77,7 @@ pub fn awake_and_asleep<R: Room>(scenario: impl Fn(&TestRoom<R>)) {
         let connections = room.connections(None);
         let world = room.0.borrow();
         let mut seen = world.happened.batches.clone();
-        seen.push(format!("{}connections: {connections:#?}", world.host.stored()));
+        seen.push(format!("{}connections: {connections:#?}", world.object.host.stored()));
         seen
     });
     for (nth, (awake, asleep)) in awake.iter().zip(&asleep).enumerate() {

@@ -1,7 +1,7 @@
 // What both versions of the Worker answer: a socket at /:id?name=, the list there, and what is added.
 
 /**
- * @param {(env: object) => { room: (type: string) => import("../../../js/client.js").Room }} rooms
+ * @param {(env: object) => { room: (type: string) => import("../../../js/worker/rooms.js").Room }} rooms
  * @param {(name: string) => unknown} memberOf the state of somebody's connection
  */
 export const routes = (rooms, memberOf) => ({

@@ -1,14 +1,12 @@
 //! What must hold of every room, whatever happens.
 
-use std::thread;
-
-use super::object::{self, Pending, Waits};
-use super::observed::{Call, Ended};
+use super::Violation;
 use super::platform::expected;
 use super::speaker::staying;
+use super::turns::Place;
 use super::world::{Phase, World};
-use super::{Simulation, Violation};
 use crate::engine::Engine;
+use crate::engine::observing::{Called, Ended};
 use crate::host::commit::ObjectAlarm;
 use crate::host::commit::{Commit, Output, Write};
 use crate::host::host::Host as _;
@@ -17,23 +15,23 @@ use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
 use crate::room::handler::Handler;
 use crate::room::letter::Errand;
-use crate::room::object_name::ObjectName;
 use crate::room::room::Room;
 use crate::testing::host::{Delivery, MemoryHost};
+use crate::testing::object::{Entry, Ran, Ready, Turn};
 
 /// How many batches there are to one that is run again on a thread of its own.
 const COLD: usize = 32;
 
 /// What is known before a commit is performed.
-pub(super) struct Before<'a> {
-    expected: Vec<(SocketId, Option<&'a Frame>)>,
+pub(super) struct Before {
+    expected: Vec<(SocketId, Option<Frame>)>,
     /// The names of the events that are stored.
     events: Vec<String>,
 }
 
 impl<R: Room> World<'_, R> {
-    pub(super) fn before<'c>(&self, room: usize, commit: &'c Commit) -> Before<'c> {
-        let host = &self.objects[room].host;
+    pub(super) fn before(&self, room: usize, commit: &Commit) -> Before {
+        let host = &self.objects[room].object.host;
         let removes = commit.writes.iter().any(|write| matches!(write, Write::RemoveAlarm(_)));
         let events = if removes { names(host) } else { Vec::new() };
         Before { expected: expected(host, commit), events }
@@ -41,40 +39,21 @@ impl<R: Room> World<'_, R> {
 
     /// A room just woken does the same as one that was awake, and the same each time: nothing that
     /// counts is kept in memory.
-    pub(super) fn rehearse(
-        &mut self,
-        room: usize,
-        batch: &[Pending],
-        commit: &Commit,
-        chance: u64,
-    ) -> Result<(), Violation> {
+    pub(super) fn rehearse(&mut self, room: usize, ready: &Ready) -> Result<(), Violation> {
         self.batches += 1;
         let is_cold = self.batches.is_multiple_of(COLD) || self.rules.is_thorough;
-        let rules = self.rules;
-        let object = &mut self.objects[room];
-        let is_firing = object.firing.is_some();
-        let (name, host) = (&object.name, &mut object.host);
-        let after = host.seed();
-        host.reseed(chance);
-        let warm = asleep(rules, name, host, batch);
-        let cold = is_cold.then(|| {
-            host.reseed(chance);
-            // Moved, not lent: it is not made to be read from two threads.
-            let host = &mut *host;
-            thread::scope(|scope| {
-                let thread = scope.spawn(move || {
-                    let host = host;
-                    asleep(rules, name, host, batch)
-                });
-                thread.join().unwrap_or_default()
-            })
-        });
-        host.reseed(after);
-        let rule = "a room that slept does what one that was awake does";
-        for (what, again) in [("once more", Some(warm)), ("on a fresh machine", cold)] {
-            if let Some(again) = again
-                && !are_same(host, is_firing, &again, commit)
-            {
+        let Ready { batch, commit, chance, .. } = ready;
+        let object = &mut self.objects[room].object;
+        let (after, is_firing) = (object.host.seed(), object.is_firing());
+        for (what, is_elsewhere) in [("once more", false), ("on a fresh machine", true)] {
+            if is_elsewhere && !is_cold {
+                continue;
+            }
+            object.host.reseed(*chance);
+            let again = object.rehearse(batch, is_elsewhere).unwrap_or_default();
+            object.host.reseed(after);
+            if !are_same(&object.host, is_firing, &again, commit) {
+                let rule = "a room that slept does what one that was awake does";
                 let detail = format!("{batch:#?}\nawake: {commit:#?}\n{what}: {again:#?}");
                 return Err(Violation::new(rule, detail));
             }
@@ -84,17 +63,16 @@ impl<R: Room> World<'_, R> {
 
     /// Before it sleeps a room says what it knows; so must it when it wakes.
     pub(super) fn judge_sleep(&mut self, room: usize) -> Result<(), Violation> {
-        if self.objects[room].name.room() != R::NAME {
+        let object = &mut self.objects[room].object;
+        if object.name().room() != R::NAME || !object.is_running() {
             return Ok(());
         }
-        let batch: Vec<_> = [Input::ReadState, Input::ReadConnections { tag: None }]
-            .map(|input| Pending::new(input, Waits::Api))
-            .into();
-        let object = &mut self.objects[room];
-        let Some(engine) = &mut object.engine else { return Ok(()) };
-        let chance = object.host.seed();
-        let commit = object::run(&mut **engine, &object.host, &mut batch.clone(), &mut 0);
-        self.rehearse(room, &batch, &commit, chance)
+        object.put(Input::ReadState);
+        object.put(Input::ReadConnections { tag: None });
+        match object.next() {
+            Some(Ran::Ready(ready)) => self.rehearse(room, &ready),
+            _ => Ok(()),
+        }
     }
 
     /// Everyone gets what was meant for them, in order, and nobody else anything.
@@ -105,7 +83,7 @@ impl<R: Room> World<'_, R> {
         let mut sent: Vec<_> = sent
             .iter()
             .map(|(socket, delivery)| match delivery {
-                Delivery::Frame(frame) => (*socket, Some(frame)),
+                Delivery::Frame(frame) => (*socket, Some(frame.clone())),
                 Delivery::Close { .. } => (*socket, None),
             })
             .collect();
@@ -121,21 +99,22 @@ impl<R: Room> World<'_, R> {
     pub(super) fn remember(
         &mut self,
         room: usize,
-        batch: &[Pending],
-        commit: &Commit,
-        calls: &[Call],
+        turn: &Turn,
+        calls: &[Called],
     ) -> Result<(), Violation> {
-        if self.objects[room].name.room() != R::NAME {
+        if self.objects[room].object.name().room() != R::NAME {
             return Ok(());
         }
+        let Turn { inputs: batch, commit, .. } = turn;
         for output in &commit.outputs {
             if let Output::Accept { socket, .. } = output
                 && let Some(&line) = self.objects[room].sockets.get(socket)
             {
                 self.lines[line].was_accepted = true;
                 // Who takes a connection over is accepted without its handler.
-                let is_new =
-                    |call: &Call| call.handler == Handler::Connect && call.socket == Some(*socket);
+                let is_new = |call: &Called| {
+                    call.handler == Handler::Connect && call.socket == Some(*socket)
+                };
                 if self.lines[line].speaker.is_some() && calls.iter().any(is_new) {
                     *self.staying.entry(room).or_default() += 1;
                 }
@@ -165,19 +144,15 @@ impl<R: Room> World<'_, R> {
             self.handled.retain(|(_, to, _), _| *to != room);
         }
         for (nth, pending) in batch.iter().enumerate() {
-            let (Waits::Letter { from, .. }, Input::Receive { letter, .. }) =
-                (&pending.waits, &pending.input)
-            else {
-                continue;
-            };
-            let is_handled = |call: &&Call| {
-                call.turn.nth == nth && call.is_from_sibling && call.ended != Ended::Failed
+            let Input::Receive { from, letter } = &pending.input else { continue };
+            let is_handled = |call: &&Called| {
+                call.nth == nth && call.is_from_sibling && call.ended != Ended::Failed
             };
             let times = calls.iter().filter(is_handled).count();
             if times == 0 || !matches!(letter.errand, Errand::Message { .. }) {
                 continue;
             }
-            let handled = self.handled.entry((*from, room, letter.seq)).or_default();
+            let handled = self.handled.entry((from.to_string(), room, letter.seq)).or_default();
             *handled += times;
             if *handled > 1 {
                 let detail = format!("{letter:?} was handled {handled} times");
@@ -191,13 +166,13 @@ impl<R: Room> World<'_, R> {
         &mut self,
         room: usize,
         before: &Before,
-        batch: &[Pending],
-        commit: &Commit,
-        calls: &[Call],
+        turn: &Turn,
+        calls: &[Called],
     ) -> Result<(), Violation> {
-        if self.objects[room].name.room() != R::NAME {
+        if self.objects[room].object.name().room() != R::NAME {
             return Ok(());
         }
+        let Turn { inputs: batch, commit, .. } = turn;
         judge_failures(batch, commit, calls)?;
         self.judge_closes(room, batch)?;
         if let Some(gone) = self.gone_unhandled(room, before, batch, calls) {
@@ -213,20 +188,18 @@ impl<R: Room> World<'_, R> {
         &self,
         room: usize,
         before: &'b Before,
-        batch: &[Pending],
-        calls: &[Call],
+        batch: &[Entry],
+        calls: &[Called],
     ) -> Option<&'b str> {
         if before.events.is_empty() || calls.iter().any(|call| call.ended == Ended::Changing) {
             return None;
         }
-        let left = names(&self.objects[room].host);
+        let left = names(&self.objects[room].object.host);
         let is_handled = |name: &str| {
             let input =
                 |at: usize| matches!(&batch[at].input, Input::Alarm { name: it } if it == name);
             calls.iter().any(|call| {
-                call.handler == Handler::Alarm
-                    && call.ended != Ended::Failed
-                    && input(call.turn.nth)
+                call.handler == Handler::Alarm && call.ended != Ended::Failed && input(call.nth)
             })
         };
         let is_gone = |name: &&String| {
@@ -237,12 +210,12 @@ impl<R: Room> World<'_, R> {
 
     /// What must hold of what is stored after any commit.
     pub(super) fn judge_stored(&mut self, room: usize) -> Result<(), Violation> {
-        let object = &self.objects[room];
-        if object.name.room() != R::NAME {
+        let object = &self.objects[room].object;
+        if object.name().room() != R::NAME {
             return Ok(());
         }
         let earliest = object.host.alarms(None, 1).rows.pop().map(|event| event.at);
-        if object.firing.is_none() && object.host.alarm() != earliest {
+        if !object.is_firing() && object.host.alarm() != earliest {
             let detail = format!("alarm {:?}, earliest {earliest:?}", object.host.alarm());
             return Err(Violation::new("the alarm stands at the earliest event", detail));
         }
@@ -250,7 +223,7 @@ impl<R: Room> World<'_, R> {
             return Ok(());
         }
         // Engine and host as they would be after a sleep: what is stored is what counts.
-        let mut engine = Engine::of::<R>(object.name.clone());
+        let mut engine = Engine::of::<R>(object.name().clone());
         let chance = object.host.seed();
         let broken = engine.read(&object.host, None, |cx| {
             let broken = self.rules.invariants.iter().find(|it| !(it.holds)(cx, &self.clients));
@@ -268,7 +241,7 @@ impl<R: Room> World<'_, R> {
     }
 
     /// Every close is answered, and told the room once.
-    fn judge_closes(&self, room: usize, batch: &[Pending]) -> Result<(), Violation> {
+    fn judge_closes(&self, room: usize, batch: &[Entry]) -> Result<(), Violation> {
         for pending in batch {
             let Input::Close { socket, close } = &pending.input else { continue };
             // Its line left the list when the close was answered; its number is the line's for good.
@@ -296,14 +269,14 @@ impl<R: Room> World<'_, R> {
 
     /// At the end, when nothing has failed for a while.
     pub(super) fn judge_end(&mut self) -> Result<(), Violation> {
-        for object in &self.objects {
-            if !self.post.is_empty() || !object.inbox.is_empty() {
-                let detail = format!("{}: {:?} {:?}", object.name, self.post, object.inbox);
+        for Place { object, .. } in &self.objects {
+            if !self.post.is_empty() || !object.is_idle() {
+                let detail = format!("{}: {:?}", object.name(), self.post);
                 return Err(Violation::new("in the end everything is handled", detail));
             }
         }
         for (room, count) in &self.staying {
-            let staying = staying(&self.objects[*room].host);
+            let staying = staying(&self.objects[*room].object.host);
             let staying = isize::try_from(staying).unwrap_or(isize::MAX);
             let is_excused = self.excused.contains(room) && *count > staying;
             if *count != staying && !is_excused {
@@ -313,7 +286,7 @@ impl<R: Room> World<'_, R> {
         }
         for (line, client) in self.lines.iter().zip(&self.clients) {
             if let Some(speaker) = &line.speaker {
-                speaker.judge(client.number, &self.objects[client.room].host)?;
+                speaker.judge(client.number, &self.objects[client.room].object.host)?;
             }
         }
         Ok(())
@@ -330,13 +303,23 @@ fn are_same(host: &MemoryHost, is_firing: bool, one: &Commit, other: &Commit) ->
     };
     (is_firing || alarm(one) == alarm(other))
         && one.writes == other.writes
-        && one.outputs == other.outputs
+        && (one.outputs == other.outputs || are_heard_alike(host, one, other))
         && one.answers == other.answers
         && one.errors == other.errors
 }
 
+/// Whether all that is there hear the same: to whom a frame that reaches nobody was addressed says
+/// nothing.
+fn are_heard_alike(host: &MemoryHost, one: &Commit, other: &Commit) -> bool {
+    let is_silent = |it: &&Output| !matches!(it, Output::Send { .. } | Output::Broadcast { .. });
+    let silent = |commit: &Commit| -> Vec<Output> {
+        commit.outputs.iter().filter(is_silent).cloned().collect()
+    };
+    silent(one) == silent(other) && expected(host, one) == expected(host, other)
+}
+
 /// A handler that failed changed nothing.
-fn judge_failures(batch: &[Pending], commit: &Commit, calls: &[Call]) -> Result<(), Violation> {
+fn judge_failures(batch: &[Entry], commit: &Commit, calls: &[Called]) -> Result<(), Violation> {
     let has_changed = calls.iter().any(|call| call.ended == Ended::Changing);
     let has_failed = calls.iter().any(|call| call.ended == Ended::Failed);
     if !has_failed || has_changed {
@@ -344,7 +327,7 @@ fn judge_failures(batch: &[Pending], commit: &Commit, calls: &[Call]) -> Result<
     }
     let is_own = |name: &str| name.starts_with(char::is_control);
     // One that comes again and again is written anew each time; one that goes is judged elsewhere.
-    let rang = |call: &Call| call.handler == Handler::Alarm && call.ended == Ended::Telling;
+    let rang = |call: &Called| call.handler == Handler::Alarm && call.ended == Ended::Telling;
     let has_rung = calls.iter().any(rang);
     // The next try of an event is written down, and what the engine keeps for itself.
     let is_change = |write: &&Write| match write {
@@ -364,28 +347,6 @@ fn judge_failures(batch: &[Pending], commit: &Commit, calls: &[Call]) -> Result<
         }
         None => Ok(()),
     }
-}
-
-/// What a room that has just woken makes of a batch.
-fn asleep<R: Room>(
-    rules: &Simulation<R>,
-    name: &ObjectName,
-    host: &MemoryHost,
-    batch: &[Pending],
-) -> Commit {
-    let mut engine = object::start(rules, name);
-    if !batch.iter().any(|it| matches!(it.input, Input::AlarmStands { .. })) {
-        engine.handle(
-            host,
-            Input::AlarmStands { at: host.alarm() },
-            crate::host::input::Fault::None,
-        );
-        // What waking would store is not stored here.
-        if !engine.commit(host).writes.is_empty() {
-            engine.reset();
-        }
-    }
-    object::run(&mut *engine, host, &mut batch.to_vec(), &mut 0)
 }
 
 fn names(host: &MemoryHost) -> Vec<String> {

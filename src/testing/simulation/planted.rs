@@ -5,11 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::platform::{self, Perform, Platform, Stop};
-use super::variant::AnyRoom;
 use super::{Dice, Simulation};
 use crate::host::commit::{Answer, Commit, Output, Write};
-use crate::host::host::Host;
-use crate::host::input::{Fault, Input};
+use crate::host::input::Input;
 use crate::room::alarm::When;
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
@@ -17,6 +15,7 @@ use crate::room::context::Context;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
 use crate::room::room::{Never, Room};
+use crate::testing::object::{Plant, Planting};
 
 /// A room that uses most of what there is: it counts, schedules, tells its sibling, and refuses.
 struct Busy;
@@ -97,9 +96,8 @@ fn busy() -> Simulation<Busy> {
     Simulation::<Busy>::new().rooms(2).messages(event)
 }
 
-/// An engine with something wrong in front of it or behind it.
+/// What is wrong in front of an engine or behind it.
 struct Faulty {
-    engine: Box<dyn AnyRoom>,
     fault: Planted,
     due: Vec<String>,
     known: BTreeSet<SocketId>,
@@ -118,39 +116,32 @@ enum Planted {
 }
 
 impl Faulty {
-    fn of(engine: Box<dyn AnyRoom>, fault: Planted) -> Box<dyn AnyRoom> {
-        Box::new(Self { engine, fault, due: Vec::new(), known: BTreeSet::new(), letters: 0 })
+    fn of(fault: Planted) -> Box<dyn Plant> {
+        Box::new(Self { fault, due: Vec::new(), known: BTreeSet::new(), letters: 0 })
     }
 }
 
-impl AnyRoom for Faulty {
-    fn handle(&mut self, host: &dyn Host, mut input: Input, fault: Fault) {
-        match (self.fault, &mut input) {
+impl Plant for Faulty {
+    fn input(&mut self, input: &mut Input) -> bool {
+        match (self.fault, input) {
             (Planted::RemovesDueAlarmsFirst, Input::Alarm { name }) => self.due.push(name.clone()),
             (Planted::ForgetsSessionsAsleep, Input::Connect { socket, .. }) => {
                 self.known.insert(*socket);
             }
-            (Planted::ForgetsSessionsAsleep, Input::Message { socket, .. })
-                if !self.known.contains(socket) =>
-            {
-                return;
+            (Planted::ForgetsSessionsAsleep, Input::Message { socket, .. }) => {
+                return self.known.contains(socket);
             }
-            (Planted::IgnoresCuts, Input::Close { close, .. }) if !close.was_clean => return,
+            (Planted::IgnoresCuts, Input::Close { close, .. }) => return close.was_clean,
             (Planted::HandlesLettersAgain, Input::Receive { letter, .. }) => {
                 self.letters += 1;
                 letter.seq += self.letters;
             }
             _ => {}
         }
-        self.engine.handle(host, input, fault);
+        true
     }
 
-    fn due(&mut self, host: &dyn Host) -> Vec<String> {
-        self.engine.due(host)
-    }
-
-    fn commit(&mut self, host: &dyn Host) -> Commit {
-        let mut commit = self.engine.commit(host);
+    fn commit(&mut self, commit: &mut Commit) {
         let due = std::mem::take(&mut self.due);
         match self.fault {
             Planted::RemovesDueAlarmsFirst => {
@@ -174,25 +165,17 @@ impl AnyRoom for Faulty {
             }
             _ => {}
         }
-        commit
-    }
-
-    fn reset(&mut self) {
-        self.due.clear();
-        self.engine.reset();
     }
 }
 
-type Variant = fn(Box<dyn AnyRoom>) -> Box<dyn AnyRoom>;
-
-const ENGINES: [(Planted, Variant); 7] = [
-    (Planted::RemovesDueAlarmsFirst, |it| Faulty::of(it, Planted::RemovesDueAlarmsFirst)),
-    (Planted::ForgetsSessionsAsleep, |it| Faulty::of(it, Planted::ForgetsSessionsAsleep)),
-    (Planted::KeepsWhatAFailedHandlerDid, |it| Faulty::of(it, Planted::KeepsWhatAFailedHandlerDid)),
-    (Planted::IgnoresCuts, |it| Faulty::of(it, Planted::IgnoresCuts)),
-    (Planted::HandlesLettersAgain, |it| Faulty::of(it, Planted::HandlesLettersAgain)),
-    (Planted::LosesTheAlarm, |it| Faulty::of(it, Planted::LosesTheAlarm)),
-    (Planted::LeavesClosesUnanswered, |it| Faulty::of(it, Planted::LeavesClosesUnanswered)),
+const ENGINES: [(Planted, Planting); 7] = [
+    (Planted::RemovesDueAlarmsFirst, || Faulty::of(Planted::RemovesDueAlarmsFirst)),
+    (Planted::ForgetsSessionsAsleep, || Faulty::of(Planted::ForgetsSessionsAsleep)),
+    (Planted::KeepsWhatAFailedHandlerDid, || Faulty::of(Planted::KeepsWhatAFailedHandlerDid)),
+    (Planted::IgnoresCuts, || Faulty::of(Planted::IgnoresCuts)),
+    (Planted::HandlesLettersAgain, || Faulty::of(Planted::HandlesLettersAgain)),
+    (Planted::LosesTheAlarm, || Faulty::of(Planted::LosesTheAlarm)),
+    (Planted::LeavesClosesUnanswered, || Faulty::of(Planted::LeavesClosesUnanswered)),
 ];
 
 fn sends_before_it_stores(platform: &mut Platform, commit: &Commit) -> Result<(), Stop> {
@@ -264,8 +247,8 @@ fn a_sound_engine_on_a_sound_host_passes() {
 
 #[test]
 fn faulty_engines_are_found() {
-    for (planted, variant) in ENGINES {
-        find(&format!("{planted:?}"), || Simulation { variant, ..busy() });
+    for (planted, plant) in ENGINES {
+        find(&format!("{planted:?}"), || Simulation { plant: Some(plant), ..busy() });
     }
 }
 

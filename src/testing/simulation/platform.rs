@@ -1,18 +1,19 @@
 //! The platform under a simulated room: does what a commit says, and can fail on the way.
 
+#![cfg_attr(not(test), allow(dead_code, reason = "what planted faults need"))]
+
 use crate::host::commit::{Commit, Listeners, Output};
-use crate::host::letter::Letter;
 use crate::room::connection::SocketId;
 use crate::room::frame::Frame;
 use crate::room::tag::Tag;
-use crate::testing::host::{Delivery, MemoryHost};
+use crate::testing::host::{Delivery, MemoryHost, Refusal};
 use crate::testing::simulation::step::CrashAt;
 
 /// Why a commit was not performed to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Stop {
     /// The transaction was refused: nothing of it was done.
-    Refused,
+    Refused(Refusal),
     /// The machine failed.
     Crashed,
 }
@@ -38,22 +39,25 @@ pub(super) struct Platform<'a> {
     pub(super) stored: bool,
     /// What was sent, whether it arrives or not.
     pub(super) sent: Vec<(SocketId, Delivery)>,
-    pub(super) letters: Vec<Letter>,
     /// A frame left before what caused it was stored.
     pub(super) was_early: bool,
     outputs: usize,
 }
 
 impl<'a> Platform<'a> {
-    pub(super) fn new(host: &'a mut MemoryHost, is_dead: &'a dyn Fn(SocketId) -> bool) -> Self {
+    pub(super) fn new(
+        host: &'a mut MemoryHost,
+        is_dead: &'a dyn Fn(SocketId) -> bool,
+        refuse: bool,
+        crash: Option<CrashAt>,
+    ) -> Self {
         Self {
             host,
             is_dead,
-            refuse: false,
-            crash: None,
+            refuse,
+            crash,
             stored: false,
             sent: Vec::new(),
-            letters: Vec::new(),
             was_early: false,
             outputs: 0,
         }
@@ -64,9 +68,9 @@ impl<'a> Platform<'a> {
             return Err(Stop::Crashed);
         }
         if self.refuse && !commit.writes.is_empty() {
-            return Err(Stop::Refused);
+            return Err(Stop::Refused(Refusal::planned()));
         }
-        self.host.store(commit);
+        self.host.store(commit).map_err(Stop::Refused)?;
         self.stored = true;
         Ok(())
     }
@@ -78,40 +82,16 @@ impl<'a> Platform<'a> {
             return Err(Stop::Crashed);
         }
         self.outputs += 1;
-        match output {
-            Output::Accept { socket, tags } => self.host.accept(*socket, tags),
-            Output::Attach { socket, attachment } => self.host.attach(*socket, attachment),
-            Output::Send { sockets, frame } => {
-                for socket in sockets {
-                    if self.host.is_open(*socket) {
-                        self.send(*socket, frame);
-                    }
-                }
-            }
-            Output::Broadcast { tag, except, frame, to } => {
-                for socket in self.open(tag.as_ref(), *to) {
-                    if !except.contains(&socket) {
-                        self.send(socket, frame);
-                    }
-                }
-            }
-            Output::Deliver(letter) => {
-                self.was_early |= !self.stored;
-                self.letters.push(letter.clone());
-            }
-            Output::Close { socket, code, reason } => {
-                if self.host.close(*socket) {
-                    let (code, reason) = (code.get(), reason.clone());
-                    self.sent.push((*socket, Delivery::Close { code, reason }));
-                }
-            }
-        }
+        let mut sent = Vec::new();
+        self.host.output(output, &mut sent);
+        self.was_early |=
+            !self.stored && (!sent.is_empty() || matches!(output, Output::Deliver(_)));
+        self.sent.extend(sent);
         Ok(())
     }
 
     pub(super) fn open(&self, tag: Option<&Tag>, to: Listeners) -> Vec<SocketId> {
-        use crate::host::host::Host as _;
-        let mut open = self.host.sockets(tag.map(Tag::as_str));
+        let mut open = self.host.open(tag.map(Tag::as_str));
         open.retain(|socket| to.has(self.host.tags(*socket)));
         open
     }
@@ -125,20 +105,20 @@ impl<'a> Platform<'a> {
 }
 
 /// What a commit should send, found without performing it: each socket's frames in their order.
-pub(super) fn expected<'c>(
-    host: &MemoryHost,
-    commit: &'c Commit,
-) -> Vec<(SocketId, Option<&'c Frame>)> {
-    use crate::host::host::Host as _;
+pub(super) fn expected(host: &MemoryHost, commit: &Commit) -> Vec<(SocketId, Option<Frame>)> {
+    if commit.outputs.is_empty() {
+        return Vec::new();
+    }
     let mut open: Vec<(SocketId, &[String])> =
-        host.sockets(None).into_iter().map(|socket| (socket, host.tags(socket))).collect();
+        host.open(None).into_iter().map(|socket| (socket, host.tags(socket))).collect();
     let mut expected = Vec::new();
     for output in &commit.outputs {
         match output {
             Output::Accept { socket, tags } => open.push((*socket, tags)),
             Output::Send { sockets, frame } => {
                 let is_open = |socket: &&SocketId| open.iter().any(|(other, _)| other == *socket);
-                expected.extend(sockets.iter().filter(is_open).map(|&it| (it, Some(frame))));
+                let told = sockets.iter().filter(is_open);
+                expected.extend(told.map(|&it| (it, Some(frame.clone()))));
             }
             Output::Broadcast { tag, except, frame, to } => {
                 let tag = tag.as_ref().map(Tag::as_str);
@@ -146,7 +126,8 @@ pub(super) fn expected<'c>(
                 let hears = |(socket, tags): &&(SocketId, &[String])| {
                     wears(tags) && to.has(tags) && !except.contains(socket)
                 };
-                expected.extend(open.iter().filter(hears).map(|(it, _)| (*it, Some(frame))));
+                let told = open.iter().filter(hears);
+                expected.extend(told.map(|(it, _)| (*it, Some(frame.clone()))));
             }
             Output::Close { socket, .. } => {
                 if let Some(at) = open.iter().position(|(other, _)| other == socket) {

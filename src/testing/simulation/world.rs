@@ -5,13 +5,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::object::{Object, Pending, Waits};
-use super::observed::Observed;
 use super::speaker::Speaker;
 use super::step::{CrashAt, Fate, Step};
-use super::variant::AnyRoom;
+use super::turns::{Place, Waits};
 use super::{Report, Simulation, Violation};
-use crate::engine::Engine;
 use crate::host::host::Host as _;
 use crate::host::input::Input;
 use crate::host::letter::{Delivered, Letter};
@@ -22,7 +19,8 @@ use crate::room::letter::Errand;
 use crate::room::object_name::ObjectName;
 use crate::room::room::Room;
 use crate::room::upgrade::Upgrade;
-use crate::testing::host::Delivery;
+use crate::testing::host::{Delivery, MemoryHost};
+use crate::testing::object::Object;
 
 /// A client of a simulated room, as an invariant sees it.
 ///
@@ -180,7 +178,7 @@ pub(super) struct Mail {
 
 pub(super) struct World<'a, R: Room> {
     pub(super) rules: &'a Simulation<R>,
-    pub(super) objects: Vec<Object>,
+    pub(super) objects: Vec<Place>,
     pub(super) clients: Vec<SimulatedClient>,
     pub(super) lines: Vec<Line>,
     pub(super) post: Vec<Mail>,
@@ -189,7 +187,7 @@ pub(super) struct World<'a, R: Room> {
     pub(super) refusals: usize,
     pub(super) crash: Option<CrashAt>,
     /// How often a letter was handled, by who sent it, to whom, and its number.
-    pub(super) handled: BTreeMap<(usize, usize, u64), usize>,
+    pub(super) handled: BTreeMap<(String, usize, u64), usize>,
     pub(super) batches: usize,
     /// How many connections of the protocol began in a room, less those that ended.
     pub(super) staying: BTreeMap<usize, isize>,
@@ -218,33 +216,28 @@ impl<'a, R: Room> World<'a, R> {
         };
         for room in 0..rules.rooms {
             let name = ObjectName::new(R::NAME, &format!("room-{room}")).expect("a room id");
-            world.add(name, seed);
+            world.add(&name, seed);
         }
         world
     }
 
-    fn add(&mut self, name: ObjectName, seed: u64) -> usize {
-        let number = self.objects.len();
-        let mut object = Object::new(name, seed.wrapping_add(number as u64), &self.rules.config);
+    /// Adds an object, if its room is one that there is.
+    fn add(&mut self, name: &ObjectName, seed: u64) -> Option<usize> {
+        let (rules, number) = (self.rules, self.objects.len());
+        let seed = seed.wrapping_add(number as u64);
+        let host = MemoryHost::new().with_seed(seed).with_config(&rules.config);
+        let mut object = if name.room() == R::NAME {
+            Object::new::<R>(host, name.id()).among(rules.siblings)
+        } else {
+            Object::open(rules.siblings?, host, &name.to_string()).ok()?
+        };
+        object.settings.is_quiet = rules.may_panic;
+        object.settings.plant = rules.plant;
         if let Some(first) = self.objects.first() {
-            object.host.advance(first.host.now() - object.host.now());
+            object.host.be_at(first.object.host.now());
         }
-        self.objects.push(object);
-        number
-    }
-
-    /// A room's engine, as it is just after waking.
-    pub(super) fn open(rules: &Simulation<R>, name: &ObjectName) -> Option<Box<dyn AnyRoom>> {
-        if name.room() == R::NAME {
-            let engine = Engine::of::<Observed<R>>(name.clone());
-            let engine = match rules.siblings {
-                Some(siblings) => engine.among(siblings),
-                None => engine,
-            };
-            return Some((rules.variant)(Box::new(engine)));
-        }
-        let engine = rules.siblings?.open(&name.to_string()).ok()?;
-        Some(Box::new(engine))
+        self.objects.push(Place::new(object));
+        Some(number)
     }
 
     pub(super) fn apply(&mut self, step: &Step) -> Result<(), Violation> {
@@ -269,9 +262,9 @@ impl<'a, R: Room> World<'a, R> {
                 Ok(())
             }
             Step::Cut { client } => self.leave(*client, Close::cut()),
-            Step::Send { room, json } => self.call(*room, Input::Send { json: json.clone() }),
+            Step::Send { room, json } => self.call_api(*room, Input::Send { json: json.clone() }),
             Step::Broadcast { room, json } => {
-                self.call(*room, Input::Broadcast { json: json.clone(), tag: None })
+                self.call_api(*room, Input::Broadcast { json: json.clone(), tag: None })
             }
             Step::Gather {} => {
                 self.is_gathering = true;
@@ -320,7 +313,7 @@ impl<'a, R: Room> World<'a, R> {
             while !self.post.is_empty() {
                 self.letter(0, Fate::Delivered)?;
             }
-            let next = |(room, object): (usize, &Object)| Some((object.host.alarm()?, room));
+            let next = |(room, it): (usize, &Place)| Some((it.object.host.alarm()?, room));
             let Some((_, room)) = self.objects.iter().enumerate().filter_map(next).min() else {
                 break;
             };
@@ -330,8 +323,8 @@ impl<'a, R: Room> World<'a, R> {
     }
 
     pub(super) fn advance(&mut self, time: Duration) {
-        for object in &mut self.objects {
-            object.host.advance(time);
+        for place in &mut self.objects {
+            place.object.host.advance(time);
         }
     }
 
@@ -345,7 +338,7 @@ impl<'a, R: Room> World<'a, R> {
         if room >= self.rules.rooms || self.clients.iter().any(|client| client.number == number) {
             return Ok(());
         }
-        let socket = self.objects[room].host.new_socket();
+        let socket = self.objects[room].object.host.new_socket();
         let line = self.lines.len();
         self.objects[room].sockets.insert(socket, line);
         self.lines.push(Line {
@@ -367,7 +360,7 @@ impl<'a, R: Room> World<'a, R> {
             speaks_protocol: self.lines[line].speaker.is_some(),
         });
         let input = Input::Connect { socket, upgrade: upgrade.clone() };
-        self.put(room, Pending::new(input, Waits::Client(line)))
+        self.call(room, input, Waits::Client(line))
     }
 
     fn resume(&mut self, number: usize, from: usize) -> Result<(), Violation> {
@@ -394,7 +387,7 @@ impl<'a, R: Room> World<'a, R> {
         if let (Some(pair), Frame::Text(text)) = (R::AUTO_RESPONSE, &frame)
             && text == pair.request()
         {
-            self.objects[room].host.answer(socket);
+            self.objects[room].object.host.answer(socket);
             self.clients[line].received.push(Frame::Text(pair.response().to_owned()));
             return Ok(());
         }
@@ -403,7 +396,7 @@ impl<'a, R: Room> World<'a, R> {
             None => vec![frame],
         };
         for frame in frames {
-            self.put(room, Pending::new(Input::Message { socket, frame }, Waits::Nobody))?;
+            self.put(room, Input::Message { socket, frame })?;
         }
         Ok(())
     }
@@ -416,29 +409,26 @@ impl<'a, R: Room> World<'a, R> {
         self.lines[line].phase = Phase::Closing;
         self.clients[line].is_open = false;
         let (socket, room) = (self.lines[line].socket, self.clients[line].room);
-        self.put(room, Pending::new(Input::Close { socket, close }, Waits::Nobody))
+        self.put(room, Input::Close { socket, close })
     }
 
-    fn call(&mut self, room: usize, input: Input) -> Result<(), Violation> {
-        if room >= self.objects.len() {
-            return Ok(());
-        }
-        self.put(room, Pending::new(input, Waits::Api))
+    fn call_api(&mut self, room: usize, input: Input) -> Result<(), Violation> {
+        if room < self.rules.rooms { self.put(room, input) } else { Ok(()) }
     }
 
     fn alarm(&mut self, room: usize, late: u64) -> Result<(), Violation> {
-        let Some(at) = self.objects.get(room).and_then(|object| object.host.alarm()) else {
+        let Some(at) = self.objects.get(room).and_then(|it| it.object.host.alarm()) else {
             return Ok(());
         };
-        let wait = at - self.objects[room].host.now();
+        let wait = at - self.objects[room].object.host.now();
         self.advance(wait + Duration::from_millis(late));
         self.stray_alarm(room)
     }
 
     fn stray_alarm(&mut self, room: usize) -> Result<(), Violation> {
-        let Some(object) = self.objects.get_mut(room) else { return Ok(()) };
-        object.firing = object.host.take_alarm().or(object.firing);
-        self.put(room, Pending::new(Input::AlarmFired, Waits::Nobody))
+        let Some(place) = self.objects.get_mut(room) else { return Ok(()) };
+        place.object.fire_alarm();
+        if self.is_gathering { Ok(()) } else { self.drain(room) }
     }
 
     /// What is to be delivered arrives, or does not.
@@ -448,10 +438,11 @@ impl<'a, R: Room> World<'a, R> {
         }
         let at = letter % self.post.len();
         let mail = if fate == Fate::Doubled { self.post[at].clone() } else { self.post.remove(at) };
+        let Mail { from, letter } = mail;
         if fate == Fate::Lost {
+            self.objects[from].object.host.landed(letter.seq);
             return Ok(());
         }
-        let Mail { from, letter } = mail;
         if let Errand::Call { function, argument } = &letter.errand {
             let delivered = match (self.rules.calls)(function, argument) {
                 Ok(value) => Delivered::Ok(value),
@@ -459,19 +450,18 @@ impl<'a, R: Room> World<'a, R> {
             };
             return self.answer_letter(from, letter.seq, delivered, fate);
         }
-        let to = ObjectName::parse(letter.errand.to());
-        let known = to.map(|name| {
-            let known = self.objects.iter().position(|object| object.name == name);
-            known.or_else(|| Self::open(self.rules, &name).map(|_| self.add(name, letter.seq)))
+        let to = ObjectName::parse(letter.errand.to()).ok().and_then(|name| {
+            let known = self.objects.iter().position(|it| *it.object.name() == name);
+            known.or_else(|| self.add(&name, letter.seq))
         });
-        let Ok(Some(to)) = known else {
+        let Some(to) = to else {
             let message = "there is no such room in this simulation".to_owned();
             let delivered = Delivered::Error { message, is_final: true };
             return self.answer_letter(from, letter.seq, delivered, fate);
         };
         let seq = letter.seq;
-        let input = Input::Receive { from: self.objects[from].name.clone(), letter };
-        self.put(to, Pending::new(input, Waits::Letter { from, seq, fate }))
+        let input = Input::Receive { from: self.objects[from].object.name().clone(), letter };
+        self.call(to, input, Waits::Letter { from, seq, fate })
     }
 
     pub(super) fn answer_letter(
@@ -482,9 +472,10 @@ impl<'a, R: Room> World<'a, R> {
         fate: Fate,
     ) -> Result<(), Violation> {
         if fate == Fate::AnswerLost {
+            self.objects[from].object.host.landed(seq);
             return Ok(());
         }
-        self.put(from, Pending::new(Input::Delivered { seq, delivered }, Waits::Nobody))
+        self.put(from, Input::Delivered { seq, delivered })
     }
 
     pub(super) fn settle_letter(
@@ -501,23 +492,23 @@ impl<'a, R: Room> World<'a, R> {
     }
 
     /// What was sent reaches those who are there.
-    pub(super) fn arrive(&mut self, room: usize, sent: Vec<(SocketId, Delivery)>) {
+    pub(super) fn arrive(&mut self, room: usize, sent: &[(SocketId, Delivery)]) {
         for (socket, delivery) in sent {
-            let Some(&line) = self.objects[room].sockets.get(&socket) else { continue };
+            let Some(&line) = self.objects[room].sockets.get(socket) else { continue };
             let phase = self.lines[line].phase;
             match delivery {
                 Delivery::Frame(frame) => {
                     if matches!(phase, Phase::Open | Phase::Connecting) {
                         self.report.frames += 1;
                         let heard = match &mut self.lines[line].speaker {
-                            Some(speaker) => speaker.hear(&frame),
-                            None => Some(frame),
+                            Some(speaker) => speaker.hear(frame),
+                            None => Some(frame.clone()),
                         };
                         self.clients[line].received.extend(heard);
                     }
                 }
                 Delivery::Close { code, reason } => {
-                    let close = Close { code, reason, was_clean: true };
+                    let close = Close { code: *code, reason: reason.clone(), was_clean: true };
                     if phase != Phase::Vanished {
                         self.clients[line].closed.get_or_insert_with(|| close.clone());
                     }
@@ -525,8 +516,7 @@ impl<'a, R: Room> World<'a, R> {
                         // The client answers, and so the platform tells of the close in its turn.
                         self.lines[line].phase = Phase::Closing;
                         self.clients[line].is_open = false;
-                        let input = Input::Close { socket, close };
-                        self.objects[room].inbox.push(Pending::new(input, Waits::Nobody));
+                        self.objects[room].object.put(Input::Close { socket: *socket, close });
                     }
                 }
             }
@@ -537,8 +527,8 @@ impl<'a, R: Room> World<'a, R> {
     pub(super) fn fail_over(&mut self) {
         self.report.crashes += 1;
         self.post.clear();
-        for object in &mut self.objects {
-            object.crash();
+        for place in &mut self.objects {
+            place.crash();
         }
         for (line, client) in self.lines.iter_mut().zip(&mut self.clients) {
             if line.phase != Phase::Gone {
