@@ -7,8 +7,8 @@ use dormouse::testing::{MemoryHost, Object, ResumingClient, TestRoom};
 use dormouse::{
     Admission, Answer, Audience, AutoResponse, Close, Context, Effects, Engine, Errand, Error,
     Frame, Function, Host as _, Input, Keep, Letter, Newcomer, ObjectName, OnDuplicate, Order,
-    Range, RateLimit, Result, Resume, Room, ScheduledAlarm, Side, SocketId, Tag, Text, Timestamp,
-    Upgrade, When, Write, limits,
+    Range, RateLimit, Result, Resume, Room, ScheduledAlarm, Side, SocketId, Tag, Text, Upgrade,
+    When, Write, limits,
 };
 
 fn texts<R: Room>(client: &dormouse::testing::TestClient<R>) -> Vec<String> {

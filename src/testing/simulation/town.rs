@@ -88,8 +88,7 @@ impl Room for Town {
     const RESUME: Option<Resume> =
         Some(Resume::keeping(Keep::newest(400)).grace(Duration::from_secs(20)));
     const PRESUMED_GONE_AFTER: Option<Duration> = Some(Duration::from_secs(3_600));
-    const RATE_LIMIT: Option<RateLimit> =
-        Some(RateLimit { burst: 20, refill: Duration::from_millis(100) });
+    const RATE_LIMIT: Option<RateLimit> = Some(RateLimit::new(20, Duration::from_millis(100)));
     type State = Account;
     /// A mark of its own for each connection.
     type Connection = u64;
