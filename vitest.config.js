@@ -42,10 +42,9 @@ export default defineConfig({
       workerd("workerd", "tests/workerd/*.test.js", "wrangler.jsonc"),
       // Rooms that fail on purpose need a Worker, and a WebAssembly module, of their own.
       workerd("faults", "tests/workerd/faults/*.test.js", "tests/workerd/wrangler.jsonc"),
-      // The same at the oldest date that js/checks.js takes: before deleteAll() took the alarm with it,
-      // and close() checked its reason.
+      // The same at the oldest date that js/object/checks.js takes.
       workerd("faults-old", "tests/workerd/faults/*.test.js", "tests/workerd/wrangler.jsonc", {
-        compatibilityDate: "2025-05-05",
+        compatibilityDate: "2026-03-15",
       }),
       workerd(
         "embedding",
@@ -57,6 +56,8 @@ export default defineConfig({
         "examples/liars-dice/tests/workerd.test.js",
         "examples/liars-dice/wrangler.jsonc",
       ),
+      // What of js/ needs no platform.
+      node("object", "tests/object/*.test.js"),
       node("server", "tests/server/*.test.js"),
       node("browser", "tests/browser/**/*.test.js", "examples/liars-dice/tests/browser.test.js"),
       node("types", "tests/types/*.test.js"),

@@ -31,7 +31,7 @@ const SAY = JSON.stringify({ _tag: "Say", text: TEXT });
 /** @returns {Promise<Record<string, Way>>} */
 async function ways() {
   // By paths that are made here: their types are the Worker's, and these are Node's.
-  const { startInstance } = await import(join(root, "js", "instance.js"));
+  const { startInstance } = await import(join(root, "js", "object", "instance.js"));
   const { check } = await import(join(root, "benches", "peers", "shared", "events.js"));
   const floor = await startFloor();
   const { glue, module } = await load("benches/room/pkg/bench_room_bg");
@@ -43,8 +43,7 @@ async function ways() {
   let state = { count: 0, last: "" };
   return {
     "the clock, which is in all of them": () => 0,
-    "there and back: the frame's text, and a yes or no": () =>
-      Number(glue.originAllowed(FRAME, "", "")),
+    "there and back: the frame's text, and a yes or no": () => Number(glue.hasRoom(FRAME)),
     "JSON in V8: parsed, checked, the state and the answer written": () => {
       const event = check(FRAME);
       state = { ...state, count: state.count + 1, last: event.text };

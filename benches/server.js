@@ -11,7 +11,7 @@ import { bundleOf, modulesOf, output, workerd } from "./systems.js";
 
 let disks = 0;
 
-const COMPATIBILITY_DATE = "2026-11-01";
+const COMPATIBILITY_DATE = "2026-10-01";
 
 /**
  * @typedef {object} Server

@@ -13,6 +13,7 @@ import { setup } from "./setup.js";
 export const crates = [
   ".",
   "tests/workerd/rooms",
+  "tests/lives",
   "examples/embedding/room",
   "examples/migration/room",
   "examples/liars-dice",
@@ -27,8 +28,11 @@ export const crates = [
  */
 const features = { "examples/migration/room": ["v1"] };
 
+/** Those that run in Node. */
+const inNode = ["tests/lives"];
+
 /** Where the pages are of those that have some. @type {Record<string, string>} */
-const pages = { ".": "js/public", "examples/liars-dice": "examples/liars-dice/public" };
+const pages = { ".": "demo/public", "examples/liars-dice": "examples/liars-dice/public" };
 
 /** Those that do not. */
 export const nativeCrates = ["benches/load", "fuzz"];
@@ -66,6 +70,7 @@ export async function build(crate = ".") {
 async function compile(crate, pkg, feature) {
   const args = ["--log-level", "warn", "build", crate, "--out-dir", pkg];
   if (feature) args.push("--features", feature);
+  if (inNode.includes(crate)) args.push("--target", "nodejs");
   await run("wasm-pack", args, cargoEnvironment(crate));
 }
 

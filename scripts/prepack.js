@@ -26,11 +26,14 @@ await main(import.meta.url, async () => {
   rmSync(types, { recursive: true, force: true });
   // In two parts, as they are checked: a Worker and a page know different globals.
   const worker = ["--lib", "es2024", "--types", "@cloudflare/workers-types"];
-  await declare(["index.js", "inspect.js"], worker);
+  await declare(["index.js", "worker/client.js", "watching/inspector.js"], worker);
   await declare(["browser/room-client.js", "browser/react.js"], ["--lib", "es2024,dom"]);
   // tsc makes declarations of JavaScript, and leaves behind those that were written by hand.
-  for (const name of ["glue.d.ts", "wasm-pack.d.cts"])
+  for (const name of ["base/glue.d.ts", "base/wasm-pack.d.cts"])
     cpSync(join(root, "js", name), join(types, name));
+  // The Inspector's page is the checkout's own.
+  cpSync(join(root, "demo/public/inspect"), join(root, "js/public/inspect"), { recursive: true });
+  cpSync(join(root, "demo/public/mark.svg"), join(root, "js/public/mark.svg"));
   for (const name of ["LICENSE-MIT", "LICENSE-APACHE"])
     cpSync(join(root, name), join(root, "js", name));
 });

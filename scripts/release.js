@@ -39,7 +39,7 @@ const hasNpmPackage = existsSync(join(root, "js/package.json"));
 function checkVersions() {
   const version = found("Cargo.toml", /^version = "(.+)"$/m);
   const others = {
-    "js/checks.js": found("js/checks.js", /VERSION = "(.+)"/),
+    "js/object/checks.js": found("js/object/checks.js", /VERSION = "(.+)"/),
     "CHANGELOG.md": found("CHANGELOG.md", /^## (\d\S*)/m),
     ...(hasNpmPackage && { "js/package.json": JSON.parse(read("js/package.json")).version }),
   };
@@ -49,9 +49,10 @@ function checkVersions() {
   }
   const [rust, js] = [
     found("src/wasm.rs", /const BOUNDARY: u32 = (\d+)/),
-    found("js/checks.js", /const BOUNDARY = (\d+)/),
+    found("js/object/checks.js", /const BOUNDARY = (\d+)/),
   ];
-  if (rust !== js) throw new Error(`src/wasm.rs has boundary ${rust}, and js/checks.js has ${js}.`);
+  if (rust !== js)
+    throw new Error(`src/wasm.rs has boundary ${rust}, and js/object/checks.js has ${js}.`);
 }
 
 /** The crate has its sources, the pages that it includes, and nothing that is only of use here. */

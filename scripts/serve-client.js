@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { main, root } from "./run.js";
 
 /** @param {string} [pages] the folder of the page, seen from the checkout's */
-export function serveClient(pages = "js/public") {
+export function serveClient(pages = "demo/public") {
   cpSync(join(root, "js/browser"), join(root, pages, "browser"), {
     recursive: true,
     // React is for applications that have it.

@@ -24,6 +24,7 @@ const stages = {
     for (const crate of crates) await build(crate);
   },
   types: () => vitest(["types"]),
+  object: () => vitest(["object"]),
   workerd: () => vitest(["workerd", "faults", "faults-old", "embedding", "liars-dice"]),
   server: () => vitest(["server"]),
   docs: () => vitest(["docs"]),

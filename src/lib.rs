@@ -140,7 +140,6 @@ struct MigrationsPage;
 
 mod engine;
 pub mod host;
-mod origin;
 mod registry;
 mod room;
 #[cfg(feature = "bundled")]
@@ -158,7 +157,6 @@ pub use host::handler_error::HandlerError;
 pub use host::host::Host;
 pub use host::input::{Fault, Input};
 pub use host::letter::{Delivered, Letter};
-pub use origin::origin_allowed;
 pub use registry::{Registry, RoomType};
 pub use room::limits;
 pub use room::*;

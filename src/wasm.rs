@@ -114,8 +114,8 @@ pub fn install(registry: Registry) {
 }
 
 /// The form of what crosses between this module and `js/`, which has the same number in
-/// `js/checks.js`. It changes with every change here or in [`Flat`] that the other side has to know of.
-const BOUNDARY: u32 = 3;
+/// `js/object/checks.js`. It changes with every change here or in [`Flat`] that the other side has to know of.
+const BOUNDARY: u32 = 4;
 
 /// The number of the boundary's form, for `js/` to refuse another than its own.
 #[wasm_bindgen]
@@ -135,16 +135,16 @@ pub fn take_panic() -> String {
     PANIC.take()
 }
 
-/// Whether an upgrade with this `Origin` may pass; see [`crate::origin_allowed`].
-#[wasm_bindgen(js_name = originAllowed)]
-pub fn origin_allowed(origin: Option<String>, own: &str, listed: &str) -> bool {
-    crate::origin::origin_allowed(origin.as_deref(), own, listed)
+/// Whether there are rooms of this type.
+#[wasm_bindgen(js_name = hasRoom)]
+pub fn has_room(room: &str) -> bool {
+    REGISTRY.get().object_name(room, "any").is_ok()
 }
 
-/// The name of the object for a room; if there is none, [`refusal`] says why.
-#[wasm_bindgen(js_name = objectName)]
-pub fn object_name(room: &str, id: &str) -> Option<String> {
-    or_refused(REGISTRY.get().object_name(room, id)).map(|name| name.to_string())
+/// Whether a history of this name is the engine's own, and nobody's to read.
+#[wasm_bindgen(js_name = isOwnHistory)]
+pub fn is_own_history(name: &str) -> bool {
+    crate::room::history::is_engines_own(name)
 }
 
 /// Why the last call that can be refused was.
@@ -180,10 +180,13 @@ pub fn release(handle: u32) {
     });
 }
 
-/// Forgets what a room has read and done since its last commit.
+/// Forgets what a room has read and done since its last commit, and what its next input did before.
 #[wasm_bindgen]
 pub fn reset(handle: u32) {
-    with_slot(handle, |slot| slot.room.reset());
+    with_slot(handle, |slot| {
+        slot.fault = Fault::None;
+        slot.room.reset();
+    });
 }
 
 /// Bytes of the largest frame that a client of the room may send.
@@ -203,23 +206,49 @@ pub fn auto_response(handle: u32) -> Vec<String> {
 #[wasm_bindgen]
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome {
-    /// Its handler trapped: it is not called again, the room's `handle_error` is.
-    Trapped = 1,
     /// The commit that it was alone in could not be stored.
     NotStored = 2,
-    /// It came to grief again: no code of the room is called.
+    /// It trapped too often: no code of the room is called.
     GaveUp = 3,
 }
 
-/// The next input was run before, and came to grief.
+/// The next input was run before, and failed.
 #[wasm_bindgen]
 pub fn faulted(handle: u32, outcome: Outcome) {
     let fault = match outcome {
-        Outcome::Trapped => Fault::All,
         Outcome::NotStored => Fault::Failed(Error::Storage),
         Outcome::GaveUp => Fault::All,
     };
     with_slot(handle, |slot| slot.fault = fault);
+}
+
+/// How many calls into the room's own code the input that trapped had begun; `u32::MAX` if none of
+/// its code was running.
+#[wasm_bindgen]
+pub fn calling() -> u32 {
+    crate::host::calling().unwrap_or(u32::MAX)
+}
+
+/// The next input was run before: this call into the room's own code trapped, and is not made again.
+#[wasm_bindgen]
+pub fn refuse(handle: u32, call: u32) {
+    with_slot(handle, |slot| match &mut slot.fault {
+        Fault::Calls(calls) => calls.push(call),
+        fault => *fault = Fault::Calls(vec![call]),
+    });
+}
+
+/// Whether no function here is on the stack. What threw, and left one there, came through Rust, which
+/// stands where it was stopped.
+#[wasm_bindgen(js_name = isWhole)]
+pub fn is_whole() -> bool {
+    ROOMS.with(|rooms| rooms.try_borrow_mut().is_ok())
+}
+
+/// Bytes of the allocation that was refused while the current input was handled; 0 if none was.
+#[wasm_bindgen(js_name = memoryRefused)]
+pub fn memory_refused() -> u32 {
+    memory::refused()
 }
 
 /// Someone wants to connect; `upgrade` is JSON.
@@ -365,6 +394,7 @@ pub fn answers() -> Vec<JsValue> {
 }
 
 fn input(handle: u32, input: Input) {
+    memory::forget_refused();
     with_slot(handle, |slot| {
         let fault = mem::take(&mut slot.fault);
         slot.room.handle_again(&JsHost, input, fault);

@@ -231,7 +231,7 @@ fn what_a_reply_is_about_can_be_of_an_older_version() {
         let value = json.replace(r#"{\"what\":\"double\"}"#, r#"{\"before\":\"double\"}"#);
         assert_ne!(value, json);
         let writes = vec![Write::Value { key, value }];
-        host.perform(&Commit { writes, ..Commit::default() });
+        host.perform(&Commit { writes, ..Commit::default() }).unwrap();
     });
     room.hibernate();
     room.delivered(call.seq, Delivered::Ok(8.into()));

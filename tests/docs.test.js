@@ -131,9 +131,9 @@ test("settings for cargo are those of the first room, which is built", () => {
 
 /** What the page takes for granted. */
 const AMBIENT = `
-type Rooms = ReturnType<typeof import("../../js/client.js").roomClient>;
+type Rooms = ReturnType<typeof import("../../js/worker/rooms.js").roomClient>;
 declare const rooms: (env: object) => Rooms;
-declare const inspect: typeof import("../../js/inspect.js").inspect;
+declare const inspect: typeof import("../../js/watching/inspect.js").inspect;
 declare const env: any;
 declare const request: Request;
 declare const id: string;
@@ -151,7 +151,9 @@ const PATHS = {
   "dormouse-rooms": ["../../../js/index.js"],
   "dormouse-rooms/browser": ["../../../js/browser/room-client.js"],
   "dormouse-rooms/react": ["../../../js/browser/react.js"],
-  "dormouse-rooms/inspect": ["../../../js/inspect.js"],
+  "dormouse-rooms/store": ["../../../js/browser/store.js"],
+  "dormouse-rooms/client": ["../../../js/worker/client.js"],
+  "dormouse-rooms/inspect": ["../../../js/watching/inspector.js"],
 };
 
 /**
@@ -200,7 +202,7 @@ function typeCheck(name, pieces, options) {
 }
 
 const inPages = blocksIn("js").filter(
-  ({ page, text }) => page.endsWith("/clients.md") || text.includes("dormouse-rooms/browser"),
+  ({ page, text }) => page.endsWith("/clients.md") || /dormouse-rooms\/(browser|react|store)"/.test(text),
 );
 const scripts = blocksIn("html").flatMap(({ text, ...block }) =>
   [...text.matchAll(/<script type="module">(.*?)<\/script>/gs)].map(([, script = ""]) => ({

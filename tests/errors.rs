@@ -110,7 +110,7 @@ fn what_an_older_version_stored_is_named_and_left_alone() {
     room.hibernate();
     room.advance(Duration::ZERO);
     let payload = client.receive_text();
-    assert!(payload.starts_with("the stored payload does not decode"), "{payload}");
+    assert!(payload.starts_with("a stored payload does not decode"), "{payload}");
     assert!(room.read(|cx| cx.alarm("x").is_some()));
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, Object, ResumingClient, TestRoom};
 use dormouse::{
-    Admission, Answer, Audience, Close, Context, Effects, Engine, Errand, Error, Frame, Function,
-    Host as _, Input, Keep, Letter, Newcomer, ObjectName, OnDuplicate, Order, Range, RateLimit,
-    Result, Resume, Room, ScheduledAlarm, Side, SocketId, Tag, Text, Timestamp, Upgrade, When,
-    Write, limits,
+    Admission, Answer, Audience, AutoResponse, Close, Context, Effects, Engine, Errand, Error,
+    Frame, Function, Host as _, Input, Keep, Letter, Newcomer, ObjectName, OnDuplicate, Order,
+    Range, RateLimit, Result, Resume, Room, ScheduledAlarm, Side, SocketId, Tag, Text, Upgrade,
+    When, Write, limits,
 };
 
 fn texts<R: Room>(client: &dormouse::testing::TestClient<R>) -> Vec<String> {
@@ -244,6 +244,7 @@ struct Brittle;
 
 impl Room for Brittle {
     const NAME: &'static str = "brittle";
+    const AUTO_RESPONSE: Option<AutoResponse> = Some(AutoResponse::new("ping", "pong"));
     const MAX_FRAME_BYTES: usize = 100;
     const PRESUMED_GONE_AFTER: Option<Duration> = Some(Duration::from_secs(60));
     const RATE_LIMIT: Option<RateLimit> = Some(RateLimit::new(3, Duration::from_secs(60)));
@@ -586,31 +587,6 @@ fn a_period_that_no_number_of_javascript_holds_is_refused() {
         sent.is_err() || read.is_ok(),
         "taken with period {period:?}, and what comes back from JavaScript is {read:?}: a panic of `given` at every read of the schedule"
     );
-}
-
-struct Patient;
-impl Room for Patient {
-    const NAME: &'static str = "patient";
-    const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(10)).grace(Duration::MAX));
-    type State = u64;
-    type Connection = ();
-    type Upgrade = ();
-    type Message = Text;
-    type Broadcast = Text;
-    type Alarm = String;
-    type Reply = String;
-    fn handle_message(_: &Context<Self>, _: Text) -> Result<Effects<Self>> {
-        Ok(Effects::new())
-    }
-}
-
-#[test]
-fn a_grace_without_end_sets_no_alarm_beyond_all_dates() {
-    let room = TestRoom::<Patient>::new("main");
-    let ada = room.join("ada");
-    ada.drop_line();
-    let alarm = room.alarm();
-    assert!(alarm.is_none_or(|at| at <= Timestamp::MAX), "{alarm:?}");
 }
 
 #[test]

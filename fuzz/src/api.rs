@@ -1,10 +1,9 @@
 //! Callers of a room's API, all of whose arguments are text.
 
 use arbitrary::{Arbitrary, Unstructured};
-use dormouse::testing::MemoryHost;
 use dormouse::host::Answer;
-use dormouse::{ Error, Fault, Host as _, Input, ObjectName, SocketId, Upgrade, limits, origin_allowed,
-};
+use dormouse::testing::MemoryHost;
+use dormouse::{Error, Fault, Host as _, Input, ObjectName, SocketId, Upgrade, limits};
 
 use crate::kinds::{KINDS, ROOMS};
 use crate::object::{Object, answer};
@@ -39,11 +38,6 @@ enum Step {
     NameOf {
         room: Words,
         id: Words,
-    },
-    Origin {
-        origin: Words,
-        own: Words,
-        listed: Words,
     },
 }
 
@@ -127,15 +121,6 @@ fn take(object: &mut Object, step: Step) {
                 assert!(ROOMS.open(&format!("{room}/{id}")).is_ok(), "what has a name can wake");
             }
             judge_name(&format!("{room}/{id}"), name);
-        }
-        Step::Origin { origin: Words(origin), own: Words(own), listed: Words(listed) } => {
-            assert!(origin_allowed(None, &own, &listed), "a program has no origin");
-            let is_own = origin.eq_ignore_ascii_case(&own);
-            assert_eq!(origin_allowed(Some(&origin), &own, " ,\t"), is_own);
-            if origin_allowed(Some(&origin), &own, &listed) && !is_own {
-                let listed = listed.to_ascii_lowercase();
-                assert!(listed.contains('*') || listed.contains(&origin.to_ascii_lowercase()));
-            }
         }
     }
 }

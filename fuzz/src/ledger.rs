@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use dormouse::{Answer,  Context, Effects, Error, Function, History, Keyed, ObjectName, Result, Room, Tag, When};
+use dormouse::{
+    Answer, Context, Effects, Error, Function, History, Keyed, ObjectName, Result, Room, Tag, When,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -59,7 +61,7 @@ impl Room for Ledger {
             Message::Call { function } => {
                 let function = if function == "sum" { &SUM } else { &NONE };
                 effects.call(function, &(), "called".into())
-            },
+            }
             Message::Plan { name, after, every } => {
                 let when = When::after(Duration::from_millis(after));
                 let when = match every {

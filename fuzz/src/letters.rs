@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Arbitrary, Unstructured};
-use dormouse::testing::MemoryHost;
 use dormouse::host::Answer;
-use dormouse::{ Delivered, Errand, Host as _, Input, Letter, ObjectName, Upgrade};
+use dormouse::testing::MemoryHost;
+use dormouse::{Delivered, Errand, Host as _, Input, Letter, ObjectName, Upgrade};
 use serde_json::Value;
 
 use crate::kinds::KINDS;

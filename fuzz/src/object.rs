@@ -6,8 +6,8 @@ use std::ops::{Deref, DerefMut};
 use dormouse::host::Answer;
 use dormouse::testing::{self, Entry, MemoryHost, Turn};
 use dormouse::{
-    Commit, Fault, Frame, Host as _, Input, OnDuplicate, Order, Output, Range,
-    ScheduledAlarm, Side, SocketId, Write, limits,
+    Commit, Fault, Frame, Host as _, Input, OnDuplicate, Order, Output, Range, ScheduledAlarm,
+    Side, SocketId, Write, limits,
 };
 
 use serde_json::Value;

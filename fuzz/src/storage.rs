@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
+use dormouse::host::Answer;
 use dormouse::testing::{Delivery, MemoryHost, Turn};
 use dormouse::{
-    Answer, Close, Commit, Delivered, Ends, Entry, Errand, Frame, Host as _, Input, Letter,
-    ObjectAlarm, ObjectName, Output, ScheduledAlarm, SocketId, Timestamp, Upgrade, Write,
+    Close, Commit, Delivered, Ends, Entry, Errand, Frame, Host as _, Input, Letter, ObjectAlarm,
+    ObjectName, Output, ScheduledAlarm, SocketId, Timestamp, Upgrade, Write,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,69 +1,90 @@
-// What was sent and is not settled yet.
+// What was sent and is not settled yet: numbers, and what is to be sent again.
 
-/** Why an event was not handled, or may not have been. */
-export class SendError extends Error {
-  /**
-   * @param {string} code the room's, or `buffer_full`, `closed`, `unknown`
-   * @param {string} message
-   */
-  constructor(code, message) {
-    super(message);
-    this.name = "SendError";
-    this.code = code;
-  }
-}
+import { sendFrame, sizeOf } from "./protocol.js";
+import { SendError } from "./send-error.js";
+
+/** What the server can still remember of refusals. */
+const MOST_NUMBERED = 64;
 
 /**
  * @typedef {object} Sent
- * @property {number} number
- * @property {string} text
- * @property {boolean} transmitted whether it has ever left
- * @property {() => void} resolve
- * @property {(error: SendError) => void} reject
+ * @property {string} id
+ * @property {import("./protocol.js").Payload} payload
+ * @property {number} number 0 until it leaves for the first time
+ * @property {number} line on which it left last
+ * @property {number} [until] when whoever sent it waits no longer
+ * @property {boolean} [isSuspect] whether a line was closed for its size
+ * @property {boolean} [isKept] whether it is where another page may find it
+ * @property {boolean} [isOld] whether it was found there
  */
 
-/** Numbers what is sent, keeps it until it is settled, and knows what to send again. */
-export class Outbox {
-  #limit;
-  #next = 1;
-  /** @type {Sent[]} in the order of their numbers */
-  #unsettled = [];
+/** @typedef {(id: string, error?: SendError) => void} Settle */
 
-  /** @param {number} limit of what may be unsettled */
-  constructor(limit) {
-    this.#limit = limit;
+export class Outbox {
+  /** @type {Sent[]} the numbered ones first, in the order of their numbers */
+  sends = [];
+  /** The number of the next that leaves. */
+  next = 1;
+  /** Up to which number the room has handled them; nothing while that is not known. @type {number | undefined} */
+  tally = 0;
+  #settle;
+
+  /** @param {Settle} settle */
+  constructor(settle) {
+    this.#settle = settle;
   }
 
   /**
-   * @param {string} text
-   * @param {(frame: string) => boolean} transmit whether there is a line
-   * @returns {Promise<void>}
+   * Whatever may leave on a line, in order.
+   *
+   * @param {number} line
+   * @param {number} [limit] bytes that the room takes
+   * @returns {import("./protocol.js").Payload[]}
    */
-  put(text, transmit) {
-    return new Promise((resolve, reject) => {
-      if (this.#unsettled.length >= this.#limit) {
-        const message = `${this.#limit} events wait for their answer already`;
-        return reject(new SendError("buffer_full", message));
+  leaving(line, limit = Number.POSITIVE_INFINITY) {
+    const frames = [];
+    for (const sent of [...this.sends]) {
+      const { tally = 0 } = this;
+      if (sent.number && (sent.line === line || sent.number <= tally)) continue;
+      if (sent.isSuspect || !fits(sent.payload, limit)) {
+        // It may have been handled when the limit was another.
+        if (sent.number && this.tally === undefined) break;
+        this.#refuseSize(sent, limit);
+        continue;
       }
-      const sent = { number: this.#next++, text, transmitted: false, resolve, reject };
-      this.#unsettled.push(sent);
-      sent.transmitted = transmit(frameOf(sent));
-    });
-  }
-
-  /** What is to be sent on a new line. */
-  waiting() {
-    return this.#unsettled.map((sent) => {
-      sent.transmitted = true;
-      return frameOf(sent);
-    });
-  }
-
-  /** @param {number} number up to which all is handled */
-  handled(number) {
-    while (this.#unsettled[0] && this.#unsettled[0].number <= number) {
-      this.#unsettled.shift()?.resolve();
+      if (!sent.number) {
+        const first = this.sends[0]?.number || this.next;
+        if (this.tally === undefined || this.next - first >= MOST_NUMBERED) break;
+        sent.number = this.next++;
+      }
+      sent.line = line;
+      frames.push(sendFrame(sent.number, sent.payload));
     }
+    return frames;
+  }
+
+  /**
+   * The room has come so far.
+   *
+   * @param {number} number
+   */
+  count(number) {
+    const isFirst = this.tally === undefined;
+    this.tally = number;
+    if (number < this.next) return;
+    this.next = number + 1;
+    // What was kept is older than what was sent: some of what seems new may have left before.
+    const why = "another page has this session";
+    if (isFirst) this.rejectAll((sent) => !sent.number && sent.isOld === true, unknown(why));
+  }
+
+  /** @param {number} number up to which all is settled */
+  handled(number) {
+    for (let [first] = this.sends; first?.number && first.number <= number; [first] = this.sends) {
+      this.sends.shift();
+      this.#settle(first.id);
+    }
+    this.count(number);
   }
 
   /**
@@ -71,26 +92,92 @@ export class Outbox {
    * @param {{ code: string, message: string }} error
    */
   refused(number, { code, message }) {
-    const at = this.#unsettled.findIndex((sent) => sent.number === number);
-    if (at >= 0) this.#unsettled.splice(at, 1)[0]?.reject(new SendError(code, message));
+    const sent = this.sends.find((sent) => sent.number === number);
+    if (sent) this.reject(sent, new SendError(code, message));
   }
 
-  /** The room knows nothing of this client any more: what never left begins anew. */
-  forgotten() {
-    const message = "the room has forgotten this client: this may have been handled, or not";
-    const lost = this.#unsettled.filter(({ transmitted }) => transmitted);
-    this.#unsettled = this.#unsettled.filter(({ transmitted }) => !transmitted);
-    this.#next = 1;
-    for (const sent of this.#unsettled) sent.number = this.#next++;
-    for (const { reject } of lost) reject(new SendError("unknown", message));
+  /**
+   * The room knows nothing of what left; what never left begins anew.
+   *
+   * @param {string} why
+   */
+  forget(why) {
+    this.next = 1;
+    this.tally = 0;
+    this.rejectAll(({ number }) => number > 0, unknown(why));
   }
 
-  closed() {
-    for (const { reject } of this.#unsettled.splice(0)) {
-      reject(new SendError("closed", "the client was closed before the answer came"));
+  /** @param {string} why */
+  close(why) {
+    this.forget(why);
+    this.rejectAll(() => true, new SendError("closed", why));
+  }
+
+  /** @param {number} now of which those who wait no longer are told */
+  expire(now) {
+    for (const sent of [...this.sends]) {
+      if (sent.until === undefined || sent.until > now) continue;
+      sent.until = undefined;
+      const mayBeHandled = sent.number > 0;
+      const error = new SendError("timeout", "no answer came in time", { mayBeHandled });
+      // Its number is used: it goes on without anybody who waits.
+      if (mayBeHandled) this.#settle(sent.id, error);
+      else this.reject(sent, error);
     }
+  }
+
+  /** A line was closed since something was too large: the largest of what was on it. */
+  suspect() {
+    const sizes = this.sends.map(({ number, payload }) => (number ? sizeOf(payload) : 0));
+    const largest = this.sends[sizes.indexOf(Math.max(...sizes))];
+    if (largest?.number) largest.isSuspect = true;
+  }
+
+  /**
+   * @param {(sent: Sent) => boolean} which
+   * @param {SendError} error
+   */
+  rejectAll(which, error) {
+    for (const sent of this.sends.filter(which)) this.reject(sent, error);
+  }
+
+  /**
+   * @param {Sent} sent
+   * @param {SendError} error
+   */
+  reject(sent, error) {
+    this.sends.splice(this.sends.indexOf(sent), 1);
+    this.#settle(sent.id, error);
+  }
+
+  /**
+   * @param {Sent} sent
+   * @param {number} limit
+   */
+  #refuseSize(sent, limit) {
+    const size = sizeOf(sent.payload);
+    // Those after it have not been handled either, and numbers have no gaps.
+    if (sent.number) {
+      for (const other of this.sends) if (other.number > sent.number) other.number -= 1;
+      this.next -= 1;
+    }
+    const isKnown = Number.isFinite(limit);
+    const message = isKnown ? `${size} bytes, at most ${limit}` : `${size} bytes`;
+    const more = { size, limit: isKnown ? limit : undefined };
+    this.reject(sent, new SendError("frame_too_large", `too large: ${message}`, more));
   }
 }
 
-/** @param {Sent} sent */
-const frameOf = ({ number, text }) => `s${number}:${text}`;
+/** @param {string} why */
+export const unknown = (why) => new SendError("unknown", why, { mayBeHandled: true });
+
+/**
+ * @param {import("./protocol.js").Payload} payload
+ * @param {number} limit
+ */
+function fits(payload, limit) {
+  // No character has more than three bytes for each unit of UTF-16.
+  return (
+    payload.length * (typeof payload === "string" ? 3 : 1) <= limit || sizeOf(payload) <= limit
+  );
+}

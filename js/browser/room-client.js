@@ -1,33 +1,14 @@
 // A client of a room that misses no message, says nothing twice, and knows who is here.
-// The protocol is in docs/protocol.md.
+// core.js decides, and this performs. The protocol is in docs/protocol.md.
 
-import { Backoff } from "./backoff.js";
-import { Outbox, SendError } from "./outbox.js";
-import { parseFrame } from "./protocol.js";
+import { Core } from "./core.js";
+import { checked, checkNumber } from "./options.js";
+import { SendError } from "./send-error.js";
 
-export { SendError } from "./outbox.js";
+export { SendError } from "./send-error.js";
 
-/**
- * @typedef {"connecting" | "open" | "resuming" | "closed"} State
- *
- * - `connecting`: no connection has been there yet
- * - `open`: connected, and nothing is missing
- * - `resuming`: the line is lost; what is sent waits, and what is missed will come
- * - `closed`: over, by us or by the room; it does not connect again
- */
-
-/**
- * @typedef {object} Options
- * @property {typeof WebSocket} [WebSocket] the class to connect with
- * @property {number} [pingEvery] milliseconds between two looks whether the line is alive
- * @property {number} [pongWithin] milliseconds for the answer
- * @property {number} [slowest] the longest pause between two tries, in milliseconds
- * @property {number} [buffer] how many sends may wait for their answer, 64 at most
- * @property {string} [key] under which the session survives a reload of the page, in sessionStorage:
- *   then the room takes the reloaded page for the same connection
- * @property {boolean} [text] whether what the room says is plain text, as a `Text` is, and to be left as
- *   it is; without, what can be read as JSON is
- */
+/** @typedef {import("./core.js").State} State */
+/** @typedef {import("./options.js").Options} Options */
 
 /**
  * The types of a room that matter to its clients, as `dormouse::typescript!` declares them.
@@ -45,29 +26,40 @@ export { SendError } from "./outbox.js";
  */
 
 /**
+ * The address of the room's upgrade route. A function is asked at each connect: for tokens that expire.
+ *
+ * @typedef {string | URL | (() => string | URL | Promise<string | URL>)} Address
+ */
+
+/**
+ * Something that is sent and not settled.
+ *
+ * @template Event
+ * @typedef {object} Pending
+ * @property {Event} event
+ * @property {Promise<void>} done as `send` has given it
+ */
+
+/**
  * What a client tells.
  *
  * @template Message
+ * @template [Event=any]
  * @typedef {object} Events
  * @property {(message: Message, number: number) => void} message what the room says, once and in order
- * @property {(state: State, why: string) => void} state
+ * @property {(state: State, why: string, how: { status?: number, code?: string }) => void} state
  * @property {(here: ReadonlySet<string>, change: { came?: string, went?: string }) => void} presence
  * @property {(how: { same: boolean, resumed: boolean }) => void} arrival a line is there. `same`: the
  *   room takes this client for the connection from before; if not, it has come anew, and what the room
  *   knew of it is gone. `resumed`: nothing is missing
  * @property {() => void} reset what was missed is not kept any more: ask the room for how it is now
+ * @property {(sends: Pending<Event>[]) => void} restored what the page before the reload had sent and not
+ *   settled: it is sent again, and settled here
+ * @property {(error: Error) => void} error a send that was rejected, an address that could not be had, a
+ *   storage that keeps nothing, a frame that cannot be read
  */
 
-const PROTOCOL = "dormouse.1";
-
-/** Where nobody has ever been: a claim that no room knows. */
-const NOWHERE = { session: "", epoch: "", offset: 0 };
-
-/** What the server can still remember of refusals. */
-const MOST_UNSETTLED = 64;
-
-/** Close codes after which trying again makes no sense. */
-const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010]);
+/** @typedef {{ event: unknown, done: Promise<void>, settle: (error?: SendError) => void }} Waiting */
 
 /**
  * A connection to a room, for as long as it is wanted.
@@ -75,327 +67,471 @@ const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010]);
  * @template {RoomTypes} [Room=any] its types, for the compiler to check what is sent and read
  */
 export class RoomClient {
-  #url;
+  /** Only those who keep a session load what keeps it. */
+  static keeping = () => import("./keeper.js");
+
+  #address;
   #options;
-  /** @type {WebSocket | undefined} */
+  #page;
+  #core;
+  /** What keeps the session, once it is there. @type {import("./keeper.js").Keeper | undefined} */
+  #keeper;
+  /** @type {import("./core.js").Input[]} */
+  #inputs = [];
+  #isBusy = false;
+  #isFlushPlanned = false;
+  /** @type {{ line: number, socket: WebSocket } | undefined} */
   #socket;
-  /** @type {{ session: string, epoch: string, offset: number } | undefined} */
-  #place;
-  /** @type {State} */
-  #state = "connecting";
-  #why = "";
-  /** @type {Set<string>} */
-  #here = new Set();
-  #isCrowd = false;
-  /** @type {Outbox} */
-  #outbox;
-  #backoff;
-  /** @type {{ [Name in keyof Events<Room["broadcast"]>]: Set<Events<Room["broadcast"]>[Name]> }} */
-  #listeners = {
-    message: new Set(),
-    state: new Set(),
-    presence: new Set(),
-    arrival: new Set(),
-    reset: new Set(),
-  };
-  /** @type {[ask: string, answer: string] | undefined} */
-  #ping;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #life;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #retry;
-  #stopWatching;
+  #url = "";
+  /** @type {any} */
+  #timer;
+  /** @type {Map<string, Waiting>} */
+  #waiting = new Map();
+  #mark;
+  #sent = 0;
+  /** @type {Record<string, Set<(...details: any[]) => void>>} */
+  #listeners = {};
+  /** @type {(() => void)[]} */
+  #unwatch = [];
+  /** Whether the page was left, so that another may have its session. */
+  #isLeft = false;
 
   /**
-   * @param {string | URL} url of the room's upgrade route
+   * @param {Address} address
    * @param {Options} [options]
+   * @param {import("./page.js").Page} [page] the world it is in: another in tests
    */
-  constructor(url, options = {}) {
-    this.#url = new URL(url, globalThis.location?.href);
-    this.#url.protocol = this.#url.protocol.replace("http", "ws");
-    this.#options = { pingEvery: 20_000, pongWithin: 8_000, slowest: 15_000, ...options };
-    this.#outbox = new Outbox(Math.min(options.buffer ?? MOST_UNSETTLED, MOST_UNSETTLED));
-    this.#backoff = new Backoff(this.#options.slowest);
-    this.#place = this.#reclaim();
-    this.#stopWatching = this.#watch();
-    this.#connect();
+  constructor(address, options = {}, page = globalThis) {
+    this.#options = checked(options);
+    this.#page = page;
+    this.#address = address;
+    if (typeof address !== "function") absolute(address, page);
+    this.#core = new Core({ ...this.#options, renews: typeof address === "function" });
+    this.#mark = page.Math.random().toString(36).slice(2);
+    const { connect } = this.#options;
+    if (connect && !this.#WebSocket) {
+      throw new TypeError("there is no WebSocket here: give the option WebSocket");
+    }
+    if (connect) this.#feed({ type: "start" });
   }
 
   /** @returns {State} */
   get state() {
-    return this.#state;
+    return this.#core.state;
   }
 
   /** Why it is in this state, for people. */
   get why() {
-    return this.#why;
+    return this.#core.why;
+  }
+
+  /** The HTTP status with which the last try was refused, if it was. */
+  get status() {
+    return this.#core.status;
+  }
+
+  /** The error's code with which it was refused, if it had one, or `gave_up`. */
+  get code() {
+    return this.#core.code;
   }
 
   /** @returns {ReadonlySet<string>} the ids of those who are here; none in a crowd */
   get here() {
-    return this.#here;
+    return this.#core.here;
   }
 
   /** Whether more are here than the room tells of. */
   get isCrowd() {
-    return this.#isCrowd;
+    return this.#core.isCrowd;
+  }
+
+  /** Whether the session would survive a reload: there is a `key`, and the storage takes it. */
+  get isKept() {
+    return this.#keeper?.isKept ?? false;
+  }
+
+  /** @returns {Pending<Room["event"]>[]} what is sent and not settled, in order */
+  get pending() {
+    return [...this.#waiting.values()].map(({ event, done }) => ({ event, done }));
   }
 
   /**
-   * Calls a function whenever something happens.
+   * Calls a function whenever something happens: after it has happened, one after the other, and each
+   * whatever the others throw.
    *
-   * @template {keyof Events<Room["broadcast"]>} Name
+   * @template {keyof Events<Room["broadcast"], Room["event"]>} Name
    * @param {Name} name
-   * @param {Events<Room["broadcast"]>[Name]} listener
+   * @param {Events<Room["broadcast"], Room["event"]>[Name]} listener
    * @returns {() => void} ends that
    */
   on(name, listener) {
-    this.#listeners[name].add(listener);
-    return () => void this.#listeners[name].delete(listener);
+    this.#listeners[name] ??= new Set();
+    const listeners = this.#listeners[name];
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
   }
 
   /**
-   * Sends an event: a text as it is, anything else as JSON. Settles when the commit that handled it is stored. Without a line it waits for one;
-   * it is handled once, however often the line is lost.
+   * Sends an event: a text as it is, an `ArrayBuffer` or a view of one as bytes, anything else as JSON.
+   * Settles when the commit that handled it is stored. Without a line it waits for one; it is handled
+   * once, however often the line is lost. Whoever does not wait for the promise hears of a rejection by
+   * the `error` event alone.
    *
    * @param {Room["event"]} event
+   * @param {{ timeout?: number }} [options] milliseconds after which it is rejected. If it has not left by
+   *   then it never will; if it has, it may yet be handled
    * @returns {Promise<void>}
-   * @throws {SendError} with the room's code if it refused; `buffer_full` if too many wait already;
-   *   `closed` if the client is closed; `unknown` if the room has forgotten this client, so that nobody
-   *   knows whether it was handled
+   * @throws {SendError} with the room's code if it refused, or another: see there
    */
-  send(event) {
-    if (this.#state === "closed") {
-      return Promise.reject(new SendError("closed", "this client is closed"));
+  send(event, { timeout } = {}) {
+    if (timeout !== undefined) checkNumber("timeout", timeout, 1);
+    const id = `${this.#mark}-${++this.#sent}`;
+    const done = this.#wait(id, event);
+    try {
+      const payload = encode(event);
+      this.#feed({ type: "send", id, payload, timeout });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#settle(id, new SendError("not_sendable", `not sendable: ${why}`));
     }
-    const text = typeof event === "string" ? event : JSON.stringify(event);
-    return this.#outbox.put(text, (frame) => this.#transmit(frame));
+    return done;
   }
 
   /** Leaves the room: others see it at once. What waits is rejected. */
   close() {
-    this.#end(1000, "closed by this page");
+    this.#feed({ type: "close" });
   }
 
-  #connect() {
-    clearTimeout(this.#retry);
-    const { session, epoch, offset } = this.#place ?? {};
-    const claim = session ? [`dormouse.resume.${session}.${epoch}.${offset}`] : [];
-    const WebSocketClass = this.#options.WebSocket ?? WebSocket;
-    const socket = new WebSocketClass(this.#url, [PROTOCOL, ...claim]);
-    socket.binaryType = "arraybuffer";
-    this.#socket = socket;
-    socket.onmessage = ({ data }) => {
-      if (socket === this.#socket) this.#receive(data);
-    };
-    socket.onclose = ({ code, reason }) => {
-      if (socket === this.#socket) this.#lost(code, reason);
-    };
-    // A peer that answers nothing at all.
-    this.#expectLife(this.#options.pongWithin * 2);
+  /** Connects anew: also after it was closed, and before it would by itself. */
+  reconnect() {
+    this.#feed({ type: "reconnect" });
   }
 
-  /** @param {string | ArrayBuffer} data */
-  #receive(data) {
-    this.#expectLife(this.#options.pingEvery);
-    if (this.#ping && data === this.#ping[1]) return;
-    const frame = parseFrame(data);
-    switch (frame.kind) {
-      case "hello":
-        return this.#greeted(frame.hello);
-      case "message": {
-        if (!this.#place || frame.number <= this.#place.offset) return;
-        this.#place.offset = frame.number;
-        const { payload } = frame;
-        const message = this.#options.text ? payload : read(payload);
-        return this.#tell("message", message, frame.number);
+  /** Looks now whether the line lives: for what has no page that is hidden and shown, as an app. */
+  wake() {
+    this.#feed({ type: "shown" });
+  }
+
+  get #WebSocket() {
+    return this.#options.WebSocket ?? this.#page.WebSocket;
+  }
+
+  /** @param {import("./core.js").Input} input */
+  #feed(input) {
+    this.#inputs.push(input);
+    if (this.#isBusy) return;
+    if (input.type !== "send") return this.#drain();
+    // What is sent in one go is kept in one go.
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    Promise.resolve().then(() => {
+      this.#isFlushPlanned = false;
+      this.#drain();
+    });
+  }
+
+  /** Takes what has happened, in order; what happens while it is told comes after. */
+  #drain() {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    while (this.#inputs.length > 0) {
+      const outputs = [];
+      /** @type {{ kept?: import("./core.js").Kept } | undefined} */
+      let keep;
+      /** @type {import("./core.js").Input | undefined} */
+      let input;
+      do {
+        input = this.#inputs.shift();
+        if (!input) break;
+        const made = this.#core.step(input, this.#page.Date.now(), this.#page.Math.random());
+        this.#log({ input, outputs: made });
+        outputs.push(...made);
+        // The last says it all, and comes before whatever leaves.
+        for (const output of made) if (output.do === "keep") keep = output;
+      } while (input.type === "send");
+      if (keep) this.#keeper?.save(keep.kept);
+      for (const output of outputs) this.#perform(output);
+    }
+    this.#isBusy = false;
+  }
+
+  /** @param {import("./core.js").Output} output */
+  #perform(output) {
+    switch (output.do) {
+      case "load":
+        return this.#load();
+      case "part":
+        return this.#keeper?.part();
+      case "over":
+        this.#keeper?.release();
+        for (const end of this.#unwatch.splice(0)) end();
+        return;
+      case "ask":
+        return this.#ask(output.line);
+      case "open":
+        return this.#open(output);
+      case "transmit":
+        return this.#transmit(output);
+      case "hangUp": {
+        if (this.#socket?.line !== output.line) return;
+        const { socket } = this.#socket;
+        this.#socket = undefined;
+        // Its close may take minutes: nobody waits for it.
+        const { code, reason } = output;
+        return quietly(() => (code ? socket.close(code, shorten(reason)) : socket.close()));
       }
-      case "handled":
-        return this.#outbox.handled(frame.number);
-      case "refused":
-        return this.#outbox.refused(frame.number, frame.error);
-      case "came":
-        if (this.#isCrowd) return;
-        this.#here.add(frame.id);
-        return this.#tell("presence", this.#here, { came: frame.id });
-      case "went":
-        if (this.#isCrowd) return;
-        this.#here.delete(frame.id);
-        return this.#tell("presence", this.#here, { went: frame.id });
-      case "crowd":
-        return this.#setHere(undefined);
-      default:
-        return this.#end(1002, `a frame that is none of ${PROTOCOL}`);
+      case "probe":
+        return this.#probe(output.line);
+      case "timer":
+        this.#page.clearTimeout(this.#timer);
+        if (output.in === undefined) return;
+        this.#timer = this.#page.setTimeout(() => this.#feed({ type: "time" }), output.in);
+        return;
+      case "restored": {
+        const restored = output.sends.map(({ id, payload }) => {
+          const event = typeof payload === "string" ? this.#read(payload) : payload.buffer;
+          return { event, done: this.#wait(id, event) };
+        });
+        return this.#tell("restored", [restored]);
+      }
+      case "settle":
+        return this.#settle(output.id, output.error);
+      case "tell": {
+        const { name, details } = output;
+        if (name !== "message") return this.#tell(name, details);
+        return this.#tell(name, [this.#read(details[0]), details[1]]);
+      }
     }
   }
 
-  /** @param {import("./protocol.js").Hello} hello */
-  #greeted({ session, epoch, offset, resumed, same, here, ping }) {
-    const before = this.#place;
-    const isKnown = before?.session === session;
-    this.#place = { session, epoch, offset };
-    this.#ping = ping;
-    this.#backoff.succeeded();
-    if (before && !isKnown) this.#outbox.forgotten();
-    this.#setState("open", "");
-    this.#tell("arrival", { same, resumed });
-    if (before && !resumed) this.#tell("reset");
-    this.#setHere(here);
-    for (const frame of this.#outbox.waiting()) this.#transmit(frame);
+  async #load() {
+    this.#watch();
+    const { key = "" } = this.#options;
+    const complain = (/** @type {unknown} */ error) => this.#tell("error", [error]);
+    try {
+      const { Keeper } = await RoomClient.keeping();
+      this.#keeper ??= new Keeper(this.#page, key, complain);
+    } catch (error) {
+      complain(error);
+    }
+    const found = this.#keeper ? await this.#keeper.load() : { isSame: true };
+    if (found) this.#feed({ type: "loaded", ...found });
   }
 
-  /** @param {string[] | undefined} here */
-  #setHere(here) {
-    this.#isCrowd = here === undefined;
-    this.#here = new Set(here);
-    this.#tell("presence", this.#here, {});
+  /** @param {number} line */
+  #ask(line) {
+    this.#watch();
+    const address = this.#address;
+    const got = (/** @type {string | URL} */ address) => {
+      this.#url = absolute(address, this.#page);
+      this.#feed({ type: "address", line, url: this.#url });
+    };
+    const failed = (/** @type {unknown} */ error) => {
+      this.#tell("error", [error]);
+      this.#feed({ type: "failed", line, why: `no address: ${reasonOf(error)}` });
+    };
+    if (typeof address !== "function") return got(address);
+    new Promise((resolve) => resolve(address())).then(got).catch(failed);
   }
 
-  /** @param {string} frame */
-  #transmit(frame) {
-    if (this.#state !== "open" || this.#socket?.readyState !== 1) return false;
-    this.#socket.send(frame);
-    return true;
+  /** @param {{ line: number, url: string, protocols: string[] }} how */
+  #open({ line, url, protocols }) {
+    try {
+      const socket = new /** @type {typeof WebSocket} */ (this.#WebSocket)(url, protocols);
+      socket.binaryType = "arraybuffer";
+      socket.onopen = () => this.#feed({ type: "opened", line });
+      socket.onmessage = ({ data }) => this.#feed({ type: "frame", line, data });
+      // Its close says as much; without a listener some programs end here.
+      socket.onerror = () => {};
+      socket.onclose = (event) => {
+        const { code, reason } = event ?? {};
+        this.#feed({ type: "closed", line, code, reason });
+      };
+      this.#socket = { line, socket };
+    } catch (error) {
+      this.#feed({ type: "failed", line, why: reasonOf(error) });
+    }
+  }
+
+  /** @param {{ line: number, frame: import("./protocol.js").Payload }} what */
+  #transmit({ line, frame }) {
+    const { socket } = this.#socket ?? {};
+    if (this.#socket?.line !== line || socket?.readyState !== 1) return;
+    try {
+      socket.send(/** @type {string} */ (frame));
+    } catch (error) {
+      this.#feed({ type: "closed", line, reason: reasonOf(error) });
+    }
   }
 
   /**
-   * @param {number} code
-   * @param {string} reason
+   * Asks by a plain request why the upgrade failed: a socket does not say.
+   *
+   * @param {number} line
    */
-  #lost(code, reason) {
-    clearTimeout(this.#life);
-    this.#socket = undefined;
-    if (FINAL.has(code) || code >= 3000 || reason.startsWith("replaced by")) {
-      return this.#end(undefined, reason || `closed by the room with ${code}`);
-    }
-    // Another tab has our session, as a copy of this one would. Two that take it from each other would
-    // never end: we begin a new one.
-    if (reason.startsWith("taken over by")) this.#place = NOWHERE;
-    if (this.#state !== "connecting") {
-      this.#setState("resuming", reason || "the line is lost");
-    }
-    this.#retry = setTimeout(() => this.#connect(), this.#backoff.next());
+  #probe(line) {
+    const page = this.#page;
+    if (!page.fetch) return;
+    const answered = (
+      /** @type {{ status: number, code?: string, message?: string, after?: number }} */ it,
+    ) => this.#feed({ type: "probed", line, ...it });
+    const headers = { Accept: "application/json" };
+    page
+      .fetch(this.#url.replace(/^ws/, "http"), { headers, redirect: "manual" })
+      .then(async (response) => {
+        const { status } = response;
+        const { error } = /** @type {any} */ (await response.json().catch(() => ({}))) ?? {};
+        const after = 1_000 * Number(response.headers.get("Retry-After")) || 0;
+        // A redirect that is not followed has no status.
+        answered({ status: status || 302, code: error?.code, message: error?.message, after });
+      })
+      .catch(() => answered({ status: 0 }));
   }
 
-  /** Gives up a line that may be dead, and tries another at once. */
-  #renew() {
-    if (this.#state === "closed") return;
-    const socket = this.#socket;
-    this.#socket = undefined;
-    if (this.#state === "open") this.#setState("resuming", "no sign of life");
-    // Its close may take minutes: nobody waits for it.
-    socket?.close();
-    this.#connect();
-  }
-
-  /** @param {number} pause until the next look */
-  #expectLife(pause) {
-    clearTimeout(this.#life);
-    this.#life = setTimeout(() => this.#look(), pause);
-  }
-
-  /** Asks for a sign of life; without one the line is given up. */
-  #look() {
-    if (this.#state !== "open") return this.#renew();
-    // Nothing to ask with: to come anew every time would wake the room for nothing.
-    if (!this.#ping) return;
-    this.#socket?.send(this.#ping[0]);
-    clearTimeout(this.#life);
-    this.#life = setTimeout(() => this.#renew(), this.#options.pongWithin);
-  }
-
-  /** Whatever the page hears of its line. */
+  /** Hears of what happens to the page. */
   #watch() {
-    const online = () => {
-      if (this.#state !== "open") this.#renew();
-      else this.#look();
+    if (this.#unwatch.length > 0) return;
+    const page = this.#page;
+    const on = (
+      /** @type {string} */ name,
+      /** @type {(event: any) => void} */ listener,
+      /** @type {Partial<import("./page.js").Target>} */ target = page,
+    ) => {
+      target.addEventListener?.(name, listener);
+      this.#unwatch.push(() => target.removeEventListener?.(name, listener));
     };
-    const offline = () => {
-      if (this.#state === "open") this.#setState("resuming", "this device is offline");
-    };
-    const shown = () => {
-      // Timers may have slept.
-      if (globalThis.document?.visibilityState === "visible" && this.#state === "open")
-        this.#look();
-    };
-    const hidden = () => this.#remember();
-    const { document } = globalThis;
-    globalThis.addEventListener?.("online", online);
-    globalThis.addEventListener?.("offline", offline);
-    globalThis.addEventListener?.("pagehide", hidden);
-    document?.addEventListener("visibilitychange", shown);
-    return () => {
-      globalThis.removeEventListener?.("online", online);
-      globalThis.removeEventListener?.("offline", offline);
-      globalThis.removeEventListener?.("pagehide", hidden);
-      document?.removeEventListener("visibilitychange", shown);
-    };
+    for (const type of /** @type {const} */ (["online", "offline"]))
+      on(type, () => this.#feed({ type }));
+    const shown = () => this.#shown();
+    on("pageshow", shown);
+    on(
+      "visibilitychange",
+      () => page.document?.visibilityState === "hidden" || shown(),
+      page.document,
+    );
+    on("pagehide", () => {
+      if (!this.#keeper) return;
+      this.#feed({ type: "left" });
+      // Whoever comes after us in this tab may have the session; if it is us, we ask for it again.
+      this.#keeper.release();
+      this.#isLeft = true;
+    });
   }
 
-  /** Only while the page is being left: so a second tab never finds what the first still uses. */
-  #remember() {
-    const { key } = this.#options;
-    if (key && this.#place) sessionStorage.setItem(`dormouse:${key}`, JSON.stringify(this.#place));
-  }
-
-  #reclaim() {
-    const { key } = this.#options;
-    const item = key && sessionStorage.getItem(`dormouse:${key}`);
-    if (!item) return undefined;
-    sessionStorage.removeItem(`dormouse:${key}`);
-    return JSON.parse(item);
-  }
-
-  /**
-   * @param {number | undefined} code
-   * @param {string} why
-   */
-  #end(code, why) {
-    if (this.#state === "closed") return;
-    clearTimeout(this.#life);
-    clearTimeout(this.#retry);
-    this.#stopWatching();
-    const socket = this.#socket;
-    this.#socket = undefined;
-    // 1002 is not for a page to send.
-    if (code !== undefined) socket?.close(code === 1000 ? 1000 : 4002, why.slice(0, 100));
-    this.#setState("closed", why);
-    this.#outbox.closed();
-  }
-
-  /**
-   * @param {State} state
-   * @param {string} why
-   */
-  #setState(state, why) {
-    if (this.#state === state && this.#why === why) return;
-    this.#state = state;
-    this.#why = why;
-    this.#tell("state", state, why);
-  }
-
-  /**
-   * @template {keyof Events<Room["broadcast"]>} Name
-   * @param {Name} name
-   * @param {Parameters<Events<Room["broadcast"]>[Name]>} details
-   */
-  #tell(name, ...details) {
-    for (const listener of this.#listeners[name]) {
-      /** @type {(...details: any[]) => void} */ (listener)(...details);
+  #shown() {
+    if (this.#isLeft) {
+      this.#isLeft = false;
+      this.#load();
     }
+    this.#feed({ type: "shown" });
+  }
+
+  /**
+   * @param {string} id
+   * @param {unknown} event
+   * @returns {Promise<void>}
+   */
+  #wait(id, event) {
+    /** @type {(error?: SendError) => void} */
+    let settle = () => {};
+    /** @type {Promise<void>} */
+    const done = new Promise((resolve, reject) => {
+      settle = (error) => (error ? reject(error) : resolve());
+    });
+    // Nobody need wait for it: it is told as an error, and ends no program.
+    done.catch(() => {});
+    this.#waiting.set(id, { event, done, settle });
+    return done;
+  }
+
+  /**
+   * @param {string} id
+   * @param {SendError} [error]
+   */
+  #settle(id, error) {
+    this.#waiting.get(id)?.settle(error);
+    if (this.#waiting.delete(id) && error) this.#tell("error", [error]);
+  }
+
+  /**
+   * A room's messages are JSON, or plain text.
+   *
+   * @param {unknown} payload
+   */
+  #read(payload) {
+    if (typeof payload !== "string" || this.#options.text) return payload;
+    try {
+      return JSON.parse(payload);
+    } catch {
+      return payload;
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {any[]} details
+   */
+  #tell(name, details) {
+    for (const listener of [...(this.#listeners[name] ?? [])]) {
+      try {
+        listener(...details);
+      } catch (error) {
+        const { reportError = console.error } = this.#page;
+        quietly(() => reportError(error));
+      }
+    }
+  }
+
+  /** @param {object} entry */
+  #log(entry) {
+    const { debug } = this.#options;
+    if (debug)
+      quietly(() =>
+        typeof debug === "function" ? debug(entry) : console.debug("dormouse", entry),
+      );
   }
 }
 
 /**
- * A room's messages are JSON, or plain text.
- *
- * @param {string | ArrayBuffer} payload
+ * @param {unknown} event
+ * @returns {import("./protocol.js").Payload}
  */
-function read(payload) {
-  if (typeof payload !== "string") return payload;
+function encode(event) {
+  if (typeof event === "string") return event;
+  if (event instanceof ArrayBuffer) return new Uint8Array(event.slice(0));
+  if (ArrayBuffer.isView(event)) {
+    return new Uint8Array(event.buffer, event.byteOffset, event.byteLength).slice();
+  }
+  if (typeof Blob !== "undefined" && event instanceof Blob) {
+    throw new TypeError("a Blob: send its arrayBuffer()");
+  }
+  const text = JSON.stringify(event);
+  if (text === undefined) throw new TypeError(`JSON has no ${String(event)}`);
+  return text;
+}
+
+/**
+ * @param {string | URL} address
+ * @param {import("./page.js").Page} page
+ * @returns {string} for a socket. By hand where it can be: not every runtime has a whole URL class
+ */
+function absolute(address, page) {
+  const given = String(address).replace(/#.*$/s, "");
+  const url = /^(ws|http)s?:\/\//i.test(given) ? given : new URL(given, page.location?.href).href;
+  return url.replace(/^http/i, "ws").replace(/#.*$/s, "");
+}
+
+/** @param {unknown} error */
+const reasonOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/** What a close frame takes: 123 bytes. @param {string} [reason] */
+const shorten = (reason = "") => reason.slice(0, 40);
+
+/** @param {() => void} act */
+function quietly(act) {
   try {
-    return JSON.parse(payload);
+    act();
   } catch {
-    return payload;
+    // There is nobody to tell.
   }
 }

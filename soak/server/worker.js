@@ -1,8 +1,8 @@
 // The Worker as it is deployed, and a route that shows whether a room has slept.
 
-import worker from "../../js/worker.js";
+import worker from "../../demo/worker.js";
 
-export { RoomObject } from "../../js/worker.js";
+export { RoomObject } from "../../demo/worker.js";
 
 const counts = new URLPattern({ pathname: "/soak/:id/counts" });
 

@@ -32,7 +32,8 @@ use crate::room::room::Room;
 /// ```
 /// use dormouse::rooms::Chat;
 /// use dormouse::testing::MemoryHost;
-/// use dormouse::{Answer, Engine, Input, ObjectName};
+/// use dormouse::host::Answer;
+/// use dormouse::{Engine, Input, ObjectName};
 ///
 /// let host = MemoryHost::new();
 /// let mut engine = Engine::of::<Chat>(ObjectName::new("chat", "lounge").unwrap());

@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use crate::engine::check::Step;
 use crate::engine::handlers::Done;
 use crate::engine::sight::Sight;
-use crate::room::connection::{Handle, SocketId};
+use crate::room::connection::{Connection, SocketId};
 use crate::room::handler::Handler;
 use crate::room::view::View as _;
 
@@ -46,6 +46,9 @@ pub(crate) struct Seen {
     pub(crate) running: Option<Handler>,
 }
 
+/// In a Worker nobody looks on.
+const NOBODY: bool = cfg!(target_arch = "wasm32");
+
 thread_local! {
     static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
 }
@@ -65,6 +68,9 @@ pub(crate) fn seen() -> Seen {
 
 /// The room's code is about to run.
 pub(crate) fn begins(handler: Handler) {
+    if NOBODY {
+        return;
+    }
     let is_burnt = SEEN.with_borrow_mut(|seen| {
         let Some(seen) = seen else { return false };
         seen.running = Some(handler);
@@ -80,6 +86,9 @@ pub(crate) fn begins(handler: Handler) {
 
 /// It has run; none if it failed.
 pub(crate) fn ended(handler: Handler, sight: &Sight<'_>, done: Option<&Done>) {
+    if NOBODY {
+        return;
+    }
     SEEN.with_borrow_mut(|seen| {
         let Some(seen) = seen else { return };
         seen.running = None;
@@ -89,8 +98,8 @@ pub(crate) fn ended(handler: Handler, sight: &Sight<'_>, done: Option<&Done>) {
             None => Ended::Failed,
         };
         let sender = sight.sender();
-        let session = sender.and_then(Handle::session).map(|it| it.to_string());
-        let socket = sender.map(Handle::socket);
+        let session = sender.and_then(Connection::session).map(|it| it.to_string());
+        let socket = sender.map(Connection::socket);
         let ((pass, nth), is_from_sibling) = (sight.turn(), sight.sibling().is_some());
         seen.calls.push(Called { handler, nth, pass, socket, session, is_from_sibling, ended });
     });
@@ -98,6 +107,9 @@ pub(crate) fn ended(handler: Handler, sight: &Sight<'_>, done: Option<&Done>) {
 
 /// What the last one wanted cannot be done.
 pub(crate) fn undone() {
+    if NOBODY {
+        return;
+    }
     SEEN.with_borrow_mut(|seen| {
         if let Some(call) = seen.as_mut().and_then(|seen| seen.calls.last_mut()) {
             call.ended = Ended::Failed;

@@ -195,7 +195,7 @@ impl Listeners {
 /// The result of a connect or an API call.
 ///
 /// ```
-/// use dormouse::{Answer, Error};
+/// use dormouse::{Error, host::Answer};
 /// let answer = Answer::Error(Error::Panicked.into());
 /// assert_eq!(serde_json::to_value(answer).unwrap()["error"]["_tag"], "Panicked");
 /// ```

@@ -40,7 +40,7 @@ impl SocketId {
 /// let room = TestRoom::<Chat>::new("lounge");
 /// let ada = room.connect("ada");
 /// room.read(|cx| {
-///     let ada = cx.connection("ada").unwrap();
+///     let ada = cx.connection(&"ada".parse().unwrap()).unwrap();
 ///     assert_eq!(ada.id().as_str(), "ada");
 ///     assert_eq!(ada.tags()[0].as_str(), "user:ada");
 ///     assert_eq!(ada.state().user_id, "ada");

@@ -342,16 +342,6 @@ impl<R: Room> Effects<R> {
         }
         on
     }
-
-    /// The same list for another room that is made of the same types.
-    pub(crate) fn cast<S: Room>(self, cast: impl Fn(Effect<R>) -> Effect<S>) -> Effects<S> {
-        Effects { list: self.list.into_iter().map(cast).collect(), error: self.error }
-    }
-
-    /// Whether nothing is changed by them: someone is told something at most.
-    pub(crate) fn are_told_only(&self) -> bool {
-        self.list.iter().all(|it| matches!(it, Effect::Send { .. } | Effect::SendError { .. }))
-    }
 }
 
 /// What the Worker and siblings say to a room.

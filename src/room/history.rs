@@ -78,6 +78,13 @@ impl<T> History<T> {
     }
 }
 
+/// Whether a history of this name is the engine's own: those begin with a control character, and what
+/// they keep (secrets of sessions, what was said to others) is not for who asks by name.
+#[allow(dead_code, reason = "asked at the boundary, which is of one target")]
+pub(crate) fn is_engines_own(name: &str) -> bool {
+    name.starts_with(char::is_control)
+}
+
 /// A row of a history.
 ///
 /// ```
@@ -281,6 +288,19 @@ impl<T: DeserializeOwned> HistoryReader<'_, T> {
             if is_last {
                 return Ok(found);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_engines_own;
+
+    #[test]
+    fn the_log_is_the_engines_own_and_a_rooms_history_is_not() {
+        assert!(is_engines_own(crate::engine::log::LOG));
+        for name in ["said", "", "log", " \u{1}log", "é\u{1}"] {
+            assert!(!is_engines_own(name), "{name:?}");
         }
     }
 }

@@ -54,13 +54,15 @@ use crate::room::upgrade::{Admission, Newcomer};
 ///     const NAME: &'static str = "shout";
 ///     type State = u64;
 ///     type Connection = ();
+///     type Upgrade = ();
 ///     type Message = Text;
 ///     type Broadcast = Text;
 ///     type Alarm = Never;
+///     type Reply = Never;
 ///
 ///     fn handle_message(cx: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
 ///         let count = cx.state().unwrap_or(&0) + 1;
-///         Ok(Effects::new().save(count).broadcast(Text(format!("{count}: {text}"))))
+///         Ok(cx.effects().save(count).broadcast(Text(format!("{count}: {text}"))))
 ///     }
 /// }
 ///
@@ -70,10 +72,37 @@ use crate::room::upgrade::{Admission, Newcomer};
 /// assert_eq!(ada.receive_text(), "1: hello");
 /// ```
 pub trait Room: Sized + 'static {
-    /// The type's name in routes and object names: letters, digits, `-` and `_`.
+    /// The type's name in routes and object names: 1 to 64 letters, digits, `-` and `_`. What is wrong
+    /// with it or with one of the other constants does not compile:
+    ///
+    /// ```compile_fail,E0080
+    /// use dormouse::{Context, Effects, Never, Result, Room, RoomType, Text};
+    ///
+    /// struct Huge;
+    ///
+    /// impl Room for Huge {
+    ///     const NAME: &'static str = "huge";
+    ///     const MAX_FRAME_BYTES: usize = 64 * 1024 * 1024;
+    ///     type State = ();
+    ///     type Connection = ();
+    ///     type Upgrade = ();
+    ///     type Message = Text;
+    ///     type Broadcast = Text;
+    ///     type Alarm = Never;
+    ///     type Reply = Never;
+    ///
+    ///     fn handle_message(cx: &Context<Self>, text: Text) -> Result<Effects<Self>> {
+    ///         Ok(cx.effects().broadcast(text))
+    ///     }
+    /// }
+    ///
+    /// const HUGE: RoomType = RoomType::of::<Huge>();
+    /// HUGE.name();
+    /// ```
     const NAME: &'static str;
 
-    /// Bytes of the largest frame a client may send; a larger one closes its socket with 1009.
+    /// Bytes of the largest frame a client may send, 1 to [`limits::MAX_FRAME_BYTES`]; a larger frame
+    /// closes its socket with 1009.
     const MAX_FRAME_BYTES: usize = limits::FRAME_BYTES;
 
     /// A frame that the platform answers by itself, without waking the room. A room with a
@@ -88,7 +117,7 @@ pub trait Room: Sized + 'static {
     const RESUME: Option<Resume> = None;
 
     /// How long a connection may leave [`AUTO_RESPONSE`](Room::AUTO_RESPONSE) unasked before its
-    /// peer is taken for gone and it is closed, as by a cut line. None: for ever.
+    /// peer is taken for gone and it is closed, as by a cut line: from a second to a day. None: for ever.
     ///
     /// Clients of such a room send the frame at least that often. The platform itself may list a
     /// socket whose peer vanished for a long time.
@@ -116,7 +145,7 @@ pub trait Room: Sized + 'static {
     /// What goes out.
     type Broadcast: Encode;
 
-    /// What a scheduled event carries; [`Never`] for a room that schedules none.
+    /// What an alarm carries; [`Never`] for a room that plans none.
     type Alarm: Serialize + DeserializeOwned;
 
     /// What the answer to a [call](Effects::call) or a [question](Effects::ask) is about: it is stored
@@ -149,13 +178,13 @@ pub trait Room: Sized + 'static {
         Ok(Effects::new())
     }
 
-    /// An event comes from a connection, or from an API call, which has no
+    /// A message comes from a connection, or from the Worker or another room, which has no
     /// [`sender`](Context::sender).
     ///
     /// # Errors
     /// Of an error [`handle_error`](Room::handle_error) makes what the sender hears. An API call
     /// gets it as its result.
-    fn handle_message(cx: &Context<Self>, event: Self::Message) -> Result<Effects<Self>>;
+    fn handle_message(cx: &Context<Self>, message: Self::Message) -> Result<Effects<Self>>;
 
     /// A connection is over: [`cx.sender()`](Context::sender). It is no longer among the room's
     /// connections. Called once for each connection whose `handle_connect` succeeded, however it
@@ -175,7 +204,7 @@ pub trait Room: Sized + 'static {
     /// and what is stored is left as it is. What was migrated is stored when it is next saved.
     ///
     /// ```
-    /// use dormouse::{Context, Effects, Result, Room, Text};
+    /// use dormouse::{Context, Effects, Never, Result, Room, Text};
     /// use dormouse::testing::TestRoom;
     /// use serde::{Deserialize, Serialize};
     ///
@@ -189,9 +218,11 @@ pub trait Room: Sized + 'static {
     ///     const NAME: &'static str = "match";
     ///     type State = Score;
     /// #   type Connection = ();
+    /// #   type Upgrade = ();
     /// #   type Message = Text;
     /// #   type Broadcast = Text;
     /// #   type Alarm = ();
+    /// #   type Reply = Never;
     ///
     ///     // The first version stored a pair.
     ///     fn migrate_state(stored: serde_json::Value) -> Option<Score> {

@@ -186,8 +186,8 @@ impl MemoryHost {
     /// ```
     /// # use dormouse::testing::MemoryHost;
     /// # let mut host = MemoryHost::new();
-    /// use dormouse::{Commit, Error, HandlerError};
-    /// let error = HandlerError { handler: "handle_alarm", error: Error::execution("no wool") };
+    /// use dormouse::{Commit, Error, Handler, HandlerError};
+    /// let error = HandlerError { handler: Handler::Alarm, error: Error::execution("no wool") };
     /// host.perform(&Commit { errors: vec![error], ..Commit::default() }).unwrap();
     /// assert_eq!(host.take_errors().len(), 1);
     /// ```

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -25,16 +26,18 @@ export interface RoomHost {
   state(): string | undefined;
   /** The event as JSON. */
   event(name: string): string | undefined;
-  /** Pending events after the one named, by time, then name, as a JSON array. */
+  /** Pending alarms after the one named, by time, then name, a page of them: `{rows, more}` as JSON. */
   events(afterAt: number | undefined, afterName: string, limit: number): string;
   /** Failed events by name, as a JSON array. */
   failedEvents(): string;
   value(key: string): string | undefined;
-  /** Pairs of key and value after a key, as a JSON array. */
+  /** Pairs of key and value after a key, a page of them: `{rows, more}` as JSON. */
   values(prefix: string, after: string | undefined, limit: number, backwards: boolean): string;
+  /** Keys after a key, as a page. */
+  keys(prefix: string, after: string | undefined, limit: number): string;
   /** `{last, lastAt, trimmed}` as JSON. */
   historyEnds(name: string): string | undefined;
-  /** `{seq, at, row}` with `after < seq < before`, the first or the last, as a JSON array. */
+  /** `{seq, at, row}` with `after < seq < before`, the first or the last, a page of them likewise. */
   history(name: string, after: number, before: number, limit: number, last: boolean): string;
   historySince(name: string, at: number): number | undefined;
   sockets(tag: string | undefined): Uint32Array;
@@ -42,6 +45,8 @@ export interface RoomHost {
   attachment(socket: number): string | undefined;
   /** When the socket last had the automatic response. */
   lastAnswer(socket: number): number | undefined;
+  /** Whether a letter is on its way, and nothing heard of it yet. */
+  inFlight(seq: number): boolean;
 }
 
 /** The result of a connect or an API call. */
@@ -85,6 +90,8 @@ extern "C" {
         limit: u32,
         backwards: bool,
     ) -> String;
+    #[wasm_bindgen(method)]
+    fn keys(this: &RoomHost, prefix: &str, after: Option<&str>, limit: u32) -> String;
     #[wasm_bindgen(method, js_name = historyEnds)]
     fn history_ends(this: &RoomHost, name: &str) -> Option<String>;
     #[wasm_bindgen(method)]
@@ -106,6 +113,21 @@ extern "C" {
     fn attachment(this: &RoomHost, socket: u32) -> Option<String>;
     #[wasm_bindgen(method, js_name = lastAnswer)]
     fn last_answer(this: &RoomHost, socket: u32) -> Option<f64>;
+    #[wasm_bindgen(method, js_name = inFlight)]
+    fn is_in_flight(this: &RoomHost, seq: f64) -> bool;
+}
+
+/// Rows as JavaScript gives them: as many as make a page of some million characters, or one.
+#[derive(Deserialize)]
+struct Given<T> {
+    rows: Vec<T>,
+    /// Whether it ended for the characters.
+    more: bool,
+}
+
+fn given_page<T: DeserializeOwned>(what: &str, limit: usize, json: &str) -> Page<T> {
+    let Given { rows, more } = given(what, json);
+    Page { more: more || rows.len() >= limit, rows }
 }
 
 thread_local! {
@@ -158,17 +180,17 @@ impl Host for JsHost {
         limit: usize,
         order: Order,
     ) -> Page<(String, String)> {
-        let pairs = js().values(prefix, after, count(limit), order == Order::Backwards);
-        page(given("pairs of key and value", &pairs), limit)
+        let backwards = order == Order::Backwards;
+        let pairs = js().values(prefix, after, count(limit), backwards);
+        given_page("pairs of key and value", limit, &pairs)
     }
 
     fn keys(&self, prefix: &str, after: Option<&str>, limit: usize) -> Page<String> {
-        let Page { rows, more } = self.values(prefix, after, limit, Order::Forwards);
-        Page { rows: rows.into_iter().map(|(key, _)| key).collect(), more }
+        given_page("keys", limit, &js().keys(prefix, after, count(limit)))
     }
 
-    fn in_flight(&self, _: u64) -> bool {
-        false
+    fn in_flight(&self, seq: u64) -> bool {
+        js().is_in_flight(number(seq))
     }
 
     fn history_ends(&self, name: &str) -> Ends {
@@ -180,7 +202,7 @@ impl Host for JsHost {
         let (after, before) = (number(range.after), number(range.before));
         let last = range.side == Side::Last;
         let rows = js().history(name, after, before, count(range.limit), last);
-        page(given("rows of a history", &rows), range.limit)
+        given_page("rows of a history", range.limit, &rows)
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row's number")]
@@ -197,7 +219,7 @@ impl Host for JsHost {
             Some((at, name)) => js().events(Some(number(at.as_millis())), name, count(limit)),
             None => js().events(None, "", count(limit)),
         };
-        page(given("rows of events", &rows), limit)
+        given_page("alarms", limit, &rows)
     }
 
     fn failed_alarms(&self) -> Vec<ScheduledAlarm> {
@@ -249,8 +271,4 @@ fn number(value: u64) -> f64 {
 )]
 pub(super) fn timestamp(millis: f64) -> Timestamp {
     Timestamp::from_millis(millis as u64)
-}
-
-fn page<T>(rows: Vec<T>, limit: usize) -> Page<T> {
-    Page { more: rows.len() >= limit, rows }
 }

@@ -2,6 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::arch::wasm32::memory_size;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Bytes that an instance may have: half of what the platform gives to all objects of a class on a
 /// host, JavaScript's heap included (Cloudflare, "Limits": 128 MB). Beyond that the platform would
@@ -15,6 +16,24 @@ const PAGE: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct BoundedMemory;
 
+/// Bytes of what was refused last, for the log to say so. An instance has one thread.
+static REFUSED: AtomicU32 = AtomicU32::new(0);
+
+/// Bytes of the allocation that was refused last, 0 if none was.
+pub(super) fn refused() -> u32 {
+    REFUSED.load(Ordering::Relaxed)
+}
+
+/// A new input begins, which is not to be blamed for what an earlier one wanted.
+pub(super) fn forget_refused() {
+    REFUSED.store(0, Ordering::Relaxed);
+}
+
+fn refuse(size: usize) -> *mut u8 {
+    REFUSED.store(u32::try_from(size).unwrap_or(u32::MAX), Ordering::Relaxed);
+    std::ptr::null_mut()
+}
+
 /// A block of a size, or null if it, or the instance with it, is over the limit.
 ///
 /// What can never fit is not tried: memory that has grown does not shrink, and the platform counts
@@ -22,10 +41,10 @@ pub struct BoundedMemory;
 /// back: what follows is the end of the instance.
 fn bounded(size: usize, allocate: impl FnOnce() -> *mut u8) -> *mut u8 {
     if size > LIMIT {
-        return std::ptr::null_mut();
+        return refuse(size);
     }
     let block = allocate();
-    if memory_size(0) * PAGE > LIMIT { std::ptr::null_mut() } else { block }
+    if block.is_null() || memory_size(0) * PAGE > LIMIT { refuse(size) } else { block }
 }
 
 // SAFETY: every call goes to the system's allocator with the caller's own arguments; that a block

@@ -123,3 +123,39 @@ test("the door remembers the name, and a link leads to the room", async () => {
   await other.getByRole("heading", { name: "kitchen" }).waitFor();
   await other.locator("#people").getByText("Ada").waitFor();
 });
+
+test("the Enter that ends composing sends nothing, as Safari says it too", async () => {
+  const ada = await open(newRoom(), "Ada");
+  const press = (/** @type {KeyboardEventInit} */ how) =>
+    ada.page.locator("#text").evaluate((text, how) => {
+      const init = { key: "Enter", bubbles: true, cancelable: true, ...how };
+      text.dispatchEvent(new KeyboardEvent("keydown", /** @type {KeyboardEventInit} */ (init)));
+    }, how);
+  await ada.page.getByLabel("Message", { exact: true }).fill("へんかん");
+  await press({ keyCode: 229 });
+  await press({ isComposing: true });
+  expect(await ada.page.locator("#text").inputValue()).toBe("へんかん");
+  await press({ keyCode: 13 });
+  await ada.hears("へんかん");
+});
+
+test("a browser that keeps nothing shows the page all the same", async () => {
+  const context = await browser.newContext();
+  await context.addInitScript(() => {
+    for (const name of ["sessionStorage", "localStorage"]) {
+      Object.defineProperty(globalThis, name, {
+        get() {
+          throw new DOMException("denied", "SecurityError");
+        },
+      });
+    }
+  });
+  const page = await context.newPage();
+  await page.goto(`${server.url}/#${newRoom()}`);
+  await page.locator("#door-name").fill("Ada");
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Message", { exact: true }).fill("hello");
+  await page.keyboard.press("Enter");
+  await page.locator("#log .own.delivered").getByText("hello").waitFor();
+  await context.close();
+});

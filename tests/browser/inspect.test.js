@@ -12,7 +12,7 @@ let server;
 let browser;
 
 beforeAll(async () => {
-  server = await startServer({ vars: { INSPECT: "local" }, flags: ["unsafe_module"] });
+  server = await startServer({ vars: { INSPECT_TOKEN: "sesame" }, flags: ["unsafe_module"] });
   browser = await startBrowser();
 });
 
@@ -35,7 +35,7 @@ async function open(room, options) {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(`${server.url}/inspect${room && `?room=${room}`}`);
+  await page.goto(`${server.url}/inspect${room && `?room=${room}`}#sesame`);
   await page.locator("#app:not([hidden])").waitFor();
   if (room) await page.locator("#content:not([hidden])").waitFor();
   const card = (/** @type {string} */ text) => page.locator(".batch").filter({ hasText: text });

@@ -37,6 +37,25 @@ test("a reload goes unnoticed by others, and shows what was said", async () => {
   expect(await bob.said()).toEqual(["before", "after"]);
 });
 
+test("what is said just before a reload is said once, and the page after it knows", async () => {
+  const room = newRoom();
+  const [ada, bob] = [await open(room, "Ada"), await open(room, "Bob")];
+  for (const text of ["one", "two", "three"]) {
+    site.cut();
+    await ada.say(text);
+    await ada.page.reload();
+    await bob.hears(text);
+    await ada.hears(text);
+  }
+  await ada.say("and on");
+  await bob.hears("and on");
+  for (const { said } of [ada, bob]) {
+    await expect.poll(said).toEqual(["one", "two", "three", "and on"]);
+  }
+  expect(await ada.page.locator("#unsent > *").count()).toBe(0);
+  expect(await bob.page.getByText("Ada left").count()).toBe(0);
+});
+
 test("a tab that is a copy of another is the same person twice, and both stay", async () => {
   const room = newRoom();
   const [ada, bob] = [await open(room, "Ada"), await open(room, "Bob")];

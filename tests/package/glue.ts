@@ -1,7 +1,7 @@
-// js/glue.d.ts against what wasm-pack made, the way round that no call of `dormouse` checks: whether the
+// js/base/glue.d.ts against what wasm-pack made, the way round that no call of `dormouse` checks: whether the
 // crate has a number or a reading of which the JavaScript side knows nothing. tsc is the test.
 
-import type { Ops, Outcomes, RoomHost } from "../../js/glue.js";
+import type { Ops, Outcomes, RoomHost } from "../../js/base/glue.js";
 import type * as made from "../../pkg/dormouse_bg.js";
 
 type Unknown =

@@ -32,21 +32,28 @@ const filesIn = (folder) =>
 const isModule = (name) => name.endsWith(".js");
 
 test("it has what a Worker and a page need, and neither our Worker nor our pages", () => {
-  const ours = ["rooms.js", "worker.js"];
-  const modules = readdirSync(join(root, "js")).filter(
-    (name) => isModule(name) && !ours.includes(name),
-  );
   const under = (/** @type {string} */ folder) =>
-    filesIn(join(root, "js", folder)).map((name) => `${folder}/${name}`);
-  const code = [...modules, ...under("browser")];
-  const inspector = [...under("public/inspect"), "public/mark.svg"];
+    filesIn(join(root, folder)).map((name) => `${folder}/${name}`);
+  const folders = ["base", "object", "watching", "worker", "browser"];
+  const code = folders.flatMap((folder) =>
+    filesIn(join(root, "js", folder)).map((name) => `${folder}/${name}`),
+  );
+  const inspector = under("demo/public/inspect").map((name) => name.slice("demo/".length));
   const text = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
-  const declarations = code
+  const declarations = ["index.js", ...code]
     .filter(isModule)
     .map((name) => `types/${name.replace(/\.js$/, ".d.ts")}`);
-  const byHand = ["types/glue.d.ts", "types/wasm-pack.d.cts"];
+  const byHand = ["types/base/glue.d.ts", "types/base/wasm-pack.d.cts"];
   expect(filesIn(installed)).toEqual(
-    [...code, ...inspector, ...text, ...declarations, ...byHand].sort(),
+    [
+      "index.js",
+      ...code,
+      ...inspector,
+      "public/mark.svg",
+      ...text,
+      ...declarations,
+      ...byHand,
+    ].sort(),
   );
 });
 
@@ -67,7 +74,7 @@ test("everything that it exports is there, with types", () => {
   const targets = Object.values(exports).flatMap((target) =>
     typeof target === "string" ? [target] : Object.values(target),
   );
-  expect(targets).toHaveLength(9);
+  expect(targets).toHaveLength(11);
   for (const target of targets) expect(existsSync(join(installed, target)), target).toBe(true);
 });
 

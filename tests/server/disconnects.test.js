@@ -40,7 +40,7 @@ class Talker {
     this.name = name;
     this.line = breakableLine();
     const { WebSocket } = this.line;
-    this.client = new RoomClient(addressOf(room, name), { WebSocket, slowest: 40 });
+    this.client = new RoomClient(addressOf(room, name), { WebSocket, slowest: 100 });
     this.client.on("message", ({ _tag, text }) => {
       if (_tag === "Message") this.heard.push(text);
     });

@@ -104,7 +104,7 @@ test("a recording over its limit is refused, with the limit and the value", asyn
   const response = await fetch(`${server.url}/chat/over/startRecording`, { method: "POST", body });
   expect(response.status).toBe(400);
   expect((await response.json()).error).toEqual({
-    code: "recording_too_long",
-    message: "a recording keeps 1 to 10000 inputs, not 10001",
+    code: "invalid_argument",
+    message: "inputs is a whole number from 1 to 10000, and not 10001",
   });
 });

@@ -111,6 +111,6 @@ function passOn(to, request, response) {
 /** @param {string} address */
 function fileOf(address) {
   const path = new URL(address, "http://site").pathname;
-  const file = join(root, "js/public", path === "/" ? "index.html" : path);
+  const file = join(root, "demo/public", path === "/" ? "index.html" : path);
   return statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined;
 }

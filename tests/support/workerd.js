@@ -22,7 +22,7 @@ const workerd = createRequire(join(root, "node_modules", "wrangler", "package.js
   "workerd",
 ).default;
 
-const COMPATIBILITY_DATE = "2026-11-01";
+const COMPATIBILITY_DATE = "2026-10-01";
 
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set();

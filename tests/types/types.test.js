@@ -75,7 +75,7 @@ test.each(["page", "worker"])("the blocks of docs/types.md that are for a %s com
   const options = {
     extends: join(root, `tests/types/${side}/tsconfig.json`),
     compilerOptions: { paths },
-    include: ["src", join(root, "js/env.d.ts")].slice(0, side === "worker" ? 2 : 1),
+    include: ["src", join(root, "demo/env.d.ts")].slice(0, side === "worker" ? 2 : 1),
   };
   write("tsconfig.json", JSON.stringify(options));
   write("pkg/my_rooms_bg.d.ts", 'export * from "../../../../pkg/dormouse_bg.js";\n');

@@ -224,10 +224,10 @@ test("without a user id the connection is anon", async () => {
 
 test.each([
   ["no upgrade", "GET", "/ws/chat/x", 426, {}],
-  ["another method", "POST", "/ws/chat/x", 405, { Allow: "GET" }],
+  ["another method", "POST", "/ws/chat/x", 405, { Allow: "GET, HEAD" }],
   ["another method", "DELETE", "/api/chat/x/say", 405, { Allow: "POST" }],
-  ["another method", "PUT", "/api/chat/x/state", 405, { Allow: "GET" }],
-  ["another method", "POST", "/api/chat/x/connections", 405, { Allow: "GET" }],
+  ["another method", "PUT", "/api/chat/x/state", 405, { Allow: "GET, HEAD" }],
+  ["another method", "POST", "/api/chat/x/connections", 405, { Allow: "GET, HEAD" }],
   ["a path that nothing has", "GET", "/api/chess/x/state", 404, {}],
   ["a room id with a space", "GET", "/api/chat/a%20b/state", 400, {}],
   ["a room id with a slash", "GET", "/api/chat/a%2Fb/state", 400, {}],

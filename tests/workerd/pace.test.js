@@ -1,7 +1,7 @@
 // When an object gathers inputs, and when it leaves that alone.
 
 import { expect, test } from "vitest";
-import { Pace } from "../../js/pace.js";
+import { Pace } from "../../js/object/pace.js";
 
 /**
  * Plays inputs that follow one another closely, and always come alone.

@@ -254,7 +254,7 @@ test.each(["/websocket", "/lobby/websocket", "/room/x", "/rooms/x/ws"])(
     expect(plain.status).toBe(426);
     expect(await plain.text()).toContain("Expected Upgrade: websocket");
     const posted = await get(path, { method: "POST" });
-    expect([posted.status, posted.headers.get("Allow")]).toEqual([405, "GET"]);
+    expect([posted.status, posted.headers.get("Allow")]).toEqual([405, "GET, HEAD"]);
   },
 );
 

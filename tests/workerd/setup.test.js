@@ -1,7 +1,7 @@
 // What is not of one wasm-pack build for a Worker does not start, and says why.
 
 import { expect, test } from "vitest";
-import { startInstance } from "../../js/instance.js";
+import { startInstance } from "../../js/object/instance.js";
 import * as glue from "../../pkg/dormouse_bg.js";
 import module from "../../pkg/dormouse_bg.wasm";
 

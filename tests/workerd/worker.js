@@ -1,6 +1,7 @@
 // A Worker around the rooms that misbehave: made the way a Worker with rooms of its own is.
 
 import { dormouse } from "../../js/index.js";
+import { inspector } from "../../js/watching/inspector.js";
 import * as glue from "./rooms/pkg/faulty_rooms_bg.js";
 import module from "./rooms/pkg/faulty_rooms_bg.wasm";
 
@@ -8,6 +9,7 @@ import module from "./rooms/pkg/faulty_rooms_bg.wasm";
 const calls = new Map();
 
 export const { RoomObject, rooms } = dormouse(glue, module, {
+  watch: inspector(),
   calls: {
     shout: (/** @type {string} */ text, _env, { room }) => `${text.toUpperCase()} (${room})`,
     nested: (/** @type {string} */ depth) =>

@@ -6,7 +6,8 @@ export type Rooms = {
 
 export namespace Order {
   export interface Room {
-    event: Event;
+    event: Message;
+    inside: Message;
     broadcast: Broadcast;
     state: State;
     connection: Visitor;
@@ -14,7 +15,7 @@ export namespace Order {
   }
 
   /** What comes in. */
-  export type Event =
+  export type Message =
     | {
         type: "status";
         /** Where. */

@@ -20,7 +20,7 @@ export function watchLine(client, comeBack) {
     banner.dataset.state = client.state;
     again.hidden = client.state !== "closed";
     find("banner-words", HTMLElement).textContent = {
-      connecting: "Connecting…",
+      connecting: client.why ? `Connecting… (${client.why})` : "Connecting…",
       open: "",
       resuming: "Reconnecting… Your place is kept for a moment.",
       closed: `The table is closed to this page: ${client.why}.`,

@@ -102,7 +102,7 @@ impl Room for LiarsDice {
         };
         // The turn goes on if whoever has it is here, or goes to the next after the last bid.
         let turn = game.turn;
-        let stays = here.contains(&table.seats[turn].id);
+        let stays = here.contains(table.seats[turn].id.as_str());
         let next = if stays { turn } else { game.bid.map_or(turn, |(bidder, _)| bidder) + 1 };
         let until = if stays { clock(cx) } else { None };
         go_on(cx, table, next, until)

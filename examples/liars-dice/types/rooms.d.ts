@@ -6,15 +6,16 @@ export type Rooms = {
 
 export namespace LiarsDice {
   export interface Room {
-    event: Event;
+    event: Message;
+    inside: Message;
     broadcast: Broadcast;
     state: Table;
     connection: null;
-    upgrade: null;
+    upgrade: Wish;
   }
 
   /** What clients may send. None of it names a seat: who plays is who the connection is. */
-  export type Event =
+  export type Message =
     | {
         _tag: "Start";
       }
@@ -95,6 +96,9 @@ export namespace LiarsDice {
     /** None between games. */
     game: Game | null;
   };
+
+  /** What the Worker says of a connection: whether it wants a seat. */
+  export type Wish = "play" | "watch";
 
   /** "At least so many dice on this table show that face." */
   export type Bid = {

@@ -1,7 +1,7 @@
 // What both versions of the Worker answer: a socket at /:id?name=, the list there, and what is added.
 
 /**
- * @param {(env: object) => { room: (type: string) => import("../../../js/client.js").Room }} rooms
+ * @param {(env: object) => { room: (type: string) => import("../../../js/worker/rooms.js").Room }} rooms
  * @param {(name: string) => unknown} memberOf the state of somebody's connection
  */
 export const routes = (rooms, memberOf) => ({
@@ -15,8 +15,8 @@ export const routes = (rooms, memberOf) => ({
     const errands = rooms(env).room("errands");
     try {
       if (request.headers.has("Upgrade")) {
-        const state = memberOf(searchParams.get("name") ?? "");
-        return await errands.upgrade(id, request, { state });
+        const data = memberOf(searchParams.get("name") ?? "");
+        return await errands.upgrade(id, request, { data });
       }
       if (request.method === "POST") await errands.send(id, await request.json());
       return Response.json(await errands.getState(id));

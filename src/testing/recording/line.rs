@@ -97,6 +97,12 @@ impl Line {
             let name: String = arguments.next()?;
             if name == "faulted" {
                 fault = fault_of(arguments.next()?);
+            } else if name == "refuse" {
+                let call = arguments.next()?;
+                match &mut fault {
+                    Fault::Calls(calls) => calls.push(call),
+                    fault => *fault = Fault::Calls(vec![call]),
+                }
             } else {
                 let input = input_of(&name, &mut arguments, &mut fault)?;
                 inputs.push((input, std::mem::take(&mut fault)));
@@ -123,7 +129,6 @@ impl Arguments {
 /// As `Outcome` numbers them.
 fn fault_of(outcome: u32) -> Fault {
     match outcome {
-        1 => Fault::Calls(vec![0, 1, 2]),
         2 => Fault::Failed(Error::Storage),
         _ => Fault::All,
     }

@@ -21,7 +21,7 @@ pub(super) enum Stop {
 /// What performs commits: the order of it is what the variants with a planted fault get wrong.
 pub(super) type Perform = fn(&mut Platform, &Commit) -> Result<(), Stop>;
 
-/// As `js/perform.js` does it.
+/// As `js/object/perform.js` does it.
 pub(super) fn perform(platform: &mut Platform, commit: &Commit) -> Result<(), Stop> {
     platform.store(commit)?;
     for output in &commit.outputs {

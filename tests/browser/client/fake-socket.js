@@ -5,13 +5,16 @@ export class FakeSocket {
   /** @type {FakeSocket[]} */
   static made = [];
 
-  readyState = 1;
+  /** Open from the start, unless a test says otherwise. */
+  static state = 1;
+
+  readyState = FakeSocket.state;
   binaryType = "";
-  /** @type {string[]} */
+  /** @type {any[]} */
   sent = [];
-  /** @type {(event: { data: string }) => void} */
+  /** @type {(event: { data: any }) => void} */
   onmessage = () => {};
-  /** @type {(event: { code: number, reason: string }) => void} */
+  /** @type {(event: any) => void} */
   onclose = () => {};
 
   /**
@@ -29,7 +32,10 @@ export class FakeSocket {
     return /** @type {FakeSocket} */ (FakeSocket.made.at(-1));
   }
 
-  /** @param {string} frame */
+  onopen = () => {};
+  onerror = () => {};
+
+  /** @param {any} frame */
   send(frame) {
     this.sent.push(frame);
   }
@@ -38,7 +44,7 @@ export class FakeSocket {
     this.readyState = 3;
   }
 
-  /** @param {string[]} frames that the server sends */
+  /** @param {any[]} frames that the server sends */
   hear(...frames) {
     for (const data of frames) this.onmessage({ data });
   }

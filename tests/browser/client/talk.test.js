@@ -1,8 +1,8 @@
 // What the page makes of texts and times.
 
 import { expect, test } from "vitest";
-import { Edge } from "../../../js/public/chat/edge.js";
-import { duration, reminderOf } from "../../../js/public/chat/reminders.js";
+import { Edge } from "../../../demo/public/chat/edge.js";
+import { duration, reminderOf } from "../../../demo/public/chat/reminders.js";
 
 /** @param {number} timestamp @param {string} message */
 const said = (timestamp, message) => ({ from: "Ada", message, timestamp });

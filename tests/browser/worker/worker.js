@@ -1,8 +1,8 @@
 // The Worker as it is deployed, and one more route: /evict/type/id puts a room's object to sleep.
 
-import worker from "../../../js/worker.js";
+import worker from "../../../demo/worker.js";
 
-export { RoomObject } from "../../../js/worker.js";
+export { RoomObject } from "../../../demo/worker.js";
 
 /** The runtime's own, which a bundler does not know. */
 const UNSAFE = "workerd:unsafe";
@@ -10,7 +10,7 @@ const UNSAFE = "workerd:unsafe";
 export default {
   /**
    * @param {Request} request
-   * @param {import("../../../js/worker.js").Env} env
+   * @param {import("../../../demo/worker.js").Env} env
    */
   async fetch(request, env) {
     const [, route, type, id] = new URL(request.url).pathname.split("/");

@@ -1,10 +1,10 @@
 // The bundled rooms, and by HTTP what else a test wants of them: at /type/id an upgrade, with its
 // options as JSON in the query, and below it each function of the Worker's client.
 
-import { errorResponse, RoomError } from "../../../js/errors.js";
-import { rooms } from "../../../js/rooms.js";
+import { rooms } from "../../../demo/rooms.js";
+import { errorResponse, RoomError } from "../../../js/index.js";
 
-export { RoomObject } from "../../../js/rooms.js";
+export { RoomObject } from "../../../demo/rooms.js";
 
 /** The runtime's own, which a bundler does not know. */
 const UNSAFE = "workerd:unsafe";

@@ -26,7 +26,7 @@ export function chat() {
   client.send({ _tag: "Say", text: 5 });
   // error: Object literal may only specify known properties, and 'words' does not exist
   client.send({ _tag: "Say", text: "hello", words: "hello" });
-  // error: Argument of type 'string' is not assignable to parameter of type 'Event'
+  // error: Argument of type 'string' is not assignable to parameter of type 'Message'
   client.send("hello");
   return nowhere;
 }

@@ -1,6 +1,6 @@
 // What a Worker may not do, line by line, and the error that the compiler has for it.
 
-import { rooms } from "../../../js/rooms.js";
+import { rooms } from "../../../demo/rooms.js";
 
 declare const env: object;
 declare const request: Request;

@@ -45,10 +45,11 @@ const internal = {
 
 describe("a handler that", () => {
   test.each([
-    ["panics", "Panic"],
-    ["runs out of memory", "Exhaust"],
-    ["runs out of stack", "Recurse"],
-  ])("%s changes nothing, costs nobody a socket, and its sender is told", async (_, tag) => {
+    ["panics", "Panic", 1],
+    // For want of memory nobody is to blame: it is tried once more, alone.
+    ["runs out of memory", "Exhaust", 2],
+    ["runs out of stack", "Recurse", 1],
+  ])("%s changes nothing, costs nobody a socket, and its sender is told", async (_, tag, tries) => {
     const id = newRoom();
     const ada = await join(id, { id: "ada" });
     const eve = await join(id, { id: "eve" });
@@ -63,7 +64,7 @@ describe("a handler that", () => {
       expect(eve.frames.at(-1)).toEqual({ _tag: "Counted", count: round + 1 });
     }
     expect((await stored(id)).count).toBe(4);
-    expect((await counts(id)).traps).toBe(3);
+    expect((await counts(id)).traps).toBe(3 * tries);
     expect(await room.getConnections(id)).toHaveLength(2);
     await evictDurableObject(object(id));
     ada.send({ _tag: "Count" });
@@ -89,11 +90,11 @@ describe("a handler that", () => {
   });
 
   test.each([
-    ["asks for 1 GiB in one piece", { _tag: "Allocate", mib: 1_024 }],
-    ["asks for 1 MiB again and again", { _tag: "Hoard", mib: 1 }],
-    ["writes to all the memory that it gets", { _tag: "Exhaust" }],
-    ["runs out of stack", { _tag: "Recurse" }],
-  ])("%s leaves the others of its batch theirs", async (_, event) => {
+    ["asks for 1 GiB in one piece", { _tag: "Allocate", mib: 1_024 }, 2],
+    ["asks for 1 MiB again and again", { _tag: "Hoard", mib: 1 }, 2],
+    ["writes to all the memory that it gets", { _tag: "Exhaust" }, 2],
+    ["runs out of stack", { _tag: "Recurse" }, 1],
+  ])("%s leaves the others of its batch theirs", async (_, event, tries) => {
     const id = newRoom();
     const [ada, eve] = [await join(id, { id: "ada" }), await join(id, { id: "eve" })];
     const before = await counts(id);
@@ -110,7 +111,8 @@ describe("a handler that", () => {
     expect(await ada.until(3)).toEqual(heard);
     expect(await eve.until(4)).toEqual([heard[0], internal, ...heard.slice(1)]);
     const { drains, commits, traps } = await counts(id);
-    expect([drains, commits, traps]).toEqual([before.drains + 1, before.commits + 1, 1]);
+    // What came before it and what comes after it are a commit each.
+    expect([drains, commits, traps]).toEqual([before.drains + 1, before.commits + 2, tries]);
   });
 
   test("panics, and whose handle_error panics too, is answered all the same", async () => {
@@ -420,9 +422,15 @@ test("a broadcast that does not reach someone says whom, and reaches the rest", 
     // A socket that refuses every frame, as one whose peer has died may.
     const dead = socketOf(ctx, "eve");
     const { sockets } = /** @type {any} */ (instance);
-    const send = sockets.send;
+    const send = sockets.send.bind(sockets);
+    const refuses = {
+      send() {
+        throw new Error("its peer is gone");
+      },
+      deserializeAttachment: () => dead.deserializeAttachment(),
+    };
     sockets.send = (/** @type {WebSocket} */ socket, /** @type {string} */ frame) =>
-      socket === dead ? sockets.missed.push(socket) : send.call(sockets, socket, frame);
+      send(socket === dead ? refuses : socket, frame);
   });
   await expect(room.broadcast(id, { text: "news" })).rejects.toMatchObject({
     name: "Broadcast",
@@ -652,7 +660,7 @@ test("a handler that asks for more memory than there can be does not have the me
     ({ buffer }) => buffer.byteLength / 1024 / 1024,
   );
   grown.mockRestore();
-  expect(sizes).toHaveLength(asked.length);
+  expect(sizes.length).toBeGreaterThanOrEqual(2 * asked.length);
   expect(Math.max(...sizes)).toBeLessThan(65);
 });
 

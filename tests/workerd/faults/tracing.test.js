@@ -19,7 +19,7 @@ test("a batch that trapped has no effects, and is followed by the one that was r
   expect(again).toMatchObject({
     fate: "done",
     inputs: [
-      ["faulted", 1],
+      ["refuse", 0],
       ["send", expect.any(String)],
     ],
   });

@@ -70,7 +70,7 @@ impl Room for Order {
     type Alarm = Never;
     type Reply = Never;
 
-    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, _: &Visitor) -> Result<Effects<Self>> {
         let status = cx.state().map_or("new", |state| &state.status).to_owned();
         Ok(cx.effects().send(cx.sender(), Broadcast::Status { status }))
     }

@@ -47,14 +47,14 @@ impl Room for Errands {
     type State = Vec<String>;
     /// A name.
     type Connection = String;
-    type Upgrade = ();
+    type Upgrade = String;
     type Message = Message;
     type Broadcast = Broadcast;
     /// What to say.
     type Alarm = String;
     type Reply = Never;
 
-    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, _: &String) -> Result<Effects<Self>> {
         let items = cx.state().cloned().unwrap_or_default();
         Ok(cx.effects().send(cx.sender(), Broadcast::List { items }))
     }

@@ -67,7 +67,7 @@ impl Room for Errands {
     const NAME: &'static str = "errands";
     type State = State;
     type Connection = Member;
-    type Upgrade = ();
+    type Upgrade = Member;
     type Message = v1::Message;
     type Broadcast = Broadcast;
     type Alarm = Alarm;
@@ -90,7 +90,7 @@ impl Room for Errands {
         Some(Alarm::Remind { item: of_nobody(from_value(stored).ok()?)? })
     }
 
-    fn handle_connect(cx: &Context<Self>, (): &()) -> Result<Effects<Self>> {
+    fn handle_connect(cx: &Context<Self>, _: &Member) -> Result<Effects<Self>> {
         let items = cx.state().map(|state| state.items.clone()).unwrap_or_default();
         Ok(cx.effects().send(cx.sender(), Broadcast::List { items }))
     }

@@ -19,7 +19,7 @@ fn add(text: &str) -> Message {
 /// A room of the first version with Ada in it, some errands and a reminder in a minute.
 fn first(errands: &[&str]) -> TestRoom<First> {
     let room = TestRoom::<First>::new("home");
-    let upgrade = Upgrade { state: "Ada".into(), ..Upgrade::default() };
+    let upgrade = Upgrade { data: "Ada".into(), ..Upgrade::default() };
     let ada = room.try_connect(upgrade).unwrap();
     for text in errands {
         ada.send(&add(text));

@@ -1,7 +1,8 @@
 // A Worker in TypeScript that has the package and a crate's pkg/, and nothing else.
 
-import { dormouse } from "dormouse-rooms";
-import { inspect } from "dormouse-rooms/inspect";
+import { dormouse, RoomError, refuse } from "dormouse-rooms";
+import { rooms as elsewhere } from "dormouse-rooms/client";
+import { inspect, inspector } from "dormouse-rooms/inspect";
 import * as glue from "../pkg/dormouse_bg.js";
 import module from "../pkg/dormouse_bg.wasm";
 
@@ -9,7 +10,7 @@ interface Env {
   ROOMS: DurableObjectNamespace<RoomObject>;
 }
 
-const made = dormouse(glue, module);
+const made = dormouse(glue, module, { watch: inspector() });
 const { rooms } = made;
 
 // A class of its own, so that it is a type as well.
@@ -23,6 +24,10 @@ export default {
     const inspected = await inspect(request, {}, rooms(env));
     if (inspected) return inspected;
     const chat = rooms(env).room("chat");
+    const count: number = await elsewhere(env).room("chat").getCount("lounge");
+    if (count > 9) return refuse(request, { status: 503, code: "full", message: "later" });
+    if (request.method === "DELETE")
+      throw new RoomError({ _tag: "No", code: "no", message: "no", status: 400 });
     if (request.method === "POST") await chat.send("lounge", { _tag: "Say", text: "hello" });
     // @ts-expect-error An id is a text.
     if (request.method === "PUT") return chat.upgrade(7, request);

@@ -1,13 +1,15 @@
 //! Rooms that misbehave on purpose, for the tests in workerd.
 
+mod exact;
 mod faulty;
 mod mirror;
 mod quiet;
 mod relay;
 
+use exact::Exact;
 use faulty::Faulty;
 use mirror::Mirror;
 use quiet::Quiet;
 use relay::Relay;
 
-dormouse::rooms![Faulty, Mirror, Quiet, Relay];
+dormouse::rooms![Exact, Faulty, Mirror, Quiet, Relay];
