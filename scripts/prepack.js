@@ -23,7 +23,9 @@ function declare(modules, globals) {
 }
 
 await main(import.meta.url, async () => {
-  rmSync(types, { recursive: true, force: true });
+  for (const made of [types, join(root, "js/public")]) {
+    rmSync(made, { recursive: true, force: true });
+  }
   // In two parts, as they are checked: a Worker and a page know different globals.
   const worker = ["--lib", "es2024", "--types", "@cloudflare/workers-types"];
   await declare(["index.js", "worker/client.js", "watching/inspector.js"], worker);

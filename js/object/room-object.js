@@ -33,7 +33,7 @@ import { Turns } from "./turns.js";
  */
 
 /** How soon, and how late, an alarm that could not be handled is tried again, in milliseconds. */
-const SOON = 60_000;
+const SOON = 2_000;
 const LATE = 3_600_000;
 
 /** How long a failed alarm is left alone, whatever else is stored, in milliseconds. */

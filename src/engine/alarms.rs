@@ -62,7 +62,8 @@ impl Clock {
         if !changed && !self.unsure {
             return None;
         }
-        let next = world.alarms(None, 1).rows.pop().map(|alarm| alarm.at);
+        // One that an older version stored may be beyond what the platform takes.
+        let next = world.alarms(None, 1).rows.pop().map(|alarm| alarm.at.min(Timestamp::MAX));
         let differs = self.stands != next.into();
         self.stands = next.into();
         self.unsure = false;

@@ -6,6 +6,7 @@ use crate::engine::Turn;
 use crate::engine::alarms::LEAVE;
 use crate::engine::connections::{away_key, first_away};
 use crate::engine::sessions::{At, Place, Session, Sessions};
+use crate::host::host::Host;
 use crate::room::close::Close;
 use crate::room::connection::Handle;
 use crate::room::limits;
@@ -115,6 +116,9 @@ impl Turn<'_> {
             if let Some(session) = connection.as_ref().and_then(|connection| connection.session()) {
                 engine.sessions.carry(&world, session, attachment);
             }
+        }
+        if self.engine.changes.has_ended() && self.world().count() == 0 {
+            self.engine.sessions.unmark_here(&mut self.engine.changes, self.host);
         }
         if self.engine.sessions.moved {
             self.forget_sessions();

@@ -134,6 +134,11 @@ impl Changes {
         self.ended.contains_key(&socket)
     }
 
+    /// Whether a socket has ended in this batch.
+    pub(super) fn has_ended(&self) -> bool {
+        !self.ended.is_empty()
+    }
+
     pub(super) fn attach(&mut self, socket: SocketId, attachment: String) {
         self.attachments.insert(socket, attachment);
     }

@@ -132,10 +132,11 @@ impl Turn<'_> {
             }
         };
         let listed = listed.into_iter().filter(|socket| !except.contains(socket));
+        let any_speaks = self.any_speaks();
         let world = self.engine.changes.over(self.host);
         let connections = &self.engine.connections;
         let speaks = |socket: &SocketId| {
-            connections.any_enveloped(&world)
+            any_speaks
                 && connections.get(&world, *socket).is_some_and(|connection| connection.speaks())
         };
         let (enveloped, plain): (Vec<_>, Vec<_>) = listed.partition(speaks);
@@ -148,6 +149,16 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether anybody may speak the protocol. Asked of what is stored where something is: to list the
+    /// sockets costs as many as there are.
+    pub(super) fn any_speaks(&mut self) -> bool {
+        let world = self.engine.changes.over(self.host);
+        match self.engine.traits.resume {
+            Some(_) => self.engine.sessions.any(&world),
+            None => self.engine.connections.any_enveloped(&world),
+        }
+    }
+
     fn broadcast_to(
         &mut self,
         tag: Option<&Tag>,
@@ -155,12 +166,12 @@ impl Turn<'_> {
         frame: Frame,
         number: Option<u64>,
     ) {
+        let any_speaks = self.any_speaks();
         let mut push = |frame, to| {
             let (tag, except) = (tag.cloned(), except.to_vec());
             self.engine.batch.outputs.push(Output::Broadcast { tag, except, frame, to });
         };
-        let world = self.engine.changes.over(self.host);
-        if !self.engine.connections.any_enveloped(&world) {
+        if !any_speaks {
             return push(frame, Listeners::All);
         }
         push(envelope::message(number.unwrap_or(0), &frame), Listeners::Enveloped);

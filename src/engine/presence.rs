@@ -32,12 +32,8 @@ impl Turn<'_> {
         self.engine.connections.with_id(&self.world(), id).len()
     }
 
-    fn is_watched(&self) -> bool {
-        self.engine.connections.any_enveloped(&self.world())
-    }
-
     pub(super) fn tell_came(&mut self, connection: &Handle) {
-        if !self.is_watched() {
+        if !self.any_speaks() {
             return;
         }
         let (id, except) = (connection.id().as_str(), vec![connection.socket()]);
@@ -52,7 +48,7 @@ impl Turn<'_> {
 
     pub(super) fn tell_went(&mut self, connection: &Handle) {
         let id = connection.id().as_str();
-        if self.is_watched() && self.count() <= limits::PRESENT && self.connections_of(id) == 0 {
+        if self.any_speaks() && self.count() <= limits::PRESENT && self.connections_of(id) == 0 {
             self.tell_presence(Vec::new(), envelope::went(id));
         }
     }

@@ -236,6 +236,12 @@ impl Sessions {
         self.here_is_marked = true;
     }
 
+    /// Nobody has a socket, so nobody is here: there is none to be looked for after a crash.
+    pub(super) fn unmark_here(&mut self, changes: &mut Changes, host: &dyn Host) {
+        changes.remove_value(host, HERE);
+        self.here_is_marked = false;
+    }
+
     /// Forgets a session.
     pub(super) fn remove(
         &mut self,
@@ -279,8 +285,7 @@ impl Sessions {
                 break;
             }
         }
-        changes.remove_value(host, HERE);
-        self.here_is_marked = false;
+        self.unmark_here(changes, host);
         here
     }
 

@@ -88,7 +88,7 @@ test("a reminder counts down, and the alarm can be fired", async () => {
   ada.socket.send("/remind 1 eggs");
   const due = card("[reminder] eggs");
   await due.waitFor();
-  expect(await due.locator(".phase.input").textContent()).toMatch(/alarm[\s\S]*event due/);
+  expect(await due.locator(".phase.input").textContent()).toMatch(/alarm[\s\S]*alarm due/);
   expect(await due.locator("ol .kind").allTextContents()).toEqual([
     "save state",
     "unschedule",
