@@ -101,8 +101,8 @@ impl Opens {
 
 /// A fault in front of an engine or behind it, for the tests of the tests.
 pub(super) trait Plant {
-    /// Changes what comes in; whether it comes in at all.
-    fn input(&mut self, _: &mut Input) -> bool {
+    /// Changes what comes in, or what is known of it; whether it comes in at all.
+    fn input(&mut self, _: &MemoryHost, _: &mut Input, _: &mut Fault) -> bool {
         true
     }
 
@@ -816,9 +816,9 @@ fn run(machine: &mut Machine, host: &MemoryHost, batch: &mut Vec<Entry>, at: &mu
     let Machine { engine, plant } = machine;
     while let Some(entry) = batch.get_mut(*at) {
         let is_alarm = matches!(entry.input, Input::AlarmFired) && !entry.is_expanded;
-        let mut input = entry.input.clone();
-        if plant.as_mut().is_none_or(|plant| plant.input(&mut input)) {
-            engine.handle_again(host, input, entry.fault.clone());
+        let (mut input, mut fault) = (entry.input.clone(), entry.fault.clone());
+        if plant.as_mut().is_none_or(|plant| plant.input(host, &mut input, &mut fault)) {
+            engine.handle_again(host, input, fault);
         }
         entry.is_expanded |= is_alarm;
         *at += 1;

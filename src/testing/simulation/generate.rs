@@ -95,7 +95,7 @@ impl<R: Room> World<'_, R> {
             let spoke = self.lines.iter().zip(&self.clients).filter(|(it, _)| it.speaker.is_some());
             let spoke: Vec<_> = spoke.map(|(_, client)| client.number).collect();
             if !spoke.is_empty() && dice.percent(50) {
-                let forged = dice.percent(5).then_some(0);
+                let forged = dice.percent(12).then_some(0);
                 return Step::Resume { client, from: *dice.one_of(&spoke), forged };
             }
             if dice.percent(50) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::platform::{self, Perform, Platform, Stop};
 use super::{Dice, Simulation};
 use crate::host::commit::{Answer, Commit, Output, Write};
-use crate::host::input::Input;
+use crate::host::input::{Fault, Input};
 use crate::room::alarm::When;
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
@@ -15,6 +15,7 @@ use crate::room::context::Context;
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
 use crate::room::room::{Never, Room};
+use crate::testing::host::MemoryHost;
 use crate::testing::object::{Plant, Planting};
 
 /// A room that uses most of what there is: it counts, schedules, tells its sibling, and refuses.
@@ -122,7 +123,7 @@ impl Faulty {
 }
 
 impl Plant for Faulty {
-    fn input(&mut self, input: &mut Input) -> bool {
+    fn input(&mut self, _: &MemoryHost, input: &mut Input, _: &mut Fault) -> bool {
         match (self.fault, input) {
             (Planted::RemovesDueAlarmsFirst, Input::Alarm { name }) => self.due.push(name.clone()),
             (Planted::ForgetsSessionsAsleep, Input::Connect { socket, .. }) => {

@@ -5,6 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Dice, SimulatedClient, Simulation};
+use crate::host::commit::{Commit, Output, Write};
+use crate::host::host::Host as _;
+use crate::host::input::{Fault, Input};
+use crate::host::letter::Letter;
 use crate::room::alarm::When;
 use crate::room::audience::Audience;
 use crate::room::close::{Close, CloseCode};
@@ -21,6 +25,8 @@ use crate::room::resume::Resume;
 use crate::room::room::Room;
 use crate::room::tag::Tag;
 use crate::room::upgrade::{Admission, Newcomer};
+use crate::testing::host::MemoryHost;
+use crate::testing::object::{Plant, Planting};
 
 /// Says numbers, each to some of those who are there or may come back.
 pub(super) struct Town;
@@ -172,7 +178,8 @@ impl Room for Town {
     }
 
     fn handle_close(cx: &Context<Self>, close: &Close) -> Result<Effects<Self>> {
-        assert!(close.code != 4999, "it did not think of that");
+        let is_bob = cx.sender_id().is_some_and(|id| id.as_str() == "bob");
+        assert!(close.code != 1006 || !is_bob, "it did not think of that");
         let mut account = cx.state().cloned().unwrap_or_default();
         let gone = cx.sender().map(|sender| *sender.state());
         let effects = say(cx, &mut account, Kind::Broad, Audience::everyone(), &|it| {
@@ -303,4 +310,172 @@ fn a_town_keeps_its_promises() {
     let report = town().run();
     println!("{report}");
     assert!(report.resumed > 200 && report.crashes > 20, "{report}");
+}
+
+/// A fault in what an engine takes or gives, of those that were once found in it.
+struct Flawed {
+    flaw: Flaw,
+    delivered: Option<Letter>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flaw {
+    LogsWithoutTheTag,
+    LogsWithoutExceptions,
+    SendsAgainWhatIsOnItsWay,
+    ForgetsLettersAtAPurge,
+    KeepsLettersThatEnded,
+    KeepsARowForEver,
+    ReadsAllForEach,
+    LeavesOutTheLastThatWasMissed,
+    LetsNobodyLeave,
+    CallsAgainWhatPanicked,
+}
+
+impl Flawed {
+    fn of(flaw: Flaw) -> Box<dyn Plant> {
+        Box::new(Self { flaw, delivered: None })
+    }
+}
+
+fn without(json: &str, field: &str) -> String {
+    let mut value: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    value.as_object_mut().map(|object| object.remove(field));
+    value.to_string()
+}
+
+impl Plant for Flawed {
+    fn input(&mut self, host: &MemoryHost, input: &mut Input, fault: &mut Fault) -> bool {
+        match (self.flaw, input) {
+            (Flaw::ReadsAllForEach, _) => {
+                for _ in 0..500 {
+                    host.count();
+                    host.value("");
+                }
+            }
+            (Flaw::LetsNobodyLeave, Input::Alarm { name }) => {
+                return !name.starts_with("\u{1}leave/");
+            }
+            (Flaw::CallsAgainWhatPanicked, Input::Alarm { .. }) => *fault = Fault::None,
+            _ => {}
+        }
+        true
+    }
+
+    fn commit(&mut self, commit: &mut Commit) {
+        for write in &mut commit.writes {
+            match (self.flaw, write) {
+                (Flaw::LogsWithoutTheTag, Write::Append { entry, .. }) => {
+                    entry.row = without(&entry.row, "tag");
+                }
+                (Flaw::LogsWithoutExceptions, Write::Append { entry, .. }) => {
+                    entry.row = without(&entry.row, "except");
+                }
+                _ => {}
+            }
+        }
+        let is_letter = |key: &str| key.starts_with("\u{1}letter/");
+        match self.flaw {
+            Flaw::ForgetsLettersAtAPurge if commit.writes.contains(&Write::Purge) => {
+                commit.writes.retain(
+                    |it| !matches!(it, Write::Value { key, .. } if key.starts_with("\u{1}from/")),
+                )
+            }
+            Flaw::KeepsLettersThatEnded => {
+                commit.writes.retain(|it| !matches!(it, Write::RemoveValue(key) if is_letter(key)));
+            }
+            Flaw::KeepsARowForEver => {
+                let last = commit.writes.iter().rev().find_map(|write| match write {
+                    Write::Append { entry, .. } => Some(entry.seq),
+                    _ => None,
+                });
+                commit.writes.extend(last.map(|seq| Write::Value {
+                    key: format!("\u{1}from/{seq}"),
+                    value: "{}".to_owned(),
+                }));
+            }
+            Flaw::SendsAgainWhatIsOnItsWay => {
+                let again = self.delivered.clone();
+                let sent = commit.outputs.iter().find_map(|output| match output {
+                    Output::Deliver(letter) => Some(letter.clone()),
+                    _ => None,
+                });
+                self.delivered = sent.or(self.delivered.take());
+                commit.outputs.extend(again.map(Output::Deliver));
+            }
+            Flaw::LeavesOutTheLastThatWasMissed
+                if commit.outputs.iter().any(|it| matches!(it, Output::Accept { .. })) =>
+            {
+                let is_told = |it: &Output| match it {
+                    Output::Send { frame, .. } => frame.to_text().starts_with('m'),
+                    _ => false,
+                };
+                if let Some(at) = commit.outputs.iter().rposition(is_told) {
+                    commit.outputs.remove(at);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+const FLAWS: [(Flaw, Planting, &str); 10] = [
+    (Flaw::LogsWithoutTheTag, || Flawed::of(Flaw::LogsWithoutTheTag), EXACTLY),
+    (Flaw::LogsWithoutExceptions, || Flawed::of(Flaw::LogsWithoutExceptions), EXACTLY),
+    (
+        Flaw::SendsAgainWhatIsOnItsWay,
+        || Flawed::of(Flaw::SendsAgainWhatIsOnItsWay),
+        "what is on its way is not started again",
+    ),
+    (
+        Flaw::ForgetsLettersAtAPurge,
+        || Flawed::of(Flaw::ForgetsLettersAtAPurge),
+        "a letter is handled once",
+    ),
+    (
+        Flaw::KeepsLettersThatEnded,
+        || Flawed::of(Flaw::KeepsLettersThatEnded),
+        "in the end everything is handled",
+    ),
+    (Flaw::KeepsARowForEver, || Flawed::of(Flaw::KeepsARowForEver), "nothing grows for ever"),
+    (Flaw::ReadsAllForEach, || Flawed::of(Flaw::ReadsAllForEach), "what is read follows what came"),
+    (
+        Flaw::LeavesOutTheLastThatWasMissed,
+        || Flawed::of(Flaw::LeavesOutTheLastThatWasMissed),
+        EXACTLY,
+    ),
+    (
+        Flaw::LetsNobodyLeave,
+        || Flawed::of(Flaw::LetsNobodyLeave),
+        "in the end everything is handled",
+    ),
+    (
+        Flaw::CallsAgainWhatPanicked,
+        || Flawed::of(Flaw::CallsAgainWhatPanicked),
+        "handle_close runs once a connection",
+    ),
+];
+
+/// `cargo test planted -- --nocapture` prints in how many lives each is found, by which rules, and the
+/// shortest life.
+#[test]
+fn planted_flaws_are_found_in_a_town() {
+    const SEEDS: u64 = 20;
+    for (flaw, plant, rule) in FLAWS {
+        let simulation = Simulation { plant: Some(plant), ..town() };
+        let mut found = std::collections::BTreeMap::<String, Vec<u64>>::new();
+        for seed in 0..SEEDS {
+            if let Err((_, violation)) = simulation.life(seed) {
+                found.entry(violation.rule).or_default().push(seed);
+            }
+        }
+        let by_rule: Vec<_> =
+            found.iter().map(|(rule, seeds)| format!("{rule}: {}", seeds.len())).collect();
+        let seed = found.get(rule).and_then(|seeds| seeds.first());
+        let seed = seed.unwrap_or_else(|| panic!("{flaw:?} is not found: {by_rule:?}"));
+        let failure = simulation.seeds(*seed..seed + 1).check().expect_err("it was found");
+        let (steps, shortest) = (failure.steps, failure.trace.len());
+        println!("| {flaw:?} | {} of {SEEDS} | {steps} → {shortest} | {rule} |", found[rule].len());
+        assert!(shortest <= 16, "{flaw:?} takes {shortest} steps to show");
+    }
 }
