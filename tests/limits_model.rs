@@ -131,7 +131,7 @@ proptest! {
     #[test]
     fn a_room_id_is_of_characters_that_a_url_takes(id in ".{0,140}") {
         let good = (1..=128).contains(&id.len())
-            && id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'));
+            && id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'%'));
         prop_assert_eq!(ObjectName::new("chat", &id).is_ok(), good);
     }
 

@@ -11,6 +11,7 @@
  * @property {string} kind what it is, for counting
  * @property {(glue: Glue, handle: number) => Input[] | void} enter
  * @property {Outcome} [outcome] what came of it when it was run before, if that was bad
+ * @property {number} [refusals] how often its commit was refused
  * @property {number[]} [refused] calls into the room's own code that trapped, and are not made again
  * @property {boolean} [isFresh] whether it was tried alone in a fresh instance
  * @property {WebSocket} [socket] the socket it came from

@@ -12,6 +12,9 @@ import { internal } from "../base/errors.js";
 /** @typedef {import("./instance.js").Instance} Instance */
 /** @typedef {import("./watch.js").Watcher} Watcher */
 
+/** So often a commit is refused before its input is given up: it is nobody's fault. */
+const MOST_REFUSALS = 3;
+
 /** How many calls into the room's own code one input may lose before none is made for it. */
 const MOST_REFUSED = 8;
 
@@ -71,14 +74,16 @@ const LIMIT = 64 * 1024 * 1024;
  * @returns {boolean} whether there is anything left to try
  */
 export function blame(input, { kind, calling, refused = 0 }, Outcome) {
-  if (input.outcome === Outcome.GaveUp) return false;
+  if (input.outcome === Outcome.GaveUp && kind === "trap") return false;
   if (refused > 0 && !input.isFresh) {
     input.isFresh = true;
     return true;
   }
   const calls = input.refused ?? [];
   if (kind !== "trap") {
-    input.outcome = input.outcome === undefined ? Outcome.NotStored : Outcome.GaveUp;
+    input.refusals = (input.refusals ?? 0) + 1;
+    if (input.refusals > MOST_REFUSALS) return false;
+    if (calls.length === 0) input.outcome ??= Outcome.NotStored;
   } else if (calling === undefined || calls.includes(calling) || calls.length >= MOST_REFUSED) {
     input.outcome = Outcome.GaveUp;
   } else {

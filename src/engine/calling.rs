@@ -42,6 +42,11 @@ impl RoomCode {
         Self { handlers, fault: RefCell::default(), calls: Cell::new(0) }
     }
 
+    /// Whether the commit of this input was refused: whatever else its handlers would do is put off.
+    pub(super) fn is_put_off(&self) -> bool {
+        matches!(&*self.fault.borrow(), Fault::Failed(Error::Storage))
+    }
+
     /// Another input begins.
     pub(super) fn begin(&self, fault: Fault) {
         running(None);

@@ -34,7 +34,10 @@ impl Turn<'_> {
 
     /// A socket is gone: its connection waits for another, or has ended.
     pub(super) fn lost_or_closed(&mut self, connection: &Handle, close: &Close) {
-        if self.outlives(connection, close) {
+        // A commit that was refused is nobody's fault: its handler is called when the grace is over, which
+        // it is at once.
+        let is_put_off = self.engine.room.is_put_off() && connection.session().is_some();
+        if self.outlives(connection, close) || is_put_off {
             self.lose(connection);
         } else {
             self.call_close(connection, close);

@@ -1,6 +1,7 @@
 //! Connections that wait for another socket, and sessions that are over.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::engine::Turn;
 use crate::engine::alarms::LEAVE;
@@ -51,6 +52,7 @@ impl Turn<'_> {
         let session = self.session_of(connection, &name);
         let attachment = self.engine.connections.codec.attachment(connection, None);
         let attachment = attachment.unwrap_or_default();
+        let grace = if self.engine.room.is_put_off() { Duration::ZERO } else { grace };
         let until = self.host.now() + grace;
         self.put_session(&name, session, At::Away { connection, attachment: &attachment, until });
     }
@@ -77,7 +79,8 @@ impl Turn<'_> {
     pub(super) fn leave(&mut self, name: &str) {
         let (world, now) = (self.engine.changes.over(self.host), self.host.now());
         let Some(session) = self.engine.sessions.get(&world, name) else { return };
-        if session.place != Place::Away || session.until > now {
+        let is_put_off = self.engine.room.is_put_off();
+        if session.place != Place::Away || session.until > now || is_put_off {
             return;
         }
         let key = away_key(session.until, name);

@@ -26,6 +26,12 @@ const LETTERS: &str = "\u{1}letter/";
 /// The number of the last letter.
 const LAST: &str = "\u{1}last-letter";
 
+/// The largest number that JavaScript counts to.
+const LARGEST: u64 = 1 << 53;
+
+/// How long a letter is left alone that this version cannot read.
+const UNREADABLE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How long a letter that is still on its way is left alone.
 const IN_FLIGHT: Duration = Duration::from_secs(30);
 
@@ -101,6 +107,7 @@ impl Turn<'_> {
     pub(super) fn post(&mut self, errand: Errand, about: Option<String>) {
         let now = self.host.now();
         let last = self.engine.outbox.last.or_else(|| self.world().value(LAST)?.parse().ok());
+        let last = last.filter(|last| *last < LARGEST);
         // By the clock at first, so that a room whose data were lost does not count from 1 again: its
         // receivers remember.
         let seq = last.map_or(now.as_millis() << 10, |last| last.saturating_add(1));
@@ -131,7 +138,7 @@ impl Turn<'_> {
     fn remove_letter(&mut self, seq: u64) {
         self.engine.outbox.is_touched = true;
         if let Some(place) = self.places().remove(&numbered(seq)) {
-            self.engine.changes.remove_value(self.host, &place.key(seq));
+            self.engine.changes.drop_value(place.key(seq));
         }
     }
 
@@ -157,11 +164,21 @@ impl Turn<'_> {
         due
     }
 
+    /// A letter that another version stored, and may read again: it keeps no other from its way.
+    fn put_off(&mut self, seq: u64) {
+        let Some(place) = self.places().get(&numbered(seq)).cloned() else { return };
+        let Some(json) = self.world().value(&place.key(seq)) else { return };
+        self.remove_letter(seq);
+        let place = Place { at: self.host.now() + UNREADABLE, ..place };
+        self.engine.changes.put_value(place.key(seq), json);
+        self.places().insert(numbered(seq), place);
+    }
+
     /// Nothing was heard of a letter: if it is on its way no more, another try begins.
     pub(super) fn post_again(&mut self, seq: &str) {
         self.engine.outbox.is_touched = true;
         let Ok(seq) = seq.parse() else { return };
-        let Some((at, posted)) = self.letter(seq) else { return };
+        let Some((at, posted)) = self.letter(seq) else { return self.put_off(seq) };
         let now = self.host.now();
         if at > now {
             return;

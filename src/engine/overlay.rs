@@ -70,6 +70,11 @@ impl Changes {
         self.values.insert(key, Some(value));
     }
 
+    /// Removes a value that is known to be there.
+    pub(super) fn drop_value(&mut self, key: String) {
+        self.values.insert(key, None);
+    }
+
     /// Removes a value; one that is not there is no error.
     pub(super) fn remove_value(&mut self, host: &dyn Host, key: &str) {
         if self.over(host).value(key).is_some() {

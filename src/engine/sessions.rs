@@ -223,9 +223,9 @@ impl Sessions {
             Place::Here => {}
             Place::Away => {
                 connections.no_longer_away(&session.id, name);
-                changes.remove_value(host, &away_key(session.until, name));
+                changes.drop_value(away_key(session.until, name));
             }
-            Place::Over => changes.remove_value(host, &over_key(session.until, name)),
+            Place::Over => changes.drop_value(over_key(session.until, name)),
         }
     }
 
@@ -251,7 +251,7 @@ impl Sessions {
         name: &str,
     ) {
         self.leave_place(changes, host, connections, name);
-        changes.remove_value(host, &key(name));
+        changes.drop_value(key(name));
         self.known.remove(name);
         self.changed.remove(name);
         self.moved = true;

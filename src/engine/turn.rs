@@ -249,7 +249,10 @@ impl Turn<'_> {
 
     fn tell(&mut self, sender: Option<&Handle>, error: &Error) {
         let frame = error_frame(error.code(), &error.public_message());
-        self.send(&Audience::only(sender), frame, None);
+        let to = Audience::only(sender);
+        // Too large for the log it is told all the same, and not told again.
+        let row = self.row(&to, &frame).unwrap_or_default();
+        self.send(&to, frame, row);
     }
 
     fn describe_connections(&mut self, tag: Option<&str>) -> Result<Value> {

@@ -150,11 +150,13 @@ pub struct Entry {
     is_expanded: bool,
     /// It ran alone, in an instance of its own, and there was not enough memory for it.
     was_alone: bool,
+    /// How often its commit was refused.
+    refusals: usize,
 }
 
 impl Entry {
     pub(super) fn new(ticket: Option<Ticket>, input: Input, fault: Fault) -> Self {
-        Self { ticket, input, fault, is_expanded: false, was_alone: false }
+        Self { ticket, input, fault, is_expanded: false, was_alone: false, refusals: 0 }
     }
 }
 
@@ -642,8 +644,11 @@ impl Object {
         let was_alone = std::mem::replace(&mut guilty.was_alone, true);
         // Memory that others filled is nobody's fault.
         let is_spared = *cause == Cause::Memory && !(was_alone && batch.is_empty());
-        let worse =
-            if is_spared { Some(guilty.fault.clone()) } else { worse(&guilty.fault, cause) };
+        guilty.refusals += usize::from(*cause == Cause::NotStored);
+        let worse = match is_spared {
+            true => Some(guilty.fault.clone()),
+            false => worse(&guilty.fault, cause, guilty.refusals),
+        };
         if !rest.is_empty() {
             self.again.push_front(rest);
         }
@@ -757,13 +762,18 @@ enum Cause {
     NotStored,
 }
 
+/// So often a commit is refused before its input is given up.
+const REFUSALS: usize = 3;
+
 /// After so many calls that panicked in one input, no code of the room is called for it.
 const CALLS: usize = 8;
 
 /// What is known of an input that failed once more; none if nothing is left to try.
-fn worse(fault: &Fault, cause: &Cause) -> Option<Fault> {
+fn worse(fault: &Fault, cause: &Cause, refusals: usize) -> Option<Fault> {
     match (fault, cause) {
+        (_, Cause::NotStored) if refusals > REFUSALS => None,
         (Fault::None, Cause::NotStored) => Some(Fault::Failed(Error::Storage)),
+        (fault, Cause::NotStored) => Some(fault.clone()),
         (Fault::None, Cause::Panic(Some(call))) => Some(Fault::Calls(vec![*call])),
         (Fault::Calls(calls), Cause::Panic(Some(call))) if calls.len() < CALLS => {
             Some(Fault::Calls([&calls[..], &[*call]].concat()))
