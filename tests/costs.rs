@@ -174,7 +174,7 @@ fn letters_posted_and_settled_together() {
     budget(
         "letters settled",
         &SIZES,
-        (2, 16),
+        (2, 40),
         |many| 6 + many / 100,
         |many| {
             let mut object = posted(many).0;
