@@ -127,9 +127,8 @@ class NodePage {
    * @param {Promise<void>} done
    */
   #follow(text, done) {
-    const end = (/** @type {string} */ outcome) => {
-      if (this.#isAlive) this.outcomes.set(text, outcome);
-    };
+    // Also in the moment of leaving: what has come by then is known, and not kept.
+    const end = (/** @type {string} */ outcome) => this.outcomes.set(text, outcome);
     done.then(
       () => end("stored"),
       ({ code }) => end(code),
