@@ -5,25 +5,12 @@ use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, TestClient, TestRoom};
 use dormouse::{
-    Context, Decode, Effects, Error, Frame, Keep, Never, Result, Resume, Room, Text, Upgrade,
+    Context, Effects, Error, Frame, Keep, Never, Result, Resume, Room, Text, Upgrade,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Says to everyone what it has handled, in order.
 struct Ledger;
-
-/// What a client says: bytes as well as text.
-struct Said(String);
-
-impl Decode for Said {
-    fn decode(frame: &Frame) -> Result<Self> {
-        Ok(Self(frame.to_text().into_owned()))
-    }
-
-    fn decode_json(json: &str) -> Result<Self> {
-        Ok(Self(json.to_owned()))
-    }
-}
 
 impl Room for Ledger {
     const NAME: &'static str = "ledger";
@@ -35,11 +22,13 @@ impl Room for Ledger {
     );
     type State = ();
     type Connection = ();
-    type Message = Said;
+    type Upgrade = ();
+    type Message = Text;
     type Broadcast = Text;
     type Alarm = Never;
+    type Reply = Never;
 
-    fn handle_message(_: &Context<Self>, Said(words): Said) -> Result<Effects<Self>> {
+    fn handle_message(_: &Context<Self>, Text(words): Text) -> Result<Effects<Self>> {
         match words.split(' ').next() {
             Some("no") => Err(Error::refuse("not_that", "as it asked")),
             Some("purge") => Ok(Effects::new().purge().broadcast(Text(words))),
