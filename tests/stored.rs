@@ -77,6 +77,8 @@ fn a_letter_that_cannot_be_read_keeps_no_other_from_its_way() {
     let second = tell(&room, "c");
     assert_eq!(second.floor, second.seq, "the first is for another");
     room.delivered(second.seq, Delivered::Ok(true.into()));
+    // The first was lost: the answer of its receiver never came, nor any word of it.
+    room.with_host(|host| host.landed(first.seq));
     room.advance(Duration::from_secs(2));
     let again = room.take_letters();
     assert_eq!(again.len(), 1, "the first is tried again");

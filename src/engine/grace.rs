@@ -64,7 +64,9 @@ impl Turn<'_> {
         else {
             return;
         };
-        let session = self.session_of(connection, &name);
+        let mut session = self.session_of(connection, &name);
+        // Whoever is gone wears nothing: what is said to a tag meanwhile is not for it.
+        session.wear(self.last_said(), &[]);
         self.put_session(&name, session, At::Over { until: self.host.now() + remember });
     }
 

@@ -80,6 +80,7 @@ pub struct Simulation<R: Room> {
     ends: Vec<Invariant<R>>,
     siblings: Option<Registry>,
     may_panic: bool,
+    clock_jumps: bool,
     /// Every batch is run again on a thread of its own.
     is_thorough: bool,
     plant: Option<Planting>,
@@ -125,6 +126,7 @@ impl<R: Room> Simulation<R> {
             ends: Vec::new(),
             siblings: None,
             may_panic: false,
+            clock_jumps: false,
             is_thorough: false,
             plant: None,
             perform: platform::perform,
@@ -293,6 +295,16 @@ impl<R: Room> Simulation<R> {
     /// ```
     pub fn allow_panics(self) -> Self {
         Self { may_panic: true, ..self }
+    }
+
+    /// The same with a clock that is set, back and ahead. A room that compares times wants this tried.
+    ///
+    /// ```
+    /// use dormouse::{rooms::Echo, testing::Simulation};
+    /// Simulation::<Echo>::new().clock_jumps().seeds(0..2).run();
+    /// ```
+    pub fn clock_jumps(self) -> Self {
+        Self { clock_jumps: true, ..self }
     }
 
     /// Runs all lives.

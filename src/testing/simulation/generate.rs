@@ -31,7 +31,9 @@ impl<R: Room> World<'_, R> {
             900..920 => Step::Panic { after: dice.below(5) },
             920..940 => Step::RefuseWrites { times: 1 + dice.below(2) },
             940..950 => Step::Crash { at: *dice.one_of(&CRASHES) },
-            950..955 => Step::Clock { jump: *dice.one_of(&[-7_200_000, -1_000, 3_600_000]) },
+            950..955 if self.rules.clock_jumps => {
+                Step::Clock { jump: *dice.one_of(&[-7_200_000, -1_000, 3_600_000]) }
+            }
             955..960 => match self.client(dice, &[Phase::Open]) {
                 Some(client) => Step::Oversize { client },
                 None => self.arrival(dice, room),

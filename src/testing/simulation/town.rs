@@ -228,6 +228,7 @@ pub(super) fn town() -> Simulation<Town> {
         .messages(message)
         .calls(|_, _| Ok(7.into()))
         .allow_panics()
+        .clock_jumps()
         .finally(EXACTLY, |cx, clients| {
             let nothing = Account::default();
             let said = &cx.state().unwrap_or(&nothing).said;
@@ -306,7 +307,6 @@ fn text(frame: &Frame) -> Option<String> {
 }
 
 #[test]
-#[ignore = "a frame of Fault::All goes to clients of the protocol with the number 0"]
 fn a_town_keeps_its_promises() {
     let report = town().run();
     println!("{report}");
