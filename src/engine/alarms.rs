@@ -44,8 +44,10 @@ pub(super) struct Clock {
 }
 
 impl Clock {
+    /// It went off. Whether it stands is not known: the input may have waited, and a commit have set it
+    /// anew meanwhile.
     pub(super) fn fired(&mut self) {
-        self.stands = Stands::Nowhere;
+        self.stands = Stands::Unknown;
         self.unsure = true;
     }
 
