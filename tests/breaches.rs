@@ -103,7 +103,7 @@ fn in_a_connect_and_the_connection_never_was() {
         assert_told(&clients, Handler::Connect, error);
         assert_eq!((stored(&room), attached(&room)), before, "{breach:?}");
         room.read(|cx| {
-            assert!(cx.count() == 2 && cx.connection(&"eve".parse().unwrap()).is_none())
+            assert!(cx.count() == 2 && cx.connection(&"eve".parse().unwrap()).is_none());
         });
     }
 }

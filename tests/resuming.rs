@@ -536,7 +536,9 @@ fn whatever_happens_to_lines_nothing_is_missed_and_nothing_doubled() {
                 }
                 55..88 if client.line().is_none() => client.reconnect(),
                 88..91 => {
-                    clients.iter().for_each(|client| drop(client.forget_line()));
+                    for client in &clients {
+                        drop(client.forget_line());
+                    }
                     room.crash();
                     crashes += 1;
                 }

@@ -47,6 +47,14 @@ impl RoomCode {
         matches!(&*self.fault.borrow(), Fault::Failed(Error::Storage))
     }
 
+    /// Why this input fails, if it is known to before its handler is called.
+    pub(super) fn has_failed(&self) -> Result<()> {
+        match &*self.fault.borrow() {
+            Fault::Failed(error) => Err(error.clone()),
+            Fault::None | Fault::Calls(_) | Fault::All => Ok(()),
+        }
+    }
+
     /// Another input begins.
     pub(super) fn begin(&self, fault: Fault) {
         running(None);

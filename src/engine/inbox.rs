@@ -61,6 +61,8 @@ impl Turn<'_> {
     pub(super) fn receive(&mut self, from: &ObjectName, letter: &Letter) -> Result<Value> {
         self.load()?;
         if let Errand::State { .. } = letter.errand {
+            // A letter that cannot be read comes as one of these.
+            self.engine.room.has_failed()?;
             return self.read_state();
         }
         let key = format!("{FROM}{from}");

@@ -98,7 +98,7 @@ pub(crate) fn ended(handler: Handler, sight: &Sight<'_>, done: Option<&Done>) {
             None => Ended::Failed,
         };
         let sender = sight.sender();
-        let session = sender.and_then(Connection::session).map(|it| it.to_string());
+        let session = sender.and_then(Connection::session).map(ToString::to_string);
         let socket = sender.map(Connection::socket);
         let ((pass, nth), is_from_sibling) = (sight.turn(), sight.sibling().is_some());
         seen.calls.push(Called { handler, nth, pass, socket, session, is_from_sibling, ended });

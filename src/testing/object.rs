@@ -645,9 +645,10 @@ impl Object {
         // Memory that others filled is nobody's fault.
         let is_spared = *cause == Cause::Memory && !(was_alone && batch.is_empty());
         guilty.refusals += usize::from(*cause == Cause::NotStored);
-        let worse = match is_spared {
-            true => Some(guilty.fault.clone()),
-            false => worse(&guilty.fault, cause, guilty.refusals),
+        let worse = if is_spared {
+            Some(guilty.fault.clone())
+        } else {
+            worse(&guilty.fault, cause, guilty.refusals)
         };
         if !rest.is_empty() {
             self.again.push_front(rest);
@@ -748,7 +749,10 @@ fn start(opens: Opens, plant: Option<Planting>, name: &ObjectName) -> Machine {
 
 impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Object").field("name", &self.name).field("host", &self.host).finish()
+        f.debug_struct("Object")
+            .field("name", &self.name)
+            .field("host", &self.host)
+            .finish_non_exhaustive()
     }
 }
 

@@ -133,8 +133,8 @@ impl<R: Room> ResumingClient<R> {
         let mut knows = self.knows.borrow_mut();
         knows.last += 1;
         let number = knows.last;
-        knows.unsettled.push_back((number, frame.clone()));
         knows.say(number, &frame);
+        knows.unsettled.push_back((number, frame));
     }
 
     /// The line is cut, and the room is told; what has come and was not read is lost with it.

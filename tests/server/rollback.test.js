@@ -25,7 +25,7 @@ test("an alarm that came while the Worker did not know the room comes again by i
   timeout: 120_000,
 }, async () => {
   let server = await startWorkerd(withRoom, storage);
-  const options = encodeURIComponent(JSON.stringify({ state: {} }));
+  const options = encodeURIComponent(JSON.stringify({ data: {} }));
   const ada = await connect(`${server.url}/faulty/timed?options=${options}`);
   ada.send({ _tag: "Schedule", name: "x", millis: 2_000, alarm: { Well: "x" } });
   ada.send({ _tag: "Count" });

@@ -378,7 +378,7 @@ impl Plant for Flawed {
             Flaw::ForgetsLettersAtAPurge if commit.writes.contains(&Write::Purge) => {
                 commit.writes.retain(
                     |it| !matches!(it, Write::Value { key, .. } if key.starts_with("\u{1}from/")),
-                )
+                );
             }
             Flaw::KeepsLettersThatEnded => {
                 commit.writes.retain(|it| !matches!(it, Write::RemoveValue(key) if is_letter(key)));

@@ -41,6 +41,8 @@ pub(super) const VISITS: usize = 8;
 ///     .seeds(0..5)
 ///     .run();
 /// ```
+// Each is a thing that a test asks about.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug)]
 pub struct SimulatedClient {
     pub(super) number: usize,

@@ -14,7 +14,7 @@ let made = 0;
 const newRoom = () => `checked-${++made}`;
 
 /** @param {string} path @param {object} [options] @param {Record<string, string>} [headers] */
-const join = (path, options = { state: {} }, headers = {}) =>
+const join = (path, options = { data: {} }, headers = {}) =>
   connect(worker, `/${path}?options=${encodeURIComponent(JSON.stringify(options))}`, headers);
 
 /** @param {string} name @returns {Promise<any>} */
@@ -53,7 +53,7 @@ describe("a text that begins with U+FEFF", () => {
   test("shifts no other text of its commit, and its sender is whole after a sleep", async () => {
     const id = newRoom();
     const clients = await Promise.all(
-      ["a", "b", "c"].map((name) => join(`exact/${id}`, { id: name, state: "" })),
+      ["a", "b", "c"].map((name) => join(`exact/${id}`, { id: name, data: "" })),
     );
     await runInDurableObject(ROOMS.getByName(`exact/${id}`), (instance, ctx) => {
       const object = /** @type {any} */ (instance);
@@ -113,7 +113,7 @@ test("a wrong argument is the caller's error, and costs no instance", async () =
 
 test("a socket that the platform does not take is no connection: the upgrade says so, and the room knows", async () => {
   const id = newRoom();
-  const ada = await join(`faulty/${id}`, { id: "ada", state: {} });
+  const ada = await join(`faulty/${id}`, { id: "ada", data: {} });
   await runInDurableObject(ROOMS.getByName(`faulty/${id}`), (instance) => {
     const { sockets } = /** @type {any} */ (instance);
     const real = sockets.ctx;
@@ -127,7 +127,7 @@ test("a socket that the platform does not take is no connection: the upgrade say
       getWebSocketAutoResponseTimestamp: () => null,
     };
   });
-  const options = encodeURIComponent(JSON.stringify({ id: "bob", state: {} }));
+  const options = encodeURIComponent(JSON.stringify({ id: "bob", data: {} }));
   const refused = await upgrade(worker, `/faulty/${id}?options=${options}`);
   expect(refused.status).toBe(503);
   expect(await refused.json()).toMatchObject({ error: { code: "socket_refused" } });
@@ -150,7 +150,7 @@ test("a socket that the platform does not take is no connection: the upgrade say
 describe("a refused upgrade", () => {
   test("is an HTTP status for a plain client, and a close with the reason for one that speaks dormouse.1", async () => {
     const id = newRoom();
-    const path = `/faulty/${id}?options=${encodeURIComponent('{"state":{},"meta":"refuse"}')}`;
+    const path = `/faulty/${id}?options=${encodeURIComponent('{"data":{"how":"refuse"}}')}`;
     expect((await upgrade(worker, path)).status).toBe(403);
     const told = await upgrade(worker, path, {
       "Sec-WebSocket-Protocol": "dormouse.1, dormouse.resume.x.1.1",
@@ -162,8 +162,8 @@ describe("a refused upgrade", () => {
     );
     socket.accept();
     expect(await closed).toEqual({
-      code: 4400,
-      reason: expect.stringMatching(/^invalid_upgrade: .*dormouse\.1 is for rooms with a RESUME$/),
+      code: 4403,
+      reason: "not_today: come back tomorrow",
     });
     // What is no upgrade stays plain HTTP.
     const plain = await worker.fetch(
@@ -199,7 +199,7 @@ test("a subprotocol that the Worker speaks is answered to who offers it, and to 
     /** @type {string | undefined} */ offered,
     /** @type {string | undefined} */ protocol,
   ) => {
-    const options = encodeURIComponent(JSON.stringify({ state: {}, protocol }));
+    const options = encodeURIComponent(JSON.stringify({ data: {}, protocol }));
     const headers = offered ? { "Sec-WebSocket-Protocol": offered } : {};
     const response = await upgrade(
       worker,

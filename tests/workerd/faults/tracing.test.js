@@ -19,7 +19,7 @@ test("a batch that trapped has no effects, and is followed by the one that was r
   expect(again).toMatchObject({
     fate: "done",
     inputs: [
-      ["refuse", 0],
+      ["refuse", 1],
       ["send", expect.any(String)],
     ],
   });

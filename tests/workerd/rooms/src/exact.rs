@@ -1,13 +1,14 @@
 //! A room that puts what it is given everywhere where something can be put, and says it again.
 
 use dormouse::{
-    Close, CloseCode, Context, Effects, Error, Frame, History, Keep, Keyed, Reply, Result, Room,
-    Tag, Timestamp, Upgrade, When,
+    Admission, Answer, Close, CloseCode, Context, Effects, Error, Frame, Function, History, Keep,
+    Keyed, Newcomer, Result, Room, Tag, Timestamp, When,
 };
 
 pub(crate) struct Exact;
 
 const ROWS: History<String> = History::new("rows");
+const SHOUT: Function<String, String> = Function::new("shout");
 const VALUES: Keyed<String> = Keyed::new("values");
 
 impl Room for Exact {
@@ -15,13 +16,19 @@ impl Room for Exact {
     const MAX_FRAME_BYTES: usize = 1024 * 1024;
     type State = String;
     type Connection = String;
+    type Upgrade = Option<String>;
     type Message = Frame;
     type Broadcast = Frame;
     type Alarm = String;
+    type Reply = String;
 
-    fn handle_connect(_: &Context<Self>, upgrade: &Upgrade) -> Result<Effects<Self>> {
-        let meta = upgrade.meta.as_str().unwrap_or_default();
-        Ok(Effects::new().broadcast(text("meta", meta)))
+    fn admit(cx: &Context<Self>, newcomer: Newcomer<Option<String>>) -> Result<Admission<String>> {
+        let id = newcomer.id_or_uuid(cx);
+        Ok(Admission { id, tags: newcomer.tags, state: String::new() })
+    }
+
+    fn handle_connect(_: &Context<Self>, data: &Option<String>) -> Result<Effects<Self>> {
+        Ok(Effects::new().broadcast(text("data", data.as_deref().unwrap_or_default())))
     }
 
     /// A text frame is a word, a colon and the text that the word is about.
@@ -55,7 +62,7 @@ impl Room for Exact {
                 Some(sender) => effects.set_connection(sender, it.to_owned()),
                 None => effects,
             },
-            "call" => effects.call("shout", &it, it),
+            "call" => effects.call(&SHOUT, &it.to_owned(), it.to_owned()),
             "fail" => return Err(Error::execution(it)),
             "purge" => effects.purge(),
             "read" => {
@@ -82,8 +89,8 @@ impl Room for Exact {
         Ok(Effects::new().broadcast(text("closed", &close.reason)))
     }
 
-    fn handle_reply(_: &Context<Self>, reply: &Reply) -> Result<Effects<Self>> {
-        Ok(Effects::new().broadcast(text("reply", &reply.value::<String>()?)))
+    fn handle_reply(_: &Context<Self>, _: String, answer: Answer) -> Result<Effects<Self>> {
+        Ok(Effects::new().broadcast(text("reply", &answer.of(&SHOUT)?)))
     }
 
     fn handle_alarm(_: &Context<Self>, payload: String) -> Result<Effects<Self>> {

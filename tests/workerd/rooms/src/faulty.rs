@@ -3,7 +3,9 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use dormouse::{Close, CloseCode, Context, Effects, Error, Handler, History, Never, Result, Room, When};
+use dormouse::{
+    Close, CloseCode, Context, Effects, Error, Handler, History, Never, Result, Room, When,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -255,7 +257,8 @@ impl Room for Faulty {
             Alarm::Panic => panic!("in handle_alarm"),
             Alarm::Well(name) => {
                 let handled = name.clone();
-                Ok(cx.effects()
+                Ok(cx
+                    .effects()
                     .update(|state| state.handled.push(handled))
                     .broadcast(Broadcast::Alarm { name, attempt }))
             }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use dormouse::{Answer, Context, Effects, Error, Function, Keyed, Never, ObjectName, Order, Result, Room, Timestamp};
+use dormouse::{
+    Answer, Context, Effects, Error, Function, Keyed, Never, ObjectName, Order, Result, Room,
+    Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -94,7 +97,8 @@ impl Room for Relay {
     }
 
     fn handle_reply(cx: &Context<Self>, about: String, answer: Answer) -> Result<Effects<Self>> {
-        let told = answer.of(&ANY).map_or_else(|error| error.to_string(), |value| value.to_string());
+        let told =
+            answer.of(&ANY).map_or_else(|error| error.to_string(), |value| value.to_string());
         let heard = format!("{about}: {told}");
         let line = heard.clone();
         Ok(cx.effects().update_or_default(|state| state.heard.push(line)).broadcast(heard))
