@@ -1,4 +1,4 @@
-// What a room stores: its state and its scheduled events, as rows that a person can read.
+// What a room stores: its state and its alarms, as rows that a person can read.
 
 const CREATE = `
   CREATE TABLE IF NOT EXISTS room_values (key TEXT PRIMARY KEY, json TEXT NOT NULL);

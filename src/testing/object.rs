@@ -56,7 +56,7 @@ pub struct Object {
     machine: Option<Machine>,
     is_awake: bool,
     inbox: Vec<Entry>,
-    /// What is left of a batch that came to grief, in its order.
+    /// What is left of a batch that failed, in its order.
     again: VecDeque<Vec<Entry>>,
     next_ticket: u64,
     /// Where the alarm stood that went off and is not handled.
