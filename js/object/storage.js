@@ -194,7 +194,9 @@ export class RoomStorage {
       "SELECT key FROM room_values WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?";
     /** @type {(last: string | undefined, count: number) => string[]} */
     const read = (last, count) => {
-      const rows = this.sql.exec(sql, prefix, last ?? after ?? "", `${prefix}\u{10ffff}`, count).raw();
+      const rows = this.sql
+        .exec(sql, prefix, last ?? after ?? "", `${prefix}\u{10ffff}`, count)
+        .raw();
       return Array.from(rows, ([key]) => /** @type {string} */ (key));
     };
     return pageOf(read, limit, (key) => key.length);

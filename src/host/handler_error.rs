@@ -1,4 +1,4 @@
-//! An error that nobody is told of but the log.
+//! An error that only the log is told of.
 
 use std::fmt::{self, Write as _};
 

@@ -72,8 +72,8 @@ pub const HOPS: u32 = 32;
 /// Sessions that are over and are remembered, about: of more the ones that are due first are forgotten.
 pub const SESSIONS: usize = 4_096;
 
-/// Bytes of messages that a client may have missed and is told; of more it is told that they are no
-/// longer to be had.
+/// Bytes of messages that a client may have missed and is told; if there are more, it is told that they
+/// are no longer kept.
 pub const MISSED_BYTES: usize = 4 * 1024 * 1024;
 
 /// Connections up to which clients of the protocol `dormouse.1` are told who is here. To tell each of
