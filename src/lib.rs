@@ -55,11 +55,11 @@
 //! | word | meaning |
 //! | --- | --- |
 //! | room | a state machine, and one instance of it: a Durable Object named `type/id` |
-//! | connection | a client's socket, with an id, tags and a state of its own |
-//! | event | what comes in, from a connection or an API call |
+//! | connection | a client, with an id, tags and a state of its own; here by its socket, or away |
+//! | message | what comes in, from a connection, an API call or another room |
 //! | broadcast | what goes out |
 //! | effect | something a handler wants done |
-//! | schedule | named events in the future, over the object's one alarm |
+//! | alarm | something planned under a name; any number, over the one that an object has |
 //! | commit | all that a batch of inputs did: writes, then frames and closes, then the log and answers |
 //! | host | what performs commits, and through which the engine reads |
 //!

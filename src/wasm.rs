@@ -289,14 +289,14 @@ pub fn close(handle: u32, socket: u32, code: u16, reason: String, was_clean: boo
     input(handle, Input::Close { socket: SocketId(socket), close });
 }
 
-/// The alarm went off: the names of the events that are due.
+/// The object's alarm went off: the names of the alarms that are due.
 #[wasm_bindgen]
 pub fn alarm(handle: u32) -> Vec<String> {
     input(handle, Input::AlarmFired);
     with_slot(handle, |slot| slot.room.due(&JsHost))
 }
 
-/// A scheduled event's turn.
+/// An alarm's turn.
 #[wasm_bindgen]
 pub fn event(handle: u32, name: String) {
     input(handle, Input::Alarm { name });
@@ -308,7 +308,7 @@ pub fn alarm_stands(handle: u32, at: Option<f64>) {
     input(handle, Input::AlarmStands { at: at.map(timestamp) });
 }
 
-/// An API call's event, as JSON.
+/// An API call's message, as JSON.
 #[wasm_bindgen]
 pub fn send(handle: u32, json: String) {
     input(handle, Input::Send { json });

@@ -202,7 +202,8 @@ function typeCheck(name, pieces, options) {
 }
 
 const inPages = blocksIn("js").filter(
-  ({ page, text }) => page.endsWith("/clients.md") || /dormouse-rooms\/(browser|react|store)"/.test(text),
+  ({ page, text }) =>
+    page.endsWith("/clients.md") || /dormouse-rooms\/(browser|react|store)"/.test(text),
 );
 const scripts = blocksIn("html").flatMap(({ text, ...block }) =>
   [...text.matchAll(/<script type="module">(.*?)<\/script>/gs)].map(([, script = ""]) => ({

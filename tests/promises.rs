@@ -239,6 +239,29 @@ fn a_state_that_is_set_for_one_who_is_away_is_there_when_it_comes_back() {
     assert_eq!(eve.heard().last().unwrap(), "1");
 }
 
+#[test]
+fn who_comes_back_is_what_the_worker_says_now() {
+    let as_ada = |tags: &[&str], protocol| Upgrade {
+        id: Some("ada".into()),
+        tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+        protocol,
+        ..Upgrade::default()
+    };
+    for (tags, hears) in [(&["red"][..], true), (&[], false)] {
+        let room = hall();
+        let (eve, ada) = (room.join("eve"), room.join_as(as_ada(&["red"], None)));
+        let ((session, epoch), offset) = (place(&ada), ada.offset());
+        ada.drop_line();
+        let claim = format!("dormouse.1, dormouse.resume.{session}.{epoch}.{offset}");
+        let back = room.try_connect(as_ada(tags, Some(claim))).unwrap();
+        eve.send_text("to red");
+        let heard = texts(&back);
+        assert!(heard[0].contains(r#""same":true"#), "{heard:?}");
+        assert_eq!(heard.iter().any(|frame| frame.ends_with("for the red")), hears, "{heard:?}");
+        assert_eq!(room.count(), 2);
+    }
+}
+
 /// Its replies, closes and migrations panic when they are told of what went wrong.
 struct Brittle;
 

@@ -92,7 +92,7 @@ export function startInstance(glue, module) {
 
 /**
  * @template T
- * @param {() => T} ask something of an instance that trapped, perhaps for want of what it takes to answer
+ * @param {() => T} ask something of an instance that trapped, which may lack what it takes to answer
  */
 function asked(ask) {
   try {

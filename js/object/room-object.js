@@ -374,7 +374,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {}, watch } = 
      * if it should stand elsewhere. The platform drops an alarm that failed too often.
      */
     async #heal() {
-      // No event was ever stored, so no alarm was set.
+      // No alarm was ever stored, so the object's was not set.
       if (!this.storage.exists()) return;
       this.inbox.push(inputs.alarmStands(await this.ctx.storage.getAlarm()));
       this.#drain();

@@ -1,4 +1,4 @@
-// What a room stores: its state and its scheduled events, as rows that a person can read.
+// What a room stores: its state and its alarms, as rows that a person can read.
 
 const CREATE = `
   CREATE TABLE IF NOT EXISTS room_values (key TEXT PRIMARY KEY, json TEXT NOT NULL);
@@ -194,7 +194,9 @@ export class RoomStorage {
       "SELECT key FROM room_values WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?";
     /** @type {(last: string | undefined, count: number) => string[]} */
     const read = (last, count) => {
-      const rows = this.sql.exec(sql, prefix, last ?? after ?? "", `${prefix}\u{10ffff}`, count).raw();
+      const rows = this.sql
+        .exec(sql, prefix, last ?? after ?? "", `${prefix}\u{10ffff}`, count)
+        .raw();
       return Array.from(rows, ([key]) => /** @type {string} */ (key));
     };
     return pageOf(read, limit, (key) => key.length);

@@ -65,7 +65,7 @@ const LIMIT = 64 * 1024 * 1024;
  * Says on an input what is to be different when it is run again. Each time it may do less: without the
  * call that trapped, without any code of the room.
  *
- * Memory is filled by all rooms of the instance, so for want of it nobody is to blame who has not been
+ * Memory is filled by all rooms of the instance, so nobody is blamed for the lack of it who has not been
  * tried alone in a fresh one.
  *
  * @param {Input} input
@@ -212,7 +212,7 @@ export class Turns {
   }
 
   /**
-   * Rust did not come to the end of a batch, and its instance is of no use any more.
+   * Rust did not come to the end of a batch, and its instance cannot be used any more.
    *
    * @param {Input[]} batch
    * @param {Input | undefined} current the input it was at

@@ -36,7 +36,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Tells clients what has become of what they sent.
+    /// Tells clients which of their sends were handled.
     pub(super) fn settle_all(&mut self) {
         for (socket, settled) in std::mem::take(&mut self.engine.batch.settled) {
             if self.engine.changes.is_over(socket) {

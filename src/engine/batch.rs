@@ -27,11 +27,11 @@ pub(super) struct Batch {
     pub(super) closing: VecDeque<(Handle, Close)>,
     /// An input that was found to fail after its effects had gathered, and why.
     pub(super) redo: Option<(usize, Error)>,
-    /// What has become of what clients of the protocol sent.
+    /// Which sends of clients of the protocol are settled.
     pub(super) settled: SortedMap<SocketId, Settled>,
 }
 
-/// What has become of what a client sent.
+/// The sends of a client that are settled.
 #[derive(Default)]
 pub(super) struct Settled {
     /// The last number that was handled, or refused.

@@ -73,7 +73,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn call_close(&mut self, connection: &Handle, close: &Close) {
-        // First: whoever is told of it finds it gone.
+        // First, so that handlers no longer find it.
         self.over(connection);
         let result = self.load().and_then(|()| self.apply(connection.into(), Call::Close(close)));
         if let Err(error) = result {

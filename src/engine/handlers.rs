@@ -84,7 +84,7 @@ pub(crate) enum Said<'a> {
     Json(&'a str),
 }
 
-/// Why a message came to nothing.
+/// Why a message was not handled.
 pub(crate) enum Unheard {
     /// It is no message of this room.
     Invalid(Error),

@@ -10,7 +10,7 @@ use crate::room::connection::{Connection, SocketId};
 use crate::room::handler::Handler;
 use crate::room::view::View as _;
 
-/// A call into the room's code that came to its end.
+/// A call into the room's code that has returned.
 #[derive(Clone, Debug)]
 pub(crate) struct Called {
     pub(crate) handler: Handler,

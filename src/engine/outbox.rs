@@ -21,7 +21,7 @@ use crate::room::time::Timestamp;
 
 // Control characters in front keep these keys apart from those of a room's keyed values.
 
-/// Keys of letters: when each is due again, its number, its size, and who it is for.
+/// Keys of letters: when each is due again, its number, its size, and its receiver.
 const LETTERS: &str = "\u{1}letter/";
 /// The number of the last letter.
 const LAST: &str = "\u{1}last-letter";

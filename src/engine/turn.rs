@@ -274,7 +274,7 @@ impl Turn<'_> {
         to_value("the connections", &described.collect::<Result<Vec<_>>>()?)
     }
 
-    /// What the batch has come to.
+    /// The commit of the batch.
     pub(super) fn finish(&mut self) -> Result<Commit> {
         let mut commit = Commit::default();
         let state = self.engine.room.take_state()?;

@@ -59,9 +59,9 @@ pub enum Write {
     Purge,
     /// The state, as JSON.
     State(String),
-    /// An event, in place of one of its name.
+    /// An alarm, in place of one of its name.
     Alarm(ScheduledAlarm),
-    /// The event of this name is removed.
+    /// The alarm of this name is removed.
     RemoveAlarm(String),
     /// A keyed value, in place of the one of its key.
     Value {

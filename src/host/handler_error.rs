@@ -1,4 +1,4 @@
-//! An error that nobody is told of but the log.
+//! An error that only the log is told of.
 
 use std::fmt::{self, Write as _};
 
@@ -8,7 +8,7 @@ use crate::room::handler::Handler;
 /// A handler's error whose words no client hears: it is for the log.
 ///
 /// These are the errors inside a room, of which a client is told only the [code](Error::code)
-/// `internal`; every error of a handler that nobody waits for, like that of a scheduled event; and
+/// `internal`; every error of a handler that nobody waits for, like that of an alarm; and
 /// what was wrong with the effects of `handle_error`, `handle_invalid` or `handle_limited`. A panic
 /// and a refused commit are not among them: the host has logged them, and knows more of them.
 ///

@@ -45,9 +45,9 @@ pub enum Input {
         /// How.
         close: Close,
     },
-    /// The alarm went off. The events that are due follow as inputs of their own.
+    /// The object's alarm went off. The alarms that are due follow as inputs of their own.
     AlarmFired,
-    /// A scheduled event's turn.
+    /// An alarm's turn.
     Alarm {
         /// Its name.
         name: String,
@@ -57,9 +57,9 @@ pub enum Input {
         /// The time; none if there is no alarm.
         at: Option<Timestamp>,
     },
-    /// An API call's event, as JSON. Gives an answer: `null`, or the error.
+    /// An API call's message, as JSON. Gives an answer: `null`, or the error.
     Send {
-        /// The event.
+        /// The message.
         json: String,
     },
     /// An API call's message to all connections, or those with a tag. Gives an answer: `null`, or

@@ -9,10 +9,10 @@ use crate::room::limits;
 use crate::room::time::Timestamp;
 use crate::room::time::millis;
 
-/// When an event comes: at a time or after one, once or with a period.
+/// When an alarm comes: at a time or after one, once or with a period.
 ///
-/// A period counts from the time an event was due, not from the time it was handled; periods that
-/// were slept through make one event.
+/// A period counts from the time an alarm was due, not from the time it was handled; periods that
+/// were slept through make one alarm.
 ///
 /// ```
 /// use dormouse::{Timestamp, When};
@@ -71,7 +71,7 @@ impl When {
     }
 }
 
-/// An event of the schedule, as it is stored.
+/// An alarm of the schedule, as it is stored.
 ///
 /// ```
 /// use dormouse::{ScheduledAlarm, Timestamp};
@@ -100,7 +100,7 @@ pub struct ScheduledAlarm {
 }
 
 impl ScheduledAlarm {
-    /// An event that comes once.
+    /// One that comes once.
     pub fn once(name: impl Into<String>, at: Timestamp, payload: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -114,7 +114,7 @@ impl ScheduledAlarm {
         }
     }
 
-    /// What is left of the event when its handler has succeeded.
+    /// What is left of it when its handler has succeeded.
     pub(crate) fn handled(self, now: Timestamp) -> Option<Self> {
         // A row that was written by hand may have a period of 0.
         let period = self.period.filter(|period| *period > 0)?;
@@ -124,7 +124,7 @@ impl ScheduledAlarm {
         (at <= Timestamp::MAX).then_some(next)
     }
 
-    /// The event when its handler has failed: later again (2 s, doubling), or set aside.
+    /// The same when its handler has failed: later again (2 s, doubling), or set aside.
     pub(crate) fn tried(self, now: Timestamp, error: String) -> Self {
         let failures = self.failures.saturating_add(1);
         let failed = failures >= limits::ALARM_TRIES;
@@ -137,7 +137,7 @@ impl ScheduledAlarm {
     }
 }
 
-/// What the handler of an event is told when an earlier try has failed.
+/// What the handler of an alarm is told when an earlier try has failed.
 ///
 /// ```
 /// let retry = dormouse::Retry { attempt: 2, reason: "no peer".into() };
@@ -151,7 +151,7 @@ pub struct Retry {
     pub reason: String,
 }
 
-/// Checks an event's name.
+/// Checks an alarm's name.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let (limit, size) = (limits::ALARM_NAME_BYTES, name.len());
     if size == 0 || size > limit || name.starts_with(char::is_control) {

@@ -19,7 +19,7 @@ impl CloseCode {
     pub const NORMAL: Self = Self(1000);
     /// 1001: an endpoint goes away.
     pub const AWAY: Self = Self(1001);
-    /// 1002: what was sent is none of the protocol.
+    /// 1002: what was sent is not of the protocol.
     pub const PROTOCOL: Self = Self(1002);
     /// 1008: a rule was broken for which there is no other code.
     pub const POLICY: Self = Self(1008);
@@ -49,7 +49,7 @@ impl CloseCode {
     }
 }
 
-/// How a connection came to its end, as `handle_close` is told.
+/// How a connection ended, as `handle_close` is told.
 ///
 /// ```
 /// let close = dormouse::Close { code: 1006, reason: String::new(), was_clean: false };

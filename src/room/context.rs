@@ -76,7 +76,7 @@ impl<'a, R: Room> Context<'a, R> {
     }
 
     /// The connection that this is about: that connects, spoke, or is over. None for API calls and
-    /// scheduled events.
+    /// alarms.
     pub fn sender(&self) -> Option<&Connection<R::Connection>> {
         self.sender.as_ref()
     }
@@ -86,7 +86,7 @@ impl<'a, R: Room> Context<'a, R> {
         self.sender().map(Connection::id)
     }
 
-    /// The room that sent this event, if it came in a letter from one.
+    /// The room that sent this message, if it came in a letter from one.
     pub fn sibling(&self) -> Option<&ObjectName> {
         self.view.sibling()
     }
@@ -157,17 +157,17 @@ impl<'a, R: Room> Context<'a, R> {
         self.view.count()
     }
 
-    /// The scheduled event that comes first.
+    /// The alarm that comes first.
     pub fn next_alarm(&self) -> Option<ScheduledAlarm> {
         self.view.next_alarm()
     }
 
-    /// The scheduled event of a name, pending or failed.
+    /// The alarm of a name, pending or failed.
     pub fn alarm(&self, name: &str) -> Option<ScheduledAlarm> {
         self.view.alarm(name)
     }
 
-    /// The events that were set aside after their last try.
+    /// The alarms that were set aside after their last try.
     pub fn failed_alarms(&self) -> Vec<ScheduledAlarm> {
         self.view.failed_alarms()
     }
@@ -197,7 +197,7 @@ impl<'a, R: Room> Context<'a, R> {
         uuid(self.view)
     }
 
-    /// What failed before, if this is not the first try of a scheduled event.
+    /// What failed before, if this is not the first try of an alarm.
     pub fn retry(&self) -> Option<&Retry> {
         self.view.retry()
     }

@@ -71,7 +71,7 @@ pub enum Effect<R: Room> {
         /// With which reason, 123 bytes at most.
         reason: String,
     },
-    /// A named event is scheduled; one of that name is replaced.
+    /// A named alarm is planned; one of that name is replaced.
     Schedule {
         /// Its name.
         name: String,
@@ -80,7 +80,7 @@ pub enum Effect<R: Room> {
         /// What `handle_alarm` gets.
         alarm: R::Alarm,
     },
-    /// A named event is taken off the schedule; one that is not there is no error.
+    /// A named alarm is taken off the schedule; one that is not there is no error.
     Cancel {
         /// Its name.
         name: String,

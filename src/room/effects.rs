@@ -198,12 +198,12 @@ impl<R: Room> Effects<R> {
         self.with(Effect::Close { connections, code, reason: reason.into() })
     }
 
-    /// Schedules an event, in place of one of the same name.
+    /// Plans an alarm, in place of one of the same name.
     pub fn schedule(self, name: impl Into<String>, when: When, alarm: R::Alarm) -> Self {
         self.with(Effect::Schedule { name: name.into(), when, alarm })
     }
 
-    /// Takes an event off the schedule.
+    /// Takes an alarm off the schedule.
     pub fn cancel(self, name: impl Into<String>) -> Self {
         self.with(Effect::Cancel { name: name.into() })
     }

@@ -54,7 +54,7 @@ pub enum Error {
     /// [`Effects::update`](crate::Effects::update) in a room that has no state.
     #[error("there is no state yet: use update_or_default or save")]
     NoState,
-    /// A frame or an API call's event that does not decode as the room's `Message`.
+    /// A frame or an API call's message that does not decode as the room's `Message`.
     #[error("not an event of this room: {reason}")]
     InvalidMessage {
         /// What the decoder objected to.
@@ -106,7 +106,7 @@ pub enum Error {
         /// The state's bytes as JSON.
         size: usize,
     },
-    /// A scheduled event whose payload does not fit a stored value.
+    /// An alarm whose payload does not fit a stored value.
     #[error(
         "the payload of a scheduled event has {size} bytes, over the limit of {limit}: store \
          it, and schedule where it is"
@@ -207,7 +207,7 @@ pub enum Error {
         /// The reason's UTF-8 bytes.
         size: usize,
     },
-    /// An event at a time that an alarm cannot be set to.
+    /// An alarm at a time that the object's cannot be set to.
     #[error(
         "an event cannot be scheduled at {at}: a time is after 0 and up to {limit}, in \
          milliseconds since the epoch"
@@ -226,7 +226,7 @@ pub enum Error {
         /// The period's whole milliseconds.
         period: u64,
     },
-    /// An event's name that is empty, too long or begins with a control character.
+    /// An alarm's name that is empty, too long or begins with a control character.
     #[error(
         "an event's name of {size} bytes: 1 to {limit} are allowed, with no control character in front"
     )]

@@ -45,7 +45,7 @@ impl Frame {
 /// How a frame becomes a room's message.
 ///
 /// Every type that serde can deserialize decodes from JSON, in a text frame or in a binary one.
-/// [`Text`] and [`Frame`] take any frame. A format of one's own is an implementation for a type
+/// [`Text`] and [`Frame`] take any frame. A format of your own is an implementation for a type
 /// without `Deserialize`.
 ///
 /// ```

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 /// A function of the Worker, by its name: it takes an `A` and gives a `T`.
 ///
-/// The Worker lists it in `functions` when it makes its rooms' object. A room [calls](crate::Effects::call)
+/// The Worker lists it in `calls` when it makes its rooms' object. A room [calls](crate::Effects::call)
 /// it, and what it gives comes to [`handle_reply`](crate::Room::handle_reply).
 ///
 /// ```

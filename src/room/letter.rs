@@ -18,11 +18,11 @@ use crate::room::room::Room;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Errand {
-    /// A room handles an event.
+    /// A room handles a message.
     Message {
         /// The room's object name.
         room: String,
-        /// The event, as JSON.
+        /// The message, as JSON.
         json: String,
     },
     /// A room says something to all its connections.

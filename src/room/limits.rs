@@ -10,7 +10,7 @@ use std::time::Duration;
 /// The attachment holds the connection's id, its time and its state, as JSON.
 pub const ATTACHMENT_BYTES: usize = 16_384;
 
-/// Bytes of a stored value: a room's state or a scheduled event's payload, as JSON.
+/// Bytes of a stored value: a room's state or an alarm's payload, as JSON.
 ///
 /// SQLite-backed objects take 2 MB a row (Cloudflare, "Limits"); of the two readings of MB this is
 /// the smaller. A state is measured when it is stored: messages that share a commit may pass through
@@ -38,7 +38,7 @@ pub const ROOM_ID_CHARS: usize = 128;
 /// UTF-8 bytes of a close reason (RFC 6455, 5.5: 125 bytes for a control frame, 2 for the code).
 pub const CLOSE_REASON_BYTES: usize = 123;
 
-/// UTF-8 bytes of a scheduled event's name.
+/// UTF-8 bytes of an alarm's name.
 pub const ALARM_NAME_BYTES: usize = 256;
 
 /// Bytes of an inbound frame, unless a room says otherwise with
@@ -72,8 +72,8 @@ pub const HOPS: u32 = 32;
 /// Sessions that are over and are remembered, about: of more the ones that are due first are forgotten.
 pub const SESSIONS: usize = 4_096;
 
-/// Bytes of messages that a client may have missed and is told; of more it is told that they are no
-/// longer to be had.
+/// Bytes of messages that a client may have missed and is told; if there are more, it is told that they
+/// are no longer kept.
 pub const MISSED_BYTES: usize = 4 * 1024 * 1024;
 
 /// Connections up to which clients of the protocol `dormouse.1` are told who is here. To tell each of
@@ -94,10 +94,10 @@ pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest that a [`RateLimit`](crate::RateLimit) takes to be full again: its burst times its refill.
 pub const BURST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// How often a scheduled event's handler is tried before the event is set aside as failed.
+/// How often an alarm's handler is tried before the alarm is set aside as failed.
 pub const ALARM_TRIES: u32 = 7;
 
-/// How many events of the schedule one commit handles at most; the rest follow in the next.
+/// How many alarms one commit handles at most; the rest follow in the next.
 pub const ALARMS_A_COMMIT: usize = 256;
 
 /// Bytes of rows after which a host ends a page of a list, short of its number of rows.

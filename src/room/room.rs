@@ -30,7 +30,7 @@ use crate::room::upgrade::{Admission, Newcomer};
 ///
 /// **Nothing interrupts a handler: it runs until it returns, and nobody else in its object, nor in
 /// the others of its isolate, has a turn until then.** WebAssembly cannot be stopped from within, so
-/// there is no time limit of Dormouse's own. Split long work over scheduled events.
+/// there is no time limit of Dormouse's own. Split long work over alarms.
 ///
 /// - A handler that returns late, but within the platform's limit of CPU time (by default 30 s for an
 ///   event, see Cloudflare's "Limits"), delays others and does no other harm.
@@ -251,16 +251,16 @@ pub trait Room: Sized + 'static {
     }
 
     /// The same for an [`Alarm`](Room::Alarm) that was scheduled before the deploy. With `None` the
-    /// event fails with [`Error::PayloadUnreadable`], comes again, and is set aside after its tries.
+    /// alarm fails with [`Error::PayloadUnreadable`], comes again, and is set aside after its tries.
     fn migrate_alarm(stored: Value) -> Option<Self::Alarm> {
         let _ = stored;
         None
     }
 
-    /// A scheduled event is due. It leaves the schedule in the same commit as what this returns.
+    /// An alarm is due. It leaves the schedule in the same commit as what this returns.
     ///
     /// # Errors
-    /// The event stays, and comes again with [`cx.retry()`](Context::retry), after 2 s, 4 s and so
+    /// The alarm stays, and comes again with [`cx.retry()`](Context::retry), after 2 s, 4 s and so
     /// on; after [`limits::ALARM_TRIES`] tries it is set aside.
     fn handle_alarm(cx: &Context<Self>, alarm: Self::Alarm) -> Result<Effects<Self>> {
         let _ = (cx, alarm);

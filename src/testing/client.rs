@@ -83,7 +83,7 @@ impl<R: Room> TestClient<R> {
         Self { room, line }
     }
 
-    /// Sends an event, as JSON.
+    /// Sends a message, as JSON.
     ///
     /// # Panics
     /// If it cannot be written as JSON.

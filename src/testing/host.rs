@@ -318,7 +318,7 @@ impl MemoryHost {
         self.state = Some(json.into());
     }
 
-    /// Overwrites the stored payload of an event, as a deploy with another type would find it.
+    /// Overwrites the stored payload of an alarm, as a deploy with another type would find it.
     ///
     /// ```
     /// # use dormouse::testing::MemoryHost;
@@ -640,7 +640,7 @@ impl MemoryHost {
         true
     }
 
-    /// Closes a socket and keeps its attachment, as for an input that came to grief.
+    /// Closes a socket and keeps its attachment, as for an input that was given up.
     pub(super) fn hang_up(&mut self, socket: SocketId) {
         self.unlist(socket);
         if let Some(socket) = self.sockets.get_mut(&socket) {

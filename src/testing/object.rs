@@ -56,7 +56,7 @@ pub struct Object {
     machine: Option<Machine>,
     is_awake: bool,
     inbox: Vec<Entry>,
-    /// What is left of a batch that came to grief, in its order.
+    /// What is left of a batch that failed, in its order.
     again: VecDeque<Vec<Entry>>,
     next_ticket: u64,
     /// Where the alarm stood that went off and is not handled.
@@ -416,7 +416,7 @@ impl Object {
         self.put(Input::AlarmFired)
     }
 
-    /// Whether an alarm went off whose handler did not come to its end: then it stands where the
+    /// Whether an alarm went off whose handler did not return: then it stands where the
     /// platform wants it.
     pub(super) fn is_firing(&self) -> bool {
         let is_retried = self.retried.is_some() && self.retried == self.host.alarm();
@@ -471,7 +471,7 @@ impl Object {
         self.inbox.clear();
         self.again.clear();
         self.host.crash();
-        // An alarm whose handler did not come to its end goes off again, unless another was set.
+        // An alarm whose handler did not return goes off again, unless another was set.
         if let Some(at) = self.firing.take()
             && self.host.alarm().is_none()
         {

@@ -17,7 +17,7 @@ use line::{Batch, Line};
 ///
 /// The Worker's client makes it: `rooms.room("chat").startRecording("lounge")`, and later
 /// `getRecording("lounge")`, which gives lines of JSON. Nothing is recorded unless that was asked for.
-/// A recording begins with what the room was like, at most 1,000 values and events and sockets and the
+/// A recording begins with what the room was like, at most 1,000 values and alarms and sockets and the
 /// last 100 rows of each history, and has every input with its time and its random numbers. It holds
 /// what clients said and what the room stores: treat it as you treat its storage.
 ///
@@ -131,7 +131,7 @@ impl Recording {
     }
 
     /// The same as if nothing had failed: a handler that trapped is called again, so that it panics
-    /// here, where a debugger and a backtrace are at hand.
+    /// here, where there are a debugger and a backtrace.
     ///
     /// ```
     /// use dormouse::{Fault, rooms::Echo, testing::Recording};

@@ -202,13 +202,13 @@ impl<R: Room> TestRoom<R> {
         client
     }
 
-    /// Sends an event by API.
+    /// Sends a message by API.
     ///
     /// # Errors
     /// The room's.
     ///
     /// # Panics
-    /// If the event cannot be written as JSON.
+    /// If the message cannot be written as JSON.
     ///
     /// ```
     /// # use dormouse::rooms::{Chat, Reminders, chat::Message};
@@ -228,7 +228,7 @@ impl<R: Room> TestRoom<R> {
         self.send_json(&serde_json::to_string(message).expect("a message as JSON"))
     }
 
-    /// Sends an event by API, as JSON that need not be right.
+    /// Sends a message by API, as JSON that need not be right.
     ///
     /// # Errors
     /// The room's.
@@ -512,7 +512,7 @@ impl<R: Room> TestRoom<R> {
         world.happen();
     }
 
-    /// Puts the object to sleep; the next event wakes it. Sockets stay open.
+    /// Puts the object to sleep; the next input wakes it. Sockets stay open.
     ///
     /// ```
     /// # use dormouse::rooms::{Chat, Reminders, chat::Message};

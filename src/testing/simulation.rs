@@ -48,7 +48,7 @@ use world::World;
 /// - what is told is stored before;
 /// - everyone gets what was meant for them, in order, and nobody else anything;
 /// - `handle_close` runs once for each connection that was accepted, and every close is answered;
-/// - the alarm stands at the earliest event, and an event stays until it is handled;
+/// - the object's alarm stands at the earliest alarm, and an alarm stays until it is handled;
 /// - a letter from a sibling is handled once;
 /// - no handler panics, unless that is [allowed](Simulation::allow_panics).
 ///
@@ -103,8 +103,8 @@ impl<R: Room> Default for Simulation<R> {
 }
 
 impl<R: Room> Simulation<R> {
-    /// A hundred lives of 200 steps, whose clients know no event and send what means no good. Tell
-    /// them more with [`events`](Self::events) or [`frames`](Self::frames).
+    /// A hundred lives of 200 steps, whose clients know no message and send hostile frames. Tell
+    /// them more with [`messages`](Self::messages) or [`frames`](Self::frames).
     ///
     /// ```
     /// use dormouse::{rooms::Echo, testing::Simulation};
@@ -133,11 +133,11 @@ impl<R: Room> Simulation<R> {
         }
     }
 
-    /// The same with clients that send such events, as JSON. Now and then they send something else all
+    /// The same with clients that send such messages, as JSON. Now and then they send something else all
     /// the same.
     ///
     /// # Panics
-    /// While it runs, if an event cannot be written as JSON.
+    /// While it runs, if a message cannot be written as JSON.
     ///
     /// ```
     /// use dormouse::rooms::chat::Message;

@@ -94,12 +94,12 @@ const bills = {
       fay.send({ type: "chat", message: "the second" }),
     );
   },
-  "an event scheduled, and a state saved with it": async () => {
+  "an alarm planned, and a state saved with it": async () => {
     const { socket } = await connect(exports.default, "/room/till");
     socket.send("/remind 100 tea");
     return billOf(env.ROOMS.getByName("reminders/till"), () => socket.send("/remind 50 water"));
   },
-  "an event handled, and a state saved with it": async () => {
+  "an alarm handled, and a state saved with it": async () => {
     const { socket, until } = await connect(exports.default, "/room/bell");
     socket.send("/remind 1 tea");
     return billOf(env.ROOMS.getByName("reminders/bell"), () => until(2));

@@ -29,7 +29,7 @@ const COLD: usize = 32;
 /// What is known before a commit is performed.
 pub(super) struct Before {
     expected: Vec<(SocketId, Option<Frame>)>,
-    /// The names of the events that are stored.
+    /// The names of the alarms that are stored.
     events: Vec<String>,
 }
 
@@ -180,7 +180,7 @@ impl<R: Room> World<'_, R> {
         self.judge_stored(room)
     }
 
-    /// An event that is no longer stored, though its handler has not succeeded and none cancelled it.
+    /// An alarm that is no longer stored, though its handler has not succeeded and none cancelled it.
     fn gone_unhandled<'b>(
         &self,
         room: usize,
@@ -395,7 +395,7 @@ fn judge_failures(batch: &[Entry], commit: &Commit, calls: &[Called]) -> Result<
     // One that comes again and again is written anew each time; one that goes is judged elsewhere.
     let rang = |call: &Called| call.handler == Handler::Alarm && call.ended == Ended::Telling;
     let has_rung = calls.iter().any(rang);
-    // The next try of an event is written down, and what the engine keeps for itself.
+    // The next try of an alarm is written down, and what the engine keeps for itself.
     let is_change = |write: &&Write| match write {
         Write::Alarm(event) => event.failures == 0 && !is_own(&event.name) && !has_rung,
         Write::RemoveAlarm(_) => false,

@@ -84,12 +84,12 @@ pub enum Step {
         /// Which client.
         client: usize,
     },
-    /// An API call with an event.
+    /// An API call with a message.
     Send {
         /// The number of the room.
         #[serde(default, skip_serializing_if = "is_zero")]
         room: usize,
-        /// The event as JSON.
+        /// The message as JSON.
         json: String,
     },
     /// An API call with a message for all.
