@@ -87,7 +87,6 @@ export type Outcome = Outcomes[keyof Outcomes];
 
 /** The outcomes by their names. */
 export interface Outcomes {
-  readonly Trapped: 1;
   readonly NotStored: 2;
   readonly GaveUp: 3;
 }
@@ -114,6 +113,7 @@ export interface RoomHost {
   failedEvents(): string;
   value(key: string): string | undefined;
   values(prefix: string, after: string | undefined, limit: number, backwards: boolean): string;
+  keys(prefix: string, after: string | undefined, limit: number): string;
   historyEnds(name: string): string | undefined;
   history(name: string, after: number, before: number, limit: number, last: boolean): string;
   historySince(name: string, at: number): number | undefined;

@@ -55,7 +55,7 @@ pub enum Effect<R: Room> {
         /// Its new state.
         state: R::Connection,
     },
-    /// [`Effects::set_tags`].
+    /// [`Effects::set_tags`](crate::Effects::set_tags).
     SetTags {
         /// Whose.
         connection: Connection<R::Connection>,

@@ -30,7 +30,7 @@ use crate::room::room::Room;
 use crate::room::time::Timestamp;
 use crate::room::upgrade::Upgrade;
 
-/// A room without a server: an [`Engine`] on a [`MemoryHost`].
+/// A room without a server: an [`Engine`](crate::Engine) on a [`MemoryHost`].
 ///
 /// ```
 /// use dormouse::rooms::Chat;

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { blame, Turns } from "../../js/object/turns.js";
 
-const Outcome = /** @type {const} */ ({ Trapped: 1, NotStored: 2, GaveUp: 3 });
+const Outcome = /** @type {const} */ ({ NotStored: 2, GaveUp: 3 });
 
 class Trap extends WebAssembly.RuntimeError {}
 

@@ -90,11 +90,8 @@ impl Room for Bench {
             }
             Message::Pad { bytes } => answer(Broadcast::Padded { bytes })
                 .update_or_default(move |state| state.pad = "x".repeat(bytes)),
-            Message::Plan { name, at } => answer(Broadcast::Planned { name: name.clone() }).schedule(
-                name.clone(),
-                When::at(at),
-                name,
-            ),
+            Message::Plan { name, at } => answer(Broadcast::Planned { name: name.clone() })
+                .schedule(name.clone(), When::at(at), name),
             Message::Cancel { name } => {
                 answer(Broadcast::Cancelled { name: name.clone() }).cancel(name)
             }

@@ -10,7 +10,7 @@ import { showHand, showMiddle, showSeats, showShown } from "./table.js";
 import { key, nameOf } from "./who.js";
 
 /** @typedef {import("../types/rooms.d.ts").Rooms["liars-dice"]} Room */
-/** @typedef {import("../types/rooms.d.ts").LiarsDice.Event} Event */
+/** @typedef {import("../types/rooms.d.ts").LiarsDice.Message} Event */
 /** @typedef {import("../types/rooms.d.ts").LiarsDice.Broadcast} Broadcast */
 
 /**

@@ -9,7 +9,10 @@ pub mod rules;
 
 use std::time::Duration;
 
-use dormouse::{Admission, Audience, Close, Context, Effects, Error, Handler, Keep, Never, Newcomer, RateLimit, Result, Resume, Room, Tag, Timestamp, When};
+use dormouse::{
+    Admission, Audience, Close, Context, Effects, Error, Handler, Keep, Never, Newcomer, RateLimit,
+    Result, Resume, Room, Tag, Timestamp, When,
+};
 use serde::{Deserialize, Serialize};
 
 use messages::{Broadcast, Message, View, Wish};
@@ -42,8 +45,7 @@ impl Room for LiarsDice {
     /// Whoever loses the line keeps seat, dice and turn for so long.
     const RESUME: Option<Resume> =
         Some(Resume::keeping(Keep::newest(200)).grace(Duration::from_secs(20)));
-    const RATE_LIMIT: Option<RateLimit> =
-        Some(RateLimit::new(10, Duration::from_millis(500)));
+    const RATE_LIMIT: Option<RateLimit> = Some(RateLimit::new(10, Duration::from_millis(500)));
     type State = Table;
     type Connection = ();
     type Upgrade = Wish;
@@ -198,7 +200,8 @@ fn settle(table: Table, now: Timestamp, until: Option<Timestamp>) -> Effects<Lia
 fn look(cx: &Context<LiarsDice>) -> Result<Effects<LiarsDice>> {
     let (id, table) = (sender(cx)?, table(cx));
     let dice = table.seat_of(id).map(|seat| table.seats[seat].dice.clone()).unwrap_or_default();
-    Ok(cx.effects()
+    Ok(cx
+        .effects()
         .send(cx.sender(), Broadcast::Table(View::of(&table, clock(cx), cx.now())))
         .send(cx.sender(), Broadcast::Yours { id: id.to_owned(), dice }))
 }

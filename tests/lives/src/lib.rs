@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dormouse::testing::{MemoryHost, TestClient, TestRoom};
-use dormouse::{
-    Context, Effects, Error, Frame, Keep, Never, Result, Resume, Room, Text, Upgrade,
-};
+use dormouse::{Context, Effects, Error, Frame, Keep, Never, Result, Resume, Room, Text, Upgrade};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Says to everyone what it has handled, in order.

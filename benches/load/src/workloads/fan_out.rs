@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::try_join_all;
 
 use super::text;
-use crate::client::{Client, Message, Heard, close_all};
+use crate::client::{Client, Event, Heard, close_all};
 use crate::job::{Job, Measured};
 use crate::process::Process;
 use crate::{Failure, check};
@@ -34,7 +34,7 @@ async fn play(
         let mut latencies = Vec::with_capacity(each);
         for line in 0..each {
             let since = Instant::now();
-            client.send(&Message::Say { text: &text(line) }).await?;
+            client.send(&Event::Say { text: &text(line) }).await?;
             // One line in flight: the next when this one has come back.
             while latencies.len() <= line {
                 let message = client.hear().await?;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures_util::{StreamExt, stream};
 
 use crate::Failure;
-use crate::client::{Client, Message, Heard};
+use crate::client::{Client, Event, Heard};
 use crate::job::{Job, Measured};
 use crate::process::Process;
 
@@ -37,7 +37,7 @@ pub(super) async fn enter(job: &Job) -> Result<(Vec<Client>, Vec<std::time::Dura
         .await;
     let joined: Result<Vec<_>, _> = joined.into_iter().collect();
     let (mut clients, latencies): (Vec<_>, Vec<_>) = joined?.into_iter().unzip();
-    let answer = clients[0].ask(&Message::Echo { text: "here" }).await?;
+    let answer = clients[0].ask(&Event::Echo { text: "here" }).await?;
     if answer != (Heard::Echo { text: "here".into() }) {
         return Err(format!("not echoed: {answer:?}").into());
     }

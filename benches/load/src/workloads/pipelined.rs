@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::try_join_all;
 
 use super::text;
-use crate::client::{Client, Message, Heard, close_all};
+use crate::client::{Client, Event, Heard, close_all};
 use crate::job::{Job, Measured, Workload};
 use crate::process::Process;
 use crate::{Failure, check};
@@ -38,7 +38,7 @@ pub async fn run(job: Job) -> Result<Measured, Failure> {
 async fn prepare(client: &mut Client, job: &Job) -> Result<(), Failure> {
     if !matches!(job.workload, Workload::History) {
         if job.size > 0 {
-            client.ask(&Message::Pad { bytes: job.size }).await?;
+            client.ask(&Event::Pad { bytes: job.size }).await?;
         }
         return Ok(());
     }
@@ -50,7 +50,7 @@ pub(super) async fn fill(client: &mut Client, size: usize) -> Result<(), Failure
     while rows < size {
         let more = ROWS_AT_ONCE.min(size - rows);
         rows += more;
-        match client.ask(&Message::Fill { rows: more }).await? {
+        match client.ask(&Event::Fill { rows: more }).await? {
             Heard::Posted { seq } if seq == rows as u64 => {}
             other => return Err(format!("{rows} rows were to be there: {other:?}").into()),
         }
@@ -103,8 +103,8 @@ async fn talk(
 
 fn event(workload: Workload, text: &str) -> Event<'_> {
     match workload {
-        Workload::Durable => Message::Add { text },
-        Workload::History => Message::Post { text },
-        _ => Message::Echo { text },
+        Workload::Durable => Event::Add { text },
+        Workload::History => Event::Post { text },
+        _ => Event::Echo { text },
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::pipelined::fill;
 use crate::Failure;
-use crate::client::{Client, Message, Heard, close_all};
+use crate::client::{Client, Event, Heard, close_all};
 use crate::job::{Job, Measured};
 use crate::process::Process;
 
@@ -29,7 +29,7 @@ async fn read(
     let mut latencies = Vec::with_capacity(times);
     for _ in 0..times {
         let since = Instant::now();
-        match client.ask(&Message::Last {}).await? {
+        match client.ask(&Event::Last {}).await? {
             Heard::Rows { rows } if rows.len() == size.min(100) => latencies.push(since.elapsed()),
             other => return Err(format!("not the last 100 rows: {other:?}").into()),
         }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::Failure;
-use crate::client::{Client, Message, Heard};
+use crate::client::{Client, Event, Heard};
 use crate::job::{Job, Measured};
 use crate::process::Process;
 
@@ -24,14 +24,14 @@ pub async fn run(job: Job) -> Result<Measured, Failure> {
 
     let mark = process.mark()?;
     for (n, name) in (0..).zip(&names) {
-        planner.say(&Message::Plan { name, at: later + n }).await?;
+        planner.say(&Event::Plan { name, at: later + n }).await?;
     }
     for name in cancelled {
-        planner.say(&Message::Cancel { name }).await?;
+        planner.say(&Event::Cancel { name }).await?;
     }
     let soon = millis(soon(fired.len()))?;
     for name in fired {
-        planner.say(&Message::Plan { name, at: soon }).await?;
+        planner.say(&Event::Plan { name, at: soon }).await?;
     }
     while planner.fired.len() < fired.len() {
         planner.hear().await?;

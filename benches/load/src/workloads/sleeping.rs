@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::joining::enter;
 use crate::Failure;
-use crate::client::{Client, Message, Heard};
+use crate::client::{Client, Event, Heard};
 use crate::job::{Job, Measured};
 use crate::process::Process;
 
@@ -27,7 +27,7 @@ impl Sleepers {
         let process = Process::new(job.pid)?;
         let client = self.clients.last_mut().ok_or("nobody sleeps")?;
         let (mark, since) = (process.mark()?, Instant::now());
-        let answer = client.ask(&Message::Echo { text: "awake" }).await?;
+        let answer = client.ask(&Event::Echo { text: "awake" }).await?;
         let latency = since.elapsed();
         // What the server does after the answer belongs to the waking too.
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -42,7 +42,7 @@ impl Sleepers {
         let process = Process::new(job.pid)?;
         let (mark, since) = (process.mark()?, Instant::now());
         let client = self.clients.last_mut().ok_or("nobody sleeps")?;
-        client.send(&Message::Say { text: "awake" }).await?;
+        client.send(&Event::Say { text: "awake" }).await?;
         let mut latencies = Vec::with_capacity(self.clients.len());
         for client in &mut self.clients {
             match client.hear().await? {

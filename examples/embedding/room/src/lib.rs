@@ -81,7 +81,8 @@ impl Room for Order {
             Message::Status { .. } if visitor.is_some_and(|visitor| !visitor.staff) => {
                 Err(Error::refuse("staff_only", "Only staff may move an order"))
             }
-            Message::Status { status } => Ok(cx.effects()
+            Message::Status { status } => Ok(cx
+                .effects()
                 .save(State { status: status.clone() })
                 .broadcast(Broadcast::Status { status })),
             Message::Note { text } => {
