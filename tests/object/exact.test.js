@@ -389,7 +389,7 @@ test("what comes from a sibling of another version is answered, and ends nothing
       ]);
     }
   }
-  for (const upgrade of ["", "{}x", "[]", '{"id":5}', '{"tags":"red"}']) {
+  for (const upgrade of ["", "{}x", "[5]", '{"id":5}', '{"tags":"red"}']) {
     turn(() => glue.connect(handle, 50, upgrade));
     expect(glue.answers()).toEqual([{ error: expect.objectContaining({ status: 400 }) }]);
   }
