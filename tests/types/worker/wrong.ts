@@ -25,7 +25,7 @@ export async function chat() {
   const [ada] = await chat.getConnections("lounge");
   // error: Property 'name' does not exist on type 'Member'
   ada?.state.name;
-  // error: is not assignable to type 'null'
+  // error: is not assignable to type 'null | undefined'
   await chat.upgrade("lounge", request, { data: { userId: 5, joinedAt: 0 } });
   const history = rooms(env).room("history");
   // error: 'nick' does not exist in type 'Invited'
