@@ -41,7 +41,8 @@ const ALARM_RETRY: Duration = Duration::from_secs(2);
 /// ```
 /// use dormouse::rooms::Echo;
 /// use dormouse::testing::{MemoryHost, Object};
-/// use dormouse::{Answer, Input};
+/// use dormouse::Input;
+/// use dormouse::host::Answer;
 ///
 /// let mut object = Object::new::<Echo>(MemoryHost::new(), "hall");
 /// object.put(Input::ReadCount);
