@@ -199,9 +199,9 @@ impl Handled {
     }
 
     /// How many letters of a sender have to be remembered one by one.
-    fn above_the_floor(&self, from: &str) -> usize {
+    fn above_the_floor(&self, from: &str) -> u64 {
         let floor = self.floors.get(from).copied().unwrap_or_default();
-        self.seqs.iter().filter(|(sender, seq)| sender == from && *seq >= floor).count()
+        self.seqs.iter().filter(|(sender, seq)| sender == from && *seq >= floor).count() as u64
     }
 }
 
@@ -277,7 +277,9 @@ impl Post {
             }
             Step::Lose { letter } => {
                 if let Some(index) = self.pick(letter) {
-                    self.under_way.remove(index);
+                    // With what its sender knew of it in memory.
+                    let Mail { from, letter } = self.under_way.remove(index);
+                    self.room(from).0.host.landed(letter.seq);
                 }
             }
             Step::Outcome { letter, outcome } => {
@@ -376,7 +378,9 @@ impl Post {
         let answer = answer(&turn).clone();
         let is_still = turn.commit.writes.is_empty() && turn.commit.outputs.is_empty();
         let is_task = !matches!(letter.errand, Errand::State { .. } | Errand::Call { .. });
-        if handled.knows(&sender, letter.seq) {
+        // What only reads may be asked again.
+        let is_read = matches!(letter.errand, Errand::State { .. });
+        if !is_read && handled.knows(&sender, letter.seq) {
             assert_eq!(answer, Answer::Ok(Value::Null));
             assert!(is_still, "a letter is handled once");
         } else if matches!(answer, Answer::Ok(_)) && is_task {
@@ -391,8 +395,17 @@ impl Post {
         let (object, handled) = self.room(to);
         let stored = object.host.value(&format!("\u{1}from/{sender}")).unwrap_or_default();
         let received: Value = serde_json::from_str(&stored).unwrap_or_default();
-        let seen = received["seen"].as_array().map_or(0, Vec::len);
+        // Runs of numbers, as first and last; one may reach below the floor.
+        let runs: Vec<(u64, u64)> =
+            serde_json::from_value(received["seen"].clone()).unwrap_or_default();
+        let floor = received["floor"].as_u64().unwrap_or_default();
+        let above = runs.iter().filter(|(_, last)| *last >= floor);
+        let seen: u64 = above.map(|(first, last)| last - first.max(&floor) + 1).sum();
         assert_eq!(seen, handled.above_the_floor(&sender), "no more is kept than has to be");
+        assert!(
+            runs.windows(2).all(|it| it[0].1 + 1 < it[1].0),
+            "runs that touch are one: {runs:?}"
+        );
         answer
     }
 

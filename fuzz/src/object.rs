@@ -7,7 +7,7 @@ use dormouse::host::Answer;
 use dormouse::testing::{self, Entry, MemoryHost, Turn};
 use dormouse::{
     Commit, Fault, Frame, Host as _, Input, OnDuplicate, Order, Output, Range, ScheduledAlarm,
-    Side, SocketId, Write, limits,
+    Side, SocketId, Timestamp, Write, limits,
 };
 
 use serde_json::Value;
@@ -94,8 +94,11 @@ impl Object {
     fn drain(&mut self) -> Turn {
         let mut turns = self.object.drain_with(judge);
         assert!(turns.len() <= 1, "a batch is committed at once: {turns:#?}");
-        let next = self.host.alarms(None, 1).rows.first().map(|event| event.at);
-        assert_eq!(self.host.alarm(), next, "the alarm stands where the next event is");
+        // Another version may have stored a time that the platform has no alarm for.
+        let first = Timestamp::from_millis(1);
+        let next =
+            self.host.alarms(None, 1).rows.pop().map(|it| it.at.clamp(first, Timestamp::MAX));
+        assert_eq!(self.host.alarm(), next, "the object's alarm stands where the next alarm is");
         turns.pop().unwrap_or_default()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use dormouse::rooms::{Chat, HistoryRoom};
 use dormouse::testing::{TestClient, TestRoom};
-use dormouse::{Frame, Room, Upgrade};
+use dormouse::{Connection, Frame, Room, Upgrade};
 
 use crate::words::{Speech, Words};
 
@@ -147,7 +147,11 @@ impl<R: Room> Crowd<R> {
         assert!(self.guest.is_open(), "the guest is closed by what another did");
         assert!(self.room.read(|cx| cx.present().contains("guest")));
         let open = self.clients.iter().filter(|client| client.is_open()).count();
-        assert_eq!(usize::try_from(self.room.count()), Ok(open + 1), "who is open is counted");
+        let (here, all) = self.room.read(|cx| {
+            (cx.connections().filter(Connection::is_here).count(), cx.connections().count())
+        });
+        assert_eq!(here, open + 1, "who is open is here");
+        assert_eq!(usize::try_from(self.room.count()), Ok(all), "who is away is counted too");
     }
 }
 

@@ -10,7 +10,7 @@ use dormouse::{
     Close, Commit, Delivered, Ends, Entry, Errand, Frame, Host as _, Input, Letter, ObjectAlarm,
     ObjectName, Output, ScheduledAlarm, SocketId, Timestamp, Upgrade, Write,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::kinds::{KINDS, Kind};
@@ -24,6 +24,9 @@ const NOW: u64 = 1_700_000_000_000;
 
 /// The largest whole number that JavaScript, through which rows come, holds without loss.
 const LARGEST: u64 = 1 << 53;
+
+/// No history comes near the last number that JavaScript counts to.
+const MOST_ROWS: u64 = LARGEST / 2;
 
 #[derive(Arbitrary, Debug)]
 struct Saved {
@@ -99,7 +102,13 @@ impl Name {
 
 #[derive(Arbitrary, Debug)]
 enum Key {
-    Letter(u8),
+    Letter {
+        at: Time,
+        seq: u8,
+        size: u16,
+    },
+    /// As versions before wrote it: this one leaves it alone.
+    OldLetter(u8),
     LastLetter,
     From,
     Page(Words),
@@ -109,7 +118,10 @@ enum Key {
 impl Key {
     fn text(self) -> String {
         match self {
-            Self::Letter(seq) => format!("{LETTERS}{seq:020}"),
+            Self::Letter { at, seq, size } => {
+                format!("{LETTERS}{:020}/{seq:020}/{size}/ledger/b", at.get())
+            }
+            Self::OldLetter(seq) => format!("{LETTERS}{:020}", NOW << 10 | u64::from(seq)),
             Self::LastLetter => "\u{1}last-letter".into(),
             Self::From => format!("{FROM}ledger/eve"),
             Self::Page(Words(key)) => format!("page/{key}"),
@@ -141,18 +153,18 @@ impl<'a> Arbitrary<'a> for Stored {
             5 => format!(r#"{{"made":{small},"pending":{small}}}"#),
             6 => format!(r#"{{"notes":[[{text},{number}]],"replies":[{text}]}}"#),
             7 => format!(r#"{{"from":{text},"message":{text}}}"#),
-            8 => format!(r#"{{"floor":{small},"seen":[{number},{small}]}}"#),
+            8 => format!(r#"{{"floor":{small},"seen":[[{small},{number}]],"at":{NOW}}}"#),
             9 => {
                 let errand = match u.int_in_range(0..=2)? {
-                    0 => format!(r#"{{"kind":"call","function":{text},"argument":"null"}}"#),
-                    1 => r#"{"kind":"state","room":"ledger/b"}"#.into(),
-                    _ => format!(r#"{{"kind":"text","room":"ledger/b","frame":{text}}}"#),
+                    0 => format!(r#"{{"call":{{"function":{text},"argument":"null"}}}}"#),
+                    1 => r#"{"state":{"room":"ledger/b"}}"#.into(),
+                    _ => format!(r#"{{"text":{{"room":"ledger/b","frame":{text}}}}}"#),
                 };
-                let reply = u.choose(&["null", r#""asked""#])?;
-                let (seq, tries) = (u.arbitrary::<u8>()?, u.arbitrary::<u8>()?);
+                let about = u.choose(&["null", r#""asked""#])?;
+                let tries = u.arbitrary::<u8>()?;
                 let hops = if u.ratio(1, 8)? { u32::MAX } else { tries.into() };
                 format!(
-                    r#"{{"seq":{seq},"hops":{hops},"errand":{errand},"reply":{reply},"tries":{tries},"at":{number}}}"#
+                    r#"{{"hops":{hops},"errand":{errand},"about":{about},"tries":{tries},"since":{number}}}"#
                 )
             }
             kind => {
@@ -219,18 +231,23 @@ fn stored(saved: Saved) -> (MemoryHost, Vec<SocketId>) {
     }
     let mut commit = Commit::default();
     commit.writes.extend(saved.state.map(|Stored(json)| Write::State(json)));
-    commit.alarm = saved.alarm.map(|at| ObjectAlarm::Set(at.timestamp()));
+    // The platform has an alarm at a time that it takes, or none.
+    let alarm = saved.alarm.map(|at| at.timestamp().min(Timestamp::MAX));
+    commit.alarm = alarm.filter(|at| at.as_millis() > 0).map(ObjectAlarm::Set);
     let mut newest = 0;
     for (seq, at, Stored(row)) in saved.rows {
-        let entry = Entry { seq: seq.get(), at: at.timestamp(), row };
+        let entry = Entry { seq: seq.get() % MOST_ROWS, at: at.timestamp(), row };
         newest = newest.max(entry.seq);
         commit.writes.push(Write::Append { history: HISTORY, entry });
     }
     // No row is beyond the end: the next one would be refused there, and with it the commit.
     let (last, at, trimmed) =
         saved.ends.unwrap_or((Time::Small(0), Time::Small(0), Time::Small(0)));
-    let ends =
-        Ends { last: last.get().max(newest), last_at: at.timestamp(), trimmed: trimmed.get() };
+    let ends = Ends {
+        last: (last.get() % MOST_ROWS).max(newest),
+        last_at: at.timestamp(),
+        trimmed: trimmed.get() % MOST_ROWS,
+    };
     commit.writes.push(Write::Ends { history: HISTORY, ends });
     commit.writes.extend(saved.events.into_iter().map(|event| {
         Write::Alarm(ScheduledAlarm {
@@ -247,12 +264,12 @@ fn stored(saved: Saved) -> (MemoryHost, Vec<SocketId>) {
             payload: event.payload.0,
         })
     }));
+    // A letter is stored once.
+    let mut letters = BTreeSet::new();
     for (key, Stored(value)) in saved.values {
-        let value = match key {
-            Key::Letter(number) if number % 8 > 0 => numbered(value, number),
-            _ => value,
-        };
-        commit.writes.push(Write::Value { key: key.text(), value });
+        if !matches!(key, Key::Letter { seq, .. } if !letters.insert(seq)) {
+            commit.writes.push(Write::Value { key: key.text(), value });
+        }
     }
     let mut sockets = Vec::new();
     host.perform(&commit).expect("what was stored");
@@ -266,17 +283,6 @@ fn stored(saved: Saved) -> (MemoryHost, Vec<SocketId>) {
         }
     }
     (host, sockets)
-}
-
-/// The same letter, with the number under which it is stored.
-fn numbered(json: String, number: u8) -> String {
-    match serde_json::from_str(&json) {
-        Ok(Value::Object(mut letter)) => {
-            letter.insert("seq".into(), number.into());
-            Value::Object(letter).to_string()
-        }
-        _ => json,
-    }
 }
 
 /// A room on it, and what of it the room cannot read.
@@ -439,7 +445,11 @@ impl Waking {
             assert!(after.failures >= before.failures && (after.failed || !before.failed));
         }
         for (key, value) in &self.unreadable_values {
-            let after = host.value(key);
+            // A letter may be put off, and its key says until when.
+            let after = values(host).into_iter().find(|(other, _)| {
+                other == key || letter_of(key).is_some_and(|seq| letter_of(other) == Some(seq))
+            });
+            let after = after.map(|(_, value)| value);
             assert_eq!(after.as_ref(), Some(value), "a value that cannot be read stays");
         }
         let rows: BTreeSet<_> = rows(&self.object.host).into_iter().collect();
@@ -449,28 +459,34 @@ impl Waking {
 }
 
 /// What the engine stores of a letter.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "whether it can be read is asked")]
 struct Posted {
-    seq: u64,
     hops: u32,
     errand: Errand,
-    reply: Option<String>,
+    about: Option<String>,
     tries: u32,
-    at: Timestamp,
+    since: Timestamp,
 }
 
 /// What the engine stores of the letters that came.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "whether it can be read is asked")]
 struct Received {
     floor: u64,
-    seen: Vec<u64>,
+    seen: Vec<(u64, u64)>,
+    at: Timestamp,
+}
+
+/// The number of a letter, by its key.
+fn letter_of(key: &str) -> Option<&str> {
+    key.strip_prefix(LETTERS)?.split('/').nth(1)
 }
 
 /// Whether the engine can read a value; a room puts its own without reading them.
 fn reads_value(key: &str, json: &str) -> bool {
-    if let Some(number) = key.strip_prefix(LETTERS) {
-        let posted = serde_json::from_str::<Posted>(json);
-        return posted.is_ok_and(|posted| format!("{:020}", posted.seq) == number);
+    if key.starts_with(LETTERS) {
+        return letter_of(key).is_some() && serde_json::from_str::<Posted>(json).is_ok();
     }
     !key.starts_with(FROM) || serde_json::from_str::<Received>(json).is_ok()
 }

@@ -64,8 +64,10 @@ impl Clock {
         if !changed && !self.unsure {
             return None;
         }
-        // One that an older version stored may be beyond what the platform takes.
-        let next = world.alarms(None, 1).rows.pop().map(|alarm| alarm.at.min(Timestamp::MAX));
+        // One that an older version stored may be at a time that the platform does not take.
+        let first = Timestamp::from_millis(1);
+        let next = world.alarms(None, 1).rows.pop();
+        let next = next.map(|alarm| alarm.at.clamp(first, Timestamp::MAX));
         let differs = self.stands != next.into();
         self.stands = next.into();
         self.unsure = false;

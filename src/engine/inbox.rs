@@ -79,15 +79,15 @@ impl Turn<'_> {
         received.remember(letter, self.host.now())?;
         // Before the handler: a purge keeps what was received, this letter too.
         let received = to_json("what was received", &received)?;
-        self.engine.changes.put_value(key.clone(), received);
-        let handled = self.carry_out(from, letter);
-        match (&handled, stored) {
-            (Ok(()), Some(_)) => {}
-            (Ok(()), None) => self.plan_forgetting(),
-            (Err(_), Some(json)) => self.engine.changes.put_value(key, json),
-            (Err(_), None) => self.engine.changes.remove_value(self.host, &key),
+        let before = self.engine.changes.replace_value(key.clone(), Some(Some(received)));
+        if let Err(error) = self.carry_out(from, letter) {
+            self.engine.changes.replace_value(key, before);
+            return Err(error);
         }
-        handled.map(|()| Value::Null)
+        if stored.is_none() {
+            self.plan_forgetting();
+        }
+        Ok(Value::Null)
     }
 
     fn carry_out(&mut self, from: &ObjectName, letter: &Letter) -> Result<()> {

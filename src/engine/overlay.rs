@@ -34,6 +34,18 @@ struct HistoryChange {
     trimmed: bool,
 }
 
+/// Removes an entry. Of one that was never stored nothing is left to write.
+fn remove<V>(changed: &mut Table<Option<V>>, key: &str, is_stored: impl FnOnce() -> bool) {
+    if matches!(changed.get(key), Some(None)) {
+        return;
+    }
+    if is_stored() {
+        changed.insert(key.to_owned(), None);
+    } else {
+        changed.remove(key);
+    }
+}
+
 impl Changes {
     pub(super) fn over<'a>(&'a self, host: &'a dyn Host) -> Overlay<'a> {
         Overlay { host, changes: self }
@@ -57,9 +69,8 @@ impl Changes {
 
     /// Removes an alarm; one that is not there is no error.
     pub(super) fn remove_alarm(&mut self, host: &dyn Host, name: &str) {
-        if self.over(host).stored_alarm(name).is_some() {
-            self.alarms.insert(name.to_owned(), None);
-        }
+        let is_stored = || !self.purged && host.stored_alarm(name).is_some();
+        remove(&mut self.alarms, name, is_stored);
     }
 
     pub(super) fn has_alarms(&self) -> bool {
@@ -70,6 +81,19 @@ impl Changes {
         self.values.insert(key, Some(value));
     }
 
+    /// What a batch does to a value is this from now on, nothing if `None`; gives what it did before.
+    pub(super) fn replace_value(
+        &mut self,
+        key: String,
+        change: Option<Option<String>>,
+    ) -> Option<Option<String>> {
+        let before = self.values.remove(&key);
+        if let Some(change) = change {
+            self.values.insert(key, change);
+        }
+        before
+    }
+
     /// Removes a value that is known to be there.
     pub(super) fn drop_value(&mut self, key: String) {
         self.values.insert(key, None);
@@ -77,9 +101,8 @@ impl Changes {
 
     /// Removes a value; one that is not there is no error.
     pub(super) fn remove_value(&mut self, host: &dyn Host, key: &str) {
-        if self.over(host).value(key).is_some() {
-            self.values.insert(key.to_owned(), None);
-        }
+        let is_stored = || !self.purged && host.value(key).is_some();
+        remove(&mut self.values, key, is_stored);
     }
 
     fn history(&mut self, host: &dyn Host, name: &'static str) -> &mut HistoryChange {

@@ -57,7 +57,9 @@ impl Room for LiarsDice {
     fn admit(cx: &Context<Self>, newcomer: Newcomer<Wish>) -> Result<Admission<()>> {
         let (id, table) = (newcomer.id_or_uuid(cx), table(cx));
         let has_seat = table.seat_of(id.as_str()).is_some();
-        let gets_one = newcomer.data == Wish::Play && table.has_room();
+        // Who comes back sits down no more: `handle_connect` is not called for them.
+        let is_new = cx.sender().is_none();
+        let gets_one = is_new && newcomer.data == Wish::Play && table.has_room();
         let role = Tag::new(if has_seat || gets_one { PLAYER } else { SPECTATOR })?;
         Ok(Admission::new(id, ()).tag(role))
     }

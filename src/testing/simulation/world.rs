@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::dice::Dice;
 use super::speaker::Speaker;
 use super::step::{CrashAt, Fate, Step};
 use super::turns::{Place, Waits};
@@ -414,7 +415,8 @@ impl<'a, R: Room> World<'a, R> {
         if R::RESUME.is_some() {
             for visit in 0..VISITS * self.rules.rooms {
                 let number = self.clients.iter().map(|client| client.number + 1).max().unwrap_or(0);
-                let upgrade = Upgrade { protocol: Some("dormouse.1".into()), ..Upgrade::default() };
+                let mut upgrade = (self.rules.upgrades)(&mut Dice::new(number as u64));
+                upgrade.protocol = Some("dormouse.1".to_owned());
                 let speaker = Some(Speaker::default());
                 self.connect(number, visit % self.rules.rooms, &upgrade, speaker, None)?;
                 let close = Close { code: 1000, reason: String::new(), was_clean: true };
