@@ -113,6 +113,6 @@ test("the history is read by the page, or refused with the reason", async () => 
   expect((await read("before=3")).map((/** @type {any} */ { seq }) => seq)).toEqual([1, 2]);
   expect(await read("before=1")).toEqual([]);
   for (const query of ["limit=501", "limit=0", "before=x", "before=1.5"]) {
-    expect((await read(query)).error.code).toBe("invalid_page");
+    expect((await read(query)).error.code).toBe("invalid_argument");
   }
 });
