@@ -256,7 +256,7 @@ pub fn memory_refused() -> u32 {
 pub fn connect(handle: u32, socket: u32, upgrade: &str) {
     let upgrade = serde_json::from_str(upgrade).unwrap_or_else(|error| {
         let error = Error::InvalidUpgrade { reason: error.to_string() };
-        with_slot(handle, |slot| slot.fault = Fault::Failed(error));
+        with_slot(handle, |slot| slot.fault.and_failed(error));
         Upgrade::default()
     });
     input(handle, Input::Connect { socket: SocketId(socket), upgrade });
@@ -329,7 +329,7 @@ pub fn receive(handle: u32, from: &str, letter: &str) {
         Ok((from, letter)) => input(handle, Input::Receive { from, letter }),
         // Made by another version of this module, say: its sender hears so.
         Err(error) => {
-            with_slot(handle, |slot| slot.fault = Fault::Failed(error));
+            with_slot(handle, |slot| slot.fault.and_failed(error));
             let Ok(from) = ObjectName::new("unknown", "unknown") else { unreachable!("a name") };
             let errand = Errand::State { room: String::new() };
             let letter = Letter { seq: 0, floor: 0, hops: 0, errand };

@@ -16,8 +16,6 @@ use crate::room::error::Error;
 /// What has gathered since the last commit.
 pub(super) struct Batch {
     pub(super) inputs: Vec<(Input, Fault)>,
-    /// How often it was begun anew.
-    pub(super) pass: u32,
     /// How many letters led to the input that is being handled.
     pub(super) hops: u32,
     pub(super) outputs: Vec<Output>,
@@ -43,7 +41,6 @@ impl Batch {
     pub(super) const fn new() -> Self {
         Self {
             inputs: Vec::new(),
-            pass: 0,
             hops: 0,
             outputs: Vec::new(),
             answers: Vec::new(),

@@ -62,7 +62,7 @@ impl RoomCode {
         self.calls.set(0);
     }
 
-    /// Whether the next call is made. If so it is running until [`done`](Self::done).
+    /// Whether the next call is made. If so it is running until it is said that none is.
     fn enter(&self, kind: Kind) -> Result<()> {
         let nth = self.calls.get();
         self.calls.set(nth + 1);

@@ -165,7 +165,8 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, sight: &Sight<'_>) -> Result<C
     Ok(Checked { changes, steps })
 }
 
-fn check_value(json: String) -> Result<String> {
+/// A value or a row, if it is not too large.
+pub(super) fn check_value(json: String) -> Result<String> {
     let (limit, size) = (limits::VALUE_BYTES, json.len());
     if size > limit { Err(Error::ValueTooLarge { limit, size }) } else { Ok(json) }
 }

@@ -34,10 +34,7 @@ impl Turn<'_> {
 
     /// A socket is gone: its connection waits for another, or has ended.
     pub(super) fn lost_or_closed(&mut self, connection: &Handle, close: &Close) {
-        // A commit that was refused is nobody's fault: its handler is called when the grace is over, which
-        // it is at once.
-        let is_put_off = self.engine.room.is_put_off() && connection.session().is_some();
-        if self.outlives(connection, close) || is_put_off {
+        if self.outlives(connection, close) {
             self.lose(connection);
         } else {
             self.call_close(connection, close);
@@ -73,6 +70,10 @@ impl Turn<'_> {
     }
 
     pub(super) fn call_close(&mut self, connection: &Handle, close: &Close) {
+        // A commit that was refused is nobody's fault: the handler is called when its grace is over.
+        if self.engine.room.is_put_off() && connection.session().is_some() {
+            return self.lose(connection);
+        }
         // First, so that handlers no longer find it.
         self.over(connection);
         let result = self.load().and_then(|()| self.apply(connection.into(), Call::Close(close)));

@@ -50,10 +50,9 @@ impl Turn<'_> {
             return Ok(protocol);
         }
         let replaced = self.settle_duplicates(id.as_str(), upgrade.on_duplicate)?;
-        // Whoever replaces a socket takes no further place.
-        self.check_room()?;
 
         let moment = Moment { at: self.host.now(), nth: socket.0 };
+        let is_new = claimed.is_none();
         let (name, session, from) = match claimed {
             Some(Claimed { name, session, from, .. }) => (name, session, from),
             None => (self.new_session(speaks), Session::default(), None),
@@ -61,7 +60,9 @@ impl Turn<'_> {
         let session_name = speaks.then(|| name.as_str().into());
         let tags = admitted.tags.clone().into();
         let connection = Handle::new(socket, id, tags, moment, session_name, state);
-        let begun = self.begin(&connection, &name, session, admitted);
+        // Whoever replaces a socket takes no further place.
+        let begun = self.check_room();
+        let begun = begun.and_then(|()| self.begin(&connection, &name, session, admitted));
         let joined = begun.and_then(|()| self.call((&connection).into(), Call::Connect(upgrade)));
         match joined {
             Ok(steps) => {
@@ -77,7 +78,12 @@ impl Turn<'_> {
                 Ok(protocol)
             }
             Err(error) => {
-                self.unbegin(&connection);
+                self.engine.connections.unopen(&mut self.engine.changes, socket);
+                if is_new {
+                    self.engine.sessions.unbegin(&name);
+                } else {
+                    self.over(&connection);
+                }
                 // The replaced connection is to stay after all.
                 if replaced {
                     let nth = self.engine.batch.inputs.len();
@@ -180,12 +186,6 @@ impl Turn<'_> {
             self.put_session(name, session, At::Here(&attachment));
         }
         Ok(())
-    }
-
-    /// It was refused after all.
-    fn unbegin(&mut self, connection: &Handle) {
-        self.engine.connections.unopen(&mut self.engine.changes, connection.socket());
-        self.over(connection);
     }
 
     /// What becomes of other connections of an id. Whether any was replaced.

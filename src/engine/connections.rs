@@ -5,12 +5,11 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::time::Duration;
 
 use crate::engine::attachment::Codec;
-use crate::engine::overlay::Changes;
+use crate::engine::overlay::{Changes, each_key, each_value, first_timed, timed_key};
 use crate::engine::sorted::SortedMap;
 use crate::engine::table::Table;
 use crate::host::host::Host;
 use crate::room::connection::{Connection, ENVELOPED, Handle, SocketId};
-use crate::room::keyed::Order;
 use crate::room::rate::RateLimit;
 use crate::room::tag::{Tag, id_tag};
 use crate::room::time::Timestamp;
@@ -38,20 +37,12 @@ pub(crate) struct Connections {
 }
 
 pub(super) fn away_key(until: Timestamp, session: &str) -> String {
-    format!("{AWAY}{:020}/{session}", until.as_millis())
-}
-
-/// The time and the session in a key of one that is away.
-fn parse_away(key: &str) -> Option<(Timestamp, &str)> {
-    let (until, session) = key.strip_prefix(AWAY)?.split_once('/')?;
-    Some((Timestamp::from_millis(until.parse().ok()?), session))
+    timed_key(AWAY, until, session)
 }
 
 /// The sessions whose grace ends first, with their times.
 pub(super) fn first_away(world: &dyn Host, limit: usize) -> Vec<(Timestamp, String)> {
-    let keys = world.keys(AWAY, None, limit).rows;
-    let parsed = keys.iter().filter_map(|key| parse_away(key));
-    parsed.map(|(until, session)| (until, session.to_owned())).collect()
+    first_timed(world, AWAY, limit)
 }
 
 impl Connections {
@@ -90,25 +81,17 @@ impl Connections {
     }
 
     fn away(&self, world: &dyn Host) -> &Table<Handle> {
-        const PAGE: usize = 256;
         self.away.get_or_init(|| {
             let mut away = Table::new();
             if !self.keeps {
                 return away;
             }
-            let mut after: Option<String> = None;
-            loop {
-                let page = world.values(AWAY, after.as_deref(), PAGE, Order::Forwards);
-                for (_, attachment) in &page.rows {
-                    if let Some(connection) = self.codec.connection(SocketId::NONE, attachment) {
-                        put_away(&mut away, connection);
-                    }
+            each_value(world, AWAY, |_, attachment| {
+                if let Some(connection) = self.codec.connection(SocketId::NONE, &attachment) {
+                    put_away(&mut away, connection);
                 }
-                after = page.rows.last().map(|(key, _)| key.clone());
-                if !page.more || after.is_none() {
-                    return away;
-                }
-            }
+            });
+            away
         })
     }
 
@@ -186,11 +169,11 @@ impl Connections {
 
     fn retagged(&self, world: &dyn Host) -> &Table<()> {
         self.retagged.get_or_init(|| {
-            let keys = world.keys(RETAGGED, None, usize::MAX).rows;
             let mut retagged = Table::new();
-            for tag in keys.iter().filter_map(|key| key.strip_prefix(RETAGGED)) {
+            each_key(world, RETAGGED, |key| {
+                let tag = key.strip_prefix(RETAGGED).unwrap_or_default();
                 retagged.insert(tag.to_owned(), ());
-            }
+            });
             retagged
         })
     }
@@ -205,6 +188,15 @@ impl Connections {
                 }
             }
         }
+    }
+
+    /// Nobody has a socket: whoever comes, or comes back, has the tags that the platform knows.
+    pub(super) fn forget_retagged(&mut self, changes: &mut Changes, host: &dyn Host) {
+        self.retagged(&changes.over(host));
+        for (tag, ()) in self.retagged.take().unwrap_or_default().into_entries() {
+            changes.drop_value(format!("{RETAGGED}{tag}"));
+        }
+        self.retagged = Table::new().into();
     }
 
     /// Stores again what a purge has taken of tags: the sockets stay.

@@ -9,6 +9,7 @@ use crate::engine::batch::Batch;
 use crate::engine::calling::RoomCode;
 use crate::engine::connections::Connections;
 use crate::engine::handlers::{Traits, Typed};
+use crate::engine::observing;
 use crate::engine::outbox::Outbox;
 use crate::engine::overlay::Changes;
 use crate::engine::sessions::Sessions;
@@ -117,7 +118,7 @@ impl Engine {
         loop {
             let strict = match self.batch.redo.take() {
                 Some((index, error)) => {
-                    self.batch.inputs[index].1 = Fault::Failed(error);
+                    self.batch.inputs[index].1.and_failed(error);
                     false
                 }
                 None => match self.on(host).finish() {
@@ -126,9 +127,8 @@ impl Engine {
                 },
             };
             let inputs = mem::take(&mut self.batch.inputs);
-            let pass = self.batch.pass + 1;
             self.reset();
-            self.batch.pass = pass;
+            observing::anew();
             if strict {
                 self.room.be_strict();
             }

@@ -6,12 +6,15 @@ use std::time::Duration;
 use crate::engine::Turn;
 use crate::engine::alarms::LEAVE;
 use crate::engine::connections::{away_key, first_away};
-use crate::engine::sessions::{At, Place, Session, Sessions};
+use crate::engine::sessions::{At, Place, Session, Sessions, over_key};
 use crate::host::host::Host;
 use crate::room::close::Close;
 use crate::room::connection::Handle;
 use crate::room::limits;
 use crate::room::resume::Resume;
+
+/// A close whose commit was refused is tried again after this.
+const PUT_OFF: Duration = Duration::from_secs(2);
 
 impl Turn<'_> {
     /// Whether a connection waits for another socket after this close.
@@ -52,7 +55,7 @@ impl Turn<'_> {
         let session = self.session_of(connection, &name);
         let attachment = self.engine.connections.codec.attachment(connection, None);
         let attachment = attachment.unwrap_or_default();
-        let grace = if self.engine.room.is_put_off() { Duration::ZERO } else { grace };
+        let grace = if self.engine.room.is_put_off() { PUT_OFF } else { grace };
         let until = self.host.now() + grace;
         self.put_session(&name, session, At::Away { connection, attachment: &attachment, until });
     }
@@ -64,7 +67,9 @@ impl Turn<'_> {
         else {
             return;
         };
-        let mut session = self.session_of(connection, &name);
+        // Of one that the room has forgotten, in a purge, say, nothing is known to be remembered.
+        let world = self.engine.changes.over(self.host);
+        let Some(mut session) = self.engine.sessions.get(&world, &name).cloned() else { return };
         // Whoever is gone wears nothing: what is said to a tag meanwhile is not for it.
         session.wear(self.last_said(), &[]);
         self.put_session(&name, session, At::Over { until: self.host.now() + remember });
@@ -80,9 +85,10 @@ impl Turn<'_> {
     /// The grace of a connection is over.
     pub(super) fn leave(&mut self, name: &str) {
         let (world, now) = (self.engine.changes.over(self.host), self.host.now());
-        let Some(session) = self.engine.sessions.get(&world, name) else { return };
-        let is_put_off = self.engine.room.is_put_off();
-        if session.place != Place::Away || session.until > now || is_put_off {
+        let Some(session) = self.engine.sessions.get(&world, name) else {
+            return self.forget_away(name);
+        };
+        if session.place != Place::Away || session.until > now {
             return;
         }
         let key = away_key(session.until, name);
@@ -91,6 +97,15 @@ impl Turn<'_> {
             // No version after it can read what it was.
             None => self.remove_session(name),
         }
+    }
+
+    /// Somebody is away whose session this version cannot read: nothing is left that could come back.
+    fn forget_away(&mut self, name: &str) {
+        let due = first_away(&self.world(), limits::ALARMS_A_COMMIT).into_iter();
+        for (until, _) in due.filter(|(_, session)| session == name) {
+            self.engine.changes.drop_value(away_key(until, name));
+        }
+        self.remove_session(name);
     }
 
     /// After a crash nobody has a socket, and nothing said so: those who were here are away.
@@ -111,6 +126,10 @@ impl Turn<'_> {
 
     /// What the commit stores of sessions.
     pub(super) fn end_sessions(&mut self) {
+        let is_empty = self.engine.changes.has_ended() && self.world().count() == 0;
+        if is_empty {
+            self.engine.connections.forget_retagged(&mut self.engine.changes, self.host);
+        }
         if self.engine.traits.resume.is_none() {
             return;
         }
@@ -122,7 +141,7 @@ impl Turn<'_> {
                 engine.sessions.carry(&world, session, attachment);
             }
         }
-        if self.engine.changes.has_ended() && self.world().count() == 0 {
+        if is_empty {
             self.engine.sessions.unmark_here(&mut self.engine.changes, self.host);
         }
         if self.engine.sessions.moved {
@@ -130,7 +149,7 @@ impl Turn<'_> {
             let next = first_away(&self.world(), 1).first().map(|(until, _)| *until);
             self.plan(LEAVE, next);
         }
-        self.engine.sessions.store(&mut self.engine.changes);
+        self.engine.sessions.store(&mut self.engine.changes, self.host);
     }
 
     /// Forgets sessions whose time is over, some for each that has ended, so that nothing has to wake a
@@ -146,6 +165,8 @@ impl Turn<'_> {
         for (nth, (until, name)) in first.iter().take(2 * ended).enumerate() {
             if *until <= now || nth < too_many {
                 self.remove_session(name);
+                // By the key that was listed: the session may be one that this version cannot read.
+                self.engine.changes.drop_value(over_key(*until, name));
             }
         }
     }

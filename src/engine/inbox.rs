@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::engine::Turn;
 use crate::engine::alarms::FORGET;
+use crate::engine::overlay::each_value;
 use crate::engine::sight::About;
 use crate::host::host::Host;
 use crate::host::letter::Letter;
@@ -102,6 +103,7 @@ impl Turn<'_> {
                 return Err(Error::execution("a call is not for a room"));
             }
         };
+        self.engine.room.has_failed()?;
         let row = self.row(&Audience::everyone(), &frame)?;
         self.send(&Audience::everyone(), frame, row);
         Ok(())
@@ -109,16 +111,9 @@ impl Turn<'_> {
 
     /// Everything that is remembered of senders.
     pub(super) fn received(&self) -> Vec<(String, String)> {
-        let mut all: Vec<(String, String)> = Vec::new();
-        loop {
-            let after = all.last().map(|(key, _)| key.as_str());
-            let page = self.world().values(FROM, after, usize::MAX, Order::Forwards);
-            let is_last = !page.more || page.rows.is_empty();
-            all.extend(page.rows);
-            if is_last {
-                return all;
-            }
-        }
+        let mut all = Vec::new();
+        each_value(&self.world(), FROM, |key, value| all.push((key.to_owned(), value)));
+        all
     }
 
     /// Has senders forgotten of whom nothing came for long. A few are no reason to wake a room.
@@ -141,7 +136,8 @@ impl Turn<'_> {
         let after: Option<String> = serde_json::from_str(&alarm.payload).ok().flatten();
         let page = self.world().values(FROM, after.as_deref(), PART, Order::Forwards);
         for (key, json) in &page.rows {
-            let received = serde_json::from_str::<Received>(json).unwrap_or_default();
+            // What cannot be read is kept: its letters may come again.
+            let Ok(received) = serde_json::from_str::<Received>(json) else { continue };
             if now - received.at >= limits::SENDER_AGE {
                 self.engine.changes.remove_value(self.host, key);
             }

@@ -5,14 +5,14 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Turn;
+use crate::engine::check::check_value;
 use crate::engine::sessions::Session;
 use crate::host::host::Host;
 use crate::room::audience::{Among, Audience};
 use crate::room::connection::Target;
 use crate::room::connection_id::ConnectionId;
-use crate::room::error::{Error, Result};
+use crate::room::error::Result;
 use crate::room::frame::Frame;
-use crate::room::limits;
 use crate::room::tag::Tag;
 
 /// The history of what was said, for those who come back.
@@ -87,8 +87,7 @@ impl Turn<'_> {
             Frame::Binary(bytes) => logged.bytes = Some(bytes.clone()),
         }
         let row = crate::room::frame::to_json("a message", &logged)?;
-        let (limit, size) = (limits::VALUE_BYTES, row.len());
-        if size > limit { Err(Error::ValueTooLarge { limit, size }) } else { Ok(Some(row)) }
+        check_value(row).map(Some)
     }
 
     /// Stores a message, and gives its number.

@@ -16,8 +16,6 @@ pub(crate) struct Called {
     pub(crate) handler: Handler,
     /// Which input of the batch it was for.
     pub(crate) nth: usize,
-    /// How often the batch was begun anew before.
-    pass: u32,
     pub(crate) socket: Option<SocketId>,
     pub(crate) session: Option<String>,
     pub(crate) is_from_sibling: bool,
@@ -58,12 +56,21 @@ pub(crate) fn watch(fuse: Option<usize>) {
     SEEN.set(Some(Seen { fuse, ..Seen::default() }));
 }
 
-/// Ends it. A batch that was begun anew tells of its last run alone.
+/// Ends it.
 pub(crate) fn seen() -> Seen {
-    let mut seen = SEEN.take().unwrap_or_default();
-    let last = seen.calls.iter().map(|call| call.pass).max();
-    seen.calls.retain(|call| Some(call.pass) == last);
-    seen
+    SEEN.take().unwrap_or_default()
+}
+
+/// The batch is begun anew: what was called for it does not count.
+pub(super) fn anew() {
+    if NOBODY {
+        return;
+    }
+    SEEN.with_borrow_mut(|seen| {
+        if let Some(seen) = seen {
+            seen.calls.clear();
+        }
+    });
 }
 
 /// The room's code is about to run.
@@ -100,8 +107,8 @@ pub(crate) fn ended(handler: Handler, sight: &Sight<'_>, done: Option<&Done>) {
         let sender = sight.sender();
         let session = sender.and_then(Connection::session).map(ToString::to_string);
         let socket = sender.map(Connection::socket);
-        let ((pass, nth), is_from_sibling) = (sight.turn(), sight.sibling().is_some());
-        seen.calls.push(Called { handler, nth, pass, socket, session, is_from_sibling, ended });
+        let (nth, is_from_sibling) = (sight.nth(), sight.sibling().is_some());
+        seen.calls.push(Called { handler, nth, socket, session, is_from_sibling, ended });
     });
 }
 

@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::Turn;
-use crate::engine::alarms::POST;
+use crate::engine::alarms::{FORGET, POST};
 use crate::engine::handlers::Call;
+use crate::engine::overlay::each_key;
 use crate::engine::sight::About;
 use crate::engine::table::Table;
 use crate::host::commit::Output;
 use crate::host::host::Host;
 use crate::host::letter::{Delivered, Letter};
+use crate::room::alarm::ScheduledAlarm;
 use crate::room::error::{Error, Result};
 use crate::room::handler::Handler;
 use crate::room::letter::{Answer, Errand};
@@ -89,17 +91,12 @@ impl Turn<'_> {
         let world = self.engine.changes.over(self.host);
         self.engine.outbox.places.get_or_insert_with(|| {
             let mut places = Table::new();
-            let mut after: Option<String> = None;
-            loop {
-                let page = world.keys(LETTERS, after.as_deref(), 4_096);
-                for (seq, place) in page.rows.iter().filter_map(|key| Place::parse(key)) {
+            each_key(&world, LETTERS, |key| {
+                if let Some((seq, place)) = Place::parse(key) {
                     places.insert(numbered(seq), place);
                 }
-                after = page.rows.last().cloned();
-                if !page.more || after.is_none() {
-                    return places;
-                }
-            }
+            });
+            places
         })
     }
 
@@ -188,6 +185,8 @@ impl Turn<'_> {
             self.store_letter(seq, &posted, IN_FLIGHT);
         } else if posted.tries >= limits::LETTER_TRIES || is_too_old {
             let error = undelivered(&posted, "there was no answer");
+            // Of telling the room: that ends as well.
+            let posted = Posted { tries: posted.tries.saturating_add(1), ..posted };
             self.settle_letter(seq, &posted, Err(error));
         } else {
             self.dispatch(seq, posted);
@@ -264,20 +263,25 @@ impl Turn<'_> {
         }
     }
 
-    /// What a purge does not take: the number of the last letter, and what was received.
-    pub(super) fn mail(&mut self) -> Vec<(String, String)> {
+    /// What a purge does not take: the number of the last letter, what was received, and when that is
+    /// forgotten.
+    pub(super) fn mail(&mut self) -> (Vec<(String, String)>, Option<ScheduledAlarm>) {
         let last = self.engine.outbox.last.map(|last| last.to_string());
         let last = last.or_else(|| self.world().value(LAST));
         let received = self.received();
-        last.map(|last| (LAST.to_owned(), last)).into_iter().chain(received).collect()
+        let kept = last.map(|last| (LAST.to_owned(), last)).into_iter().chain(received).collect();
+        (kept, self.world().stored_alarm(FORGET))
     }
 
-    pub(super) fn keep_mail(&mut self, mail: Vec<(String, String)>) {
+    pub(super) fn keep_mail(&mut self, mail: (Vec<(String, String)>, Option<ScheduledAlarm>)) {
+        let (kept, forgetting) = mail;
         self.engine.outbox.places = Some(Table::new());
-        for (key, value) in mail {
+        for (key, value) in kept {
             self.engine.changes.put_value(key, value);
         }
-        self.plan_forgetting();
+        if let Some(alarm) = forgetting {
+            self.engine.changes.put_alarm(alarm);
+        }
     }
 }
 

@@ -198,6 +198,55 @@ impl Changes {
     }
 }
 
+/// A key in the order of times: until when, and which session.
+pub(super) fn timed_key(prefix: &str, until: Timestamp, session: &str) -> String {
+    format!("{prefix}{:020}/{session}", until.as_millis())
+}
+
+/// The first such keys with a prefix.
+pub(super) fn first_timed(
+    world: &dyn Host,
+    prefix: &str,
+    limit: usize,
+) -> Vec<(Timestamp, String)> {
+    let keys = world.keys(prefix, None, limit).rows;
+    let parsed = keys.iter().filter_map(|key| {
+        let (until, session) = key.strip_prefix(prefix)?.split_once('/')?;
+        Some((Timestamp::from_millis(until.parse().ok()?), session.to_owned()))
+    });
+    parsed.collect()
+}
+
+/// All keys with a prefix, a page at a time.
+pub(super) fn each_key(world: &dyn Host, prefix: &str, mut look: impl FnMut(&str)) {
+    const PAGE: usize = 4_096;
+    let mut after: Option<String> = None;
+    loop {
+        let mut page = world.keys(prefix, after.as_deref(), PAGE);
+        page.rows.iter().for_each(|key| look(key));
+        after = page.rows.pop();
+        if !page.more || after.is_none() {
+            return;
+        }
+    }
+}
+
+/// All values whose keys have a prefix, a page at a time.
+pub(super) fn each_value(world: &dyn Host, prefix: &str, mut look: impl FnMut(&str, String)) {
+    const PAGE: usize = 256;
+    let mut after: Option<String> = None;
+    loop {
+        let page = world.values(prefix, after.as_deref(), PAGE, Order::Forwards);
+        after = page.rows.last().map(|(key, _)| key.clone());
+        for (key, value) in page.rows {
+            look(&key, value);
+        }
+        if !page.more || after.is_none() {
+            return;
+        }
+    }
+}
+
 /// A host with a batch's changes over it.
 #[derive(Clone, Copy)]
 pub(crate) struct Overlay<'a> {

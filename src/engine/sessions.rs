@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::connections::{Connections, away_key};
-use crate::engine::overlay::Changes;
+use crate::engine::overlay::{Changes, each_value, first_timed, timed_key};
 use crate::engine::table::Table;
 use crate::host::host::Host;
 use crate::room::connection::{Handle, SocketId};
@@ -137,8 +137,8 @@ fn key(session: &str) -> String {
     format!("{SESSION}{session}")
 }
 
-fn over_key(until: Timestamp, session: &str) -> String {
-    format!("{OVER}{:020}/{session}", until.as_millis())
+pub(super) fn over_key(until: Timestamp, session: &str) -> String {
+    timed_key(OVER, until, session)
 }
 
 fn to_json<T: Serialize>(value: &T) -> String {
@@ -188,7 +188,6 @@ impl Sessions {
         (session.place, session.until) = match at {
             At::Here(attachment) => {
                 attachment.clone_into(&mut session.attachment);
-                self.mark_here(changes, host);
                 (Place::Here, Timestamp::default())
             }
             At::Away { connection, attachment, until } => {
@@ -242,6 +241,13 @@ impl Sessions {
         self.here_is_marked = false;
     }
 
+    /// One that began in this input did not begin after all.
+    pub(super) fn unbegin(&mut self, name: &str) {
+        self.known.remove(name);
+        self.changed.remove(name);
+        self.any = None;
+    }
+
     /// Forgets a session.
     pub(super) fn remove(
         &mut self,
@@ -265,38 +271,24 @@ impl Sessions {
         changes: &mut Changes,
         host: &dyn Host,
     ) -> Vec<(String, String)> {
-        const PAGE: usize = 256;
         let mut here = Vec::new();
         if changes.over(host).value(HERE).is_none() {
             return here;
         }
-        let mut after: Option<String> = None;
-        loop {
-            let page = changes.over(host).values(SESSION, after.as_deref(), PAGE, Order::Forwards);
-            for (key, json) in &page.rows {
-                let session = serde_json::from_str::<Session>(json).ok();
-                let session = session.filter(|session| session.place == Place::Here);
-                if let (Some(name), Some(session)) = (key.strip_prefix(SESSION), session) {
-                    here.push((name.to_owned(), session.attachment));
-                }
+        each_value(&changes.over(host), SESSION, |key, json| {
+            let session = serde_json::from_str::<Session>(&json).ok();
+            let session = session.filter(|session| session.place == Place::Here);
+            if let (Some(name), Some(session)) = (key.strip_prefix(SESSION), session) {
+                here.push((name.to_owned(), session.attachment));
             }
-            after = page.rows.last().map(|(key, _)| key.clone());
-            if !page.more || after.is_none() {
-                break;
-            }
-        }
+        });
         self.unmark_here(changes, host);
         here
     }
 
     /// The names of the sessions that are forgotten first, with their times.
     pub(super) fn first_over(world: &dyn Host, limit: usize) -> Vec<(Timestamp, String)> {
-        let keys = world.keys(OVER, None, limit).rows;
-        let parsed = keys.iter().filter_map(|key| {
-            let (until, name) = key.strip_prefix(OVER)?.split_once('/')?;
-            Some((Timestamp::from_millis(until.parse().ok()?), name.to_owned()))
-        });
-        parsed.collect()
+        first_timed(world, OVER, limit)
     }
 
     /// What sockets carry is kept with their sessions.
@@ -305,12 +297,14 @@ impl Sessions {
     }
 
     /// Hands what was changed over to the commit. Of sessions that are over nothing stays in memory.
-    pub(super) fn store(&mut self, changes: &mut Changes) {
+    pub(super) fn store(&mut self, changes: &mut Changes, host: &dyn Host) {
         for (name, ()) in std::mem::take(&mut self.changed).into_entries() {
             let Some(session) = self.known.get(&name) else { continue };
             changes.put_value(key(&name), to_json(session));
-            if session.place == Place::Over {
-                self.known.remove(&name);
+            match session.place {
+                Place::Here => self.mark_here(changes, host),
+                Place::Away => {}
+                Place::Over => drop(self.known.remove(&name)),
             }
         }
         (self.moved, self.ended) = (false, 0);

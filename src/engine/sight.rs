@@ -49,8 +49,8 @@ impl Sight<'_> {
 }
 
 impl View for Sight<'_> {
-    fn turn(&self) -> (u32, usize) {
-        (self.engine.batch.pass, self.engine.batch.inputs.len())
+    fn nth(&self) -> usize {
+        self.engine.batch.inputs.len()
     }
 
     fn object(&self) -> &ObjectName {

@@ -217,6 +217,7 @@ impl Turn<'_> {
     }
 
     fn broadcast(&mut self, json: &str, tag: Option<&str>) -> Result<()> {
+        self.engine.room.has_failed()?;
         let to = match tag.map(Tag::new).transpose()? {
             Some(tag) => Audience::tagged(tag),
             None => Audience::everyone(),

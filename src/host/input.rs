@@ -109,3 +109,14 @@ pub enum Fault {
     /// Its handlers are not called; this is their error.
     Failed(Error),
 }
+
+impl Fault {
+    /// The same, and its handlers fail with an error. What panicked before is not called again.
+    pub(crate) fn and_failed(&mut self, error: Error) {
+        *self = match std::mem::take(self) {
+            Self::None => Self::Failed(error),
+            Self::Calls(_) | Self::All => Self::All,
+            failed @ Self::Failed(_) => failed,
+        };
+    }
+}

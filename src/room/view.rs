@@ -11,8 +11,8 @@ use crate::room::time::Timestamp;
 
 /// The room as one handler sees it: what is stored, and what every input before it changed.
 pub(crate) trait View {
-    /// How often the batch was begun anew, and which of its inputs this is.
-    fn turn(&self) -> (u32, usize);
+    /// Which input of the batch this is.
+    fn nth(&self) -> usize;
     fn object(&self) -> &ObjectName;
     fn now(&self) -> Timestamp;
     fn random(&self) -> u64;

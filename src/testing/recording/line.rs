@@ -139,7 +139,7 @@ fn input_of(name: &str, it: &mut Arguments, fault: &mut Fault) -> serde_json::Re
         "connect" => {
             let socket = SocketId(it.next()?);
             let upgrade = it.next_json().unwrap_or_else(|error| {
-                *fault = Fault::Failed(Error::InvalidUpgrade { reason: error.to_string() });
+                fault.and_failed(Error::InvalidUpgrade { reason: error.to_string() });
                 Upgrade::default()
             });
             Input::Connect { socket, upgrade }
