@@ -19,7 +19,7 @@ const MEMORY = 0.128;
 const MESSAGES_A_REQUEST = 20;
 
 /** What happens in one room in a day. */
-const DAY = { connections: 20, messages: 600, events: 10 };
+const DAY = { connections: 20, messages: 600, alarms: 10 };
 const DAYS = 30;
 
 /** How long one thing that happens keeps an object at work, in seconds: far more than was measured. */
@@ -28,19 +28,19 @@ const SECONDS_AT_WORK = 0.005;
 /** Rows, as tests/workerd/costs.test.js counts them. To set the alarm writes one more. */
 const ROWS = {
   message: { written: 1, read: 3 },
-  event: { written: 4 + 1 + 2 + 1, read: 2 + 6 },
+  alarm: { written: 4 + 1 + 2 + 1, read: 2 + 6 },
 };
 
 /** @param {number} rooms */
 function use(rooms) {
   const times = rooms * DAYS;
-  const { connections, messages, events } = DAY;
+  const { connections, messages, alarms } = DAY;
   return {
     "Worker requests": times * connections,
-    "object requests": times * (connections + messages / MESSAGES_A_REQUEST + events),
-    "duration, GB-s": times * (2 * connections + messages + events) * SECONDS_AT_WORK * MEMORY,
-    "rows written": times * (messages * ROWS.message.written + events * ROWS.event.written),
-    "rows read": times * (messages * ROWS.message.read + events * ROWS.event.read),
+    "object requests": times * (connections + messages / MESSAGES_A_REQUEST + alarms),
+    "duration, GB-s": times * (2 * connections + messages + alarms) * SECONDS_AT_WORK * MEMORY,
+    "rows written": times * (messages * ROWS.message.written + alarms * ROWS.alarm.written),
+    "rows read": times * (messages * ROWS.message.read + alarms * ROWS.alarm.read),
   };
 }
 

@@ -84,7 +84,7 @@ impl RoomTypes {
     /// ```
     /// use dormouse::rooms::Echo;
     /// use dormouse::typescript::{RoomTypes, declarations};
-    /// assert!(declarations(&[RoomTypes::of::<Echo>()]).contains("event: string;"));
+    /// assert!(declarations(&[RoomTypes::of::<Echo>()]).contains("message: string;"));
     /// ```
     pub fn of<R: Room>() -> Self
     where
@@ -122,7 +122,7 @@ impl RoomTypes {
             "
 export namespace {namespace} {{
   export interface Room {{
-    event: {message};
+    message: {message};
     inside: {inside};
     broadcast: {broadcast};
     state: {state};

@@ -291,14 +291,15 @@ pub fn close(handle: u32, socket: u32, code: u16, reason: String, was_clean: boo
 
 /// The object's alarm went off: the names of the alarms that are due.
 #[wasm_bindgen]
-pub fn alarm(handle: u32) -> Vec<String> {
+#[wasm_bindgen(js_name = alarmFired)]
+pub fn alarm_fired(handle: u32) -> Vec<String> {
     input(handle, Input::AlarmFired);
     with_slot(handle, |slot| slot.room.due(&JsHost))
 }
 
 /// An alarm's turn.
 #[wasm_bindgen]
-pub fn event(handle: u32, name: String) {
+pub fn alarm(handle: u32, name: String) {
     input(handle, Input::Alarm { name });
 }
 

@@ -65,7 +65,7 @@ fn want_everything(cx: &Context<Wanting>) -> Effects<Wanting> {
     let effects = Effects::new()
         .save(cx.state().unwrap_or(&0) + 1)
         .broadcast("news".into())
-        .schedule("event", When::after(Duration::from_secs(60)), "well".into())
+        .schedule("alarm", When::after(Duration::from_secs(60)), "well".into())
         .append(&SAID, &"something".to_owned())
         .put(&LABELS, "key", &"value".to_owned())
         .close(&others, CloseCode::AWAY, "out");
@@ -141,16 +141,16 @@ fn in_a_batch_only_the_message_that_fails_is_missing() {
 }
 
 #[test]
-fn an_event_that_fails_stays_and_the_others_have_their_turn() {
+fn an_alarm_that_fails_stays_and_the_others_have_their_turn() {
     let room = TestRoom::<Wanting>::new("shop");
     let ada = room.connect("ada");
     ada.send_text("well");
     ada.received();
     let before = room.state();
     room.advance(Duration::from_secs(60));
-    // The event that is due succeeds, and wants itself again in a minute.
+    // The alarm that is due succeeds, and wants itself again in a minute.
     assert_eq!(room.state(), before.map(|count| count + 1));
-    room.read(|cx| assert_eq!(cx.next_alarm().unwrap().name, "event"));
+    room.read(|cx| assert_eq!(cx.next_alarm().unwrap().name, "alarm"));
 }
 
 #[test]

@@ -9,8 +9,8 @@ use dormouse::{
 };
 use proptest::prelude::*;
 use support::{
-    Do, FAIL, Puppet, append, cancel, close, event, failed, heard, in_seconds, note, order, save,
-    say, upgrade,
+    Do, FAIL, Puppet, alarm_at, append, cancel, close, failed, heard, in_seconds, note, order,
+    save, say, upgrade,
 };
 
 #[test]
@@ -84,7 +84,7 @@ fn a_state_that_grows_too_large_in_the_middle_is_the_fault_of_the_one_who_did_it
     let before = room.commits();
     room.together(|| {
         order(&ada, [save(&half), say("half"), note("kept")]);
-        order(&ada, [append(&half), say("whole"), note("dropped"), event("e", in_seconds(1))]);
+        order(&ada, [append(&half), say("whole"), note("dropped"), alarm_at("e", in_seconds(1))]);
         order(&ada, [append("!"), say("a bit more"), Do::Look]);
     });
     let (limit, size) = (limits::VALUE_BYTES, limits::VALUE_BYTES + 2);
@@ -100,7 +100,7 @@ fn a_state_that_grows_too_large_in_the_middle_is_the_fault_of_the_one_who_did_it
 fn inputs_of_one_batch_see_what_those_before_them_did() {
     let inputs = vec![
         connect(1, upgrade("ada", [Do::Look])),
-        message(1, [save("s"), note("n"), event("e", in_seconds(9))]),
+        message(1, [save("s"), note("n"), alarm_at("e", in_seconds(9))]),
         message(1, [Do::Look]),
         connect(2, upgrade("bob", [Do::Look])),
         leave(1),
@@ -192,7 +192,7 @@ fn any_order() -> impl Strategy<Value = Do> {
         4 => prop::sample::select(vec!["c", "d"]).prop_map(append),
         2 => prop::sample::select(vec!["n", "m"]).prop_map(note),
         2 => (0..4_u32).prop_map(|n| close(&format!("id-{n}"))),
-        2 => (1..4_u64).prop_map(|n| event(&n.to_string(), in_seconds(n))),
+        2 => (1..4_u64).prop_map(|n| alarm_at(&n.to_string(), in_seconds(n))),
         1 => Just(cancel("2")),
         1 => Just(Do::Purge),
         1 => Just(FAIL),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dormouse::testing::{TestClient, TestRoom};
 use dormouse::{Error, Handler, Upgrade};
 use support::{
-    Breach, Do, Puppet, append, attached, cancel, close, event, event_that, heard, in_seconds,
+    Breach, Do, Puppet, alarm_at, alarm_that, append, attached, cancel, close, heard, in_seconds,
     note, order, save, say, stored, upgrade,
 };
 
@@ -35,18 +35,18 @@ fn everything_and(breach: Breach) -> Vec<Do> {
         save("changed"),
         say("never heard"),
         note("changed"),
-        event("new", in_seconds(1)),
+        alarm_at("new", in_seconds(1)),
         cancel("kept"),
         close("bob"),
         Do::Break(breach),
     ]
 }
 
-/// A room with a state, an event and two clients, each with a note.
+/// A room with a state, an alarm and two clients, each with a note.
 fn stage() -> (TestRoom<Puppet>, [TestClient<Puppet>; 2]) {
     let room = TestRoom::new("stage");
     let clients = [room.connect("ada"), room.connect("bob")];
-    order(&clients[0], [save("as it was"), event("kept", in_seconds(60)), note("as it was")]);
+    order(&clients[0], [save("as it was"), alarm_at("kept", in_seconds(60)), note("as it was")]);
     order(&clients[1], [note("as it was")]);
     for client in &clients {
         client.received();
@@ -134,8 +134,8 @@ fn in_an_event_which_stays_while_others_have_their_turn() {
         order(
             &clients[0],
             [
-                event_that("a", in_seconds(1), everything_and(breach)),
-                event_that("b", in_seconds(1), [append("!")]),
+                alarm_that("a", in_seconds(1), everything_and(breach)),
+                alarm_that("b", in_seconds(1), [append("!")]),
             ],
         );
         let before = attached(&room);
@@ -144,7 +144,7 @@ fn in_an_event_which_stays_while_others_have_their_turn() {
         assert_eq!(attached(&room), before);
         assert_eq!(room.state().as_deref(), Some("as it was!"), "{breach:?}");
         room.read(|cx| {
-            let failures = |name| cx.alarm(name).map(|event| event.failures);
+            let failures = |name| cx.alarm(name).map(|alarm| alarm.failures);
             assert_eq!([failures("a"), failures("b")], [Some(1), None]);
             assert_eq!([failures("kept"), failures("new")], [Some(0), None]);
         });
@@ -208,7 +208,7 @@ fn what_keeps_to_the_limits_is_done() {
         [
             save(&"x".repeat(1_999_998)),
             note(&"é".repeat(16_200)),
-            event(&"x".repeat(256), in_seconds(1)),
+            alarm_at(&"x".repeat(256), in_seconds(1)),
             Do::Close { id: "bob".into(), code: 4999, reason: "€".repeat(41) },
         ],
     );

@@ -10,7 +10,7 @@ use dormouse::{
     Result, Room, Tag, Text, Upgrade, When,
 };
 use support::{
-    Do, FAIL, Puppet, append, cancel, close, event, event_that, heard, in_seconds, note, order,
+    Do, FAIL, Puppet, alarm_at, alarm_that, append, cancel, close, heard, in_seconds, note, order,
     save, say, tell,
 };
 
@@ -159,11 +159,11 @@ fn a_purge_forgets_all_that_is_stored_and_no_socket() {
     let (ada, bob) = (room.connect("ada"), room.connect("bob"));
     order(
         &ada,
-        [save("a"), event("e", in_seconds(1)), event_that("failed", in_seconds(0), [FAIL])],
+        [save("a"), alarm_at("e", in_seconds(1)), alarm_that("failed", in_seconds(0), [FAIL])],
     );
     room.advance(Duration::from_secs(3600));
     room.read(|cx| assert_eq!(cx.failed_alarms().len(), 1));
-    order(&ada, [event("e", in_seconds(1))]);
+    order(&ada, [alarm_at("e", in_seconds(1))]);
     bob.received();
     order(&ada, [Do::Purge]);
     assert_eq!(room.state(), None);
@@ -185,10 +185,10 @@ fn of_what_stands_beside_a_purge_only_the_later_stays() {
         &ada,
         [
             save("old"),
-            event("old", in_seconds(1)),
+            alarm_at("old", in_seconds(1)),
             Do::Purge,
             save("new"),
-            event("new", in_seconds(2)),
+            alarm_at("new", in_seconds(2)),
         ],
     );
     for asleep in [false, true] {

@@ -42,9 +42,9 @@ impl Room for Pinboard {
     type Alarm = Never;
     type Reply = Never;
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
         let effects = Effects::new();
-        Ok(match event {
+        Ok(match message {
             Message::Pin { key, value } => {
                 effects.put(&PINS, &key, &value).broadcast(json!({ "pinned": key }))
             }
@@ -221,7 +221,7 @@ fn of_a_flood_only_the_burst_is_handled_and_nothing_else_is_stored_or_heard() {
 fn frames_that_are_no_events_count_against_the_rate_too() {
     let (_, [_, eve]) = wall();
     for _ in 0..30 {
-        eve.send_text("no event");
+        eve.send_text("no message");
     }
     let codes = codes(&eve);
     assert_eq!(codes[..20], ["invalid_event"; 20]);

@@ -41,9 +41,9 @@ impl Room for Relay {
     type Alarm = Never;
     type Reply = String;
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
         let mut state = cx.state().cloned().unwrap_or_default();
-        match event {
+        match message {
             Message::Hear { text, mut route } => {
                 if cx.now() < state.deaf_until {
                     return Err(Error::refuse("deaf", "say again later"));
@@ -70,7 +70,7 @@ impl Room for Relay {
                 Ok(cx.effects().call(function, &[1, 2], "sum".into()))
             }
             Message::FailAfterTelling => {
-                Ok(Effects::new().tell::<Relay>("b", &event).tell::<Relay>("not an id", &event))
+                Ok(Effects::new().tell::<Relay>("b", &message).tell::<Relay>("not an id", &message))
             }
             Message::Announce { room } => {
                 Ok(Effects::new().announce::<Relay>(&room, &"dinner".to_owned()))

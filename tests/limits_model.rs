@@ -165,7 +165,7 @@ proptest! {
     }
 
     #[test]
-    fn an_event_has_a_name_of_1_to_256_bytes(name in text(0..300_usize)) {
+    fn an_alarm_has_a_name_of_1_to_256_bytes(name in text(0..300_usize)) {
         let size = name.len();
         let error = (size == 0 || size > 256).then_some(Error::InvalidAlarmName { limit: 256, size });
         let met = probe(&Probe::Schedule { name, at: 1 });

@@ -116,7 +116,7 @@ fn a_call_that_fails_inside_is_logged_too() {
 }
 
 #[test]
-fn an_event_a_close_and_a_letter_that_fail_are_logged_whatever_the_error() {
+fn an_alarm_a_close_and_a_letter_that_fail_are_logged_whatever_the_error() {
     let room = TestRoom::<Brittle>::new("shelf");
     let ada = room.connect("ada");
     ada.send_text("later");

@@ -246,7 +246,7 @@ fn a_connection_without_a_sign_of_life_is_closed_once_and_others_stay() {
         assert!(lively.is_open() && !silent.is_open());
         let heard = texts(&lively);
         assert_eq!(heard.iter().filter(|text| *text == "silent 1006").count(), 1);
-        room.read(|cx| assert!(cx.next_alarm().is_none(), "the engine's own event is not shown"));
+        room.read(|cx| assert!(cx.next_alarm().is_none(), "the engine's own alarm is not shown"));
         lively.close(1000, "");
         room.advance(Duration::from_secs(200));
         assert_eq!(room.alarm(), None, "nobody is left to look after");

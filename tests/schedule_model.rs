@@ -9,7 +9,7 @@ use dormouse::{
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A room whose events do what their payload says, and which keeps a log of those that succeeded.
+/// A room whose alarms do what their payload says, and which keeps a log of those that succeeded.
 struct Clockwork;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,7 +83,7 @@ struct Planned {
 
 struct Model {
     now: u64,
-    events: Vec<Planned>,
+    alarms: Vec<Planned>,
     log: Log,
 }
 
@@ -91,10 +91,10 @@ impl Model {
     fn order(&mut self, order: Order) {
         match order {
             Order::Schedule { name, delay, period, alarm } => {
-                self.events.retain(|event| event.name != name);
+                self.alarms.retain(|alarm| alarm.name != name);
                 let at = self.now + delay;
                 let (tries, set_aside) = (0, false);
-                self.events.push(Planned {
+                self.alarms.push(Planned {
                     name,
                     at,
                     due: at,
@@ -104,46 +104,46 @@ impl Model {
                     work: alarm,
                 });
             }
-            Order::Cancel { name } => self.events.retain(|event| event.name != name),
+            Order::Cancel { name } => self.alarms.retain(|alarm| alarm.name != name),
             Order::Purge => {
-                self.events.clear();
+                self.alarms.clear();
                 self.log.clear();
             }
         }
     }
 
     fn stored(&self) -> Vec<ScheduledAlarm> {
-        let events = self.events.iter().map(|event| ScheduledAlarm {
-            period: event.period,
-            failures: event.tries,
-            failed: event.set_aside,
-            error: (event.tries > 0).then(|| "the handler failed: not yet".to_owned()),
-            due: Timestamp::from_millis(event.due),
+        let alarms = self.alarms.iter().map(|alarm| ScheduledAlarm {
+            period: alarm.period,
+            failures: alarm.tries,
+            failed: alarm.set_aside,
+            error: (alarm.tries > 0).then(|| "the handler failed: not yet".to_owned()),
+            due: Timestamp::from_millis(alarm.due),
             ..ScheduledAlarm::once(
-                event.name.clone(),
-                Timestamp::from_millis(event.at),
-                serde_json::to_string(&event.work).unwrap(),
+                alarm.name.clone(),
+                Timestamp::from_millis(alarm.at),
+                serde_json::to_string(&alarm.work).unwrap(),
             )
         });
-        let mut events: Vec<_> = events.collect();
-        events.sort_by(|a, b| a.name.cmp(&b.name));
-        events
+        let mut alarms: Vec<_> = alarms.collect();
+        alarms.sort_by(|a, b| a.name.cmp(&b.name));
+        alarms
     }
 
     fn alarm(&self) -> Option<u64> {
-        self.events.iter().filter(|event| !event.set_aside).map(|event| event.at).min()
+        self.alarms.iter().filter(|alarm| !alarm.set_aside).map(|alarm| alarm.at).min()
     }
 
     fn fire(&mut self) {
         let now = self.now;
-        let mut due: Vec<Planned> = self.events.clone();
-        due.retain(|event| !event.set_aside && event.at <= now);
-        due.sort_by_key(|event| (event.at, event.name.clone()));
-        for event in due {
+        let mut due: Vec<Planned> = self.alarms.clone();
+        due.retain(|alarm| !alarm.set_aside && alarm.at <= now);
+        due.sort_by_key(|alarm| (alarm.at, alarm.name.clone()));
+        for alarm in due {
             // One that had its turn before may have cancelled it, or put it off.
-            let still_due = |other: &Planned| other.name == event.name && other.at <= now;
-            let Some(index) = self.events.iter().position(still_due) else { continue };
-            let planned = &mut self.events[index];
+            let still_due = |other: &Planned| other.name == alarm.name && other.at <= now;
+            let Some(index) = self.alarms.iter().position(still_due) else { continue };
+            let planned = &mut self.alarms[index];
             planned.tries += 1;
             if planned.tries <= planned.work.failures {
                 if planned.tries == 7 {
@@ -162,7 +162,7 @@ impl Model {
                 }
                 planned.at = planned.due;
             } else {
-                self.events.remove(index);
+                self.alarms.remove(index);
             }
             for order in then {
                 self.order(order);
@@ -180,12 +180,12 @@ impl Model {
     }
 }
 
-/// All events that are stored, by name.
+/// All alarms that are stored, by name.
 fn stored(room: &TestRoom<Clockwork>) -> Vec<ScheduledAlarm> {
-    let mut events =
+    let mut alarms =
         room.with_host(|host| [host.alarms(None, usize::MAX).rows, host.failed_alarms()].concat());
-    events.sort_by(|a, b| a.name.cmp(&b.name));
-    events
+    alarms.sort_by(|a, b| a.name.cmp(&b.name));
+    alarms
 }
 
 #[derive(Clone, Debug)]
@@ -203,7 +203,7 @@ enum Step {
     Hibernate,
 }
 
-/// An order; an event that it schedules does what `then` says.
+/// An order; an alarm that it schedules does what `then` says.
 fn an_order(
     then: impl Strategy<Value = Vec<Order>> + 'static,
 ) -> impl Strategy<Value = Order> + Clone {
@@ -252,7 +252,7 @@ proptest! {
         let room = TestRoom::<Clockwork>::new("tower");
         let client = room.connect("winder");
         let mut model =
-            Model { now: room.now().as_millis(), events: Vec::new(), log: Vec::new() };
+            Model { now: room.now().as_millis(), alarms: Vec::new(), log: Vec::new() };
         for step in steps {
             match step {
                 Step::Message(orders) => {
@@ -290,7 +290,7 @@ proptest! {
             prop_assert_eq!(room.state().unwrap_or_default(), model.log.clone());
             prop_assert_eq!(room.alarm().map(Timestamp::as_millis), model.alarm());
             prop_assert_eq!(stored(&room), model.stored());
-            let next = room.read(|cx| cx.next_alarm().map(|event| event.at.as_millis()));
+            let next = room.read(|cx| cx.next_alarm().map(|alarm| alarm.at.as_millis()));
             prop_assert_eq!(next, model.alarm());
         }
     }

@@ -1,4 +1,4 @@
-//! Many named events over one alarm. `schedule_model.rs` holds the same against a model.
+//! Many named alarms over one alarm. `schedule_model.rs` holds the same against a model.
 
 mod support;
 
@@ -7,13 +7,13 @@ use std::time::Duration;
 use dormouse::testing::{MemoryHost, TestRoom};
 use dormouse::{Engine, Host, Input, ObjectAlarm, ObjectName, ScheduledAlarm, Timestamp, limits};
 use support::{
-    At, Do, FAIL, Puppet, append, cancel, event, event_that, every, heard, in_seconds, order, save,
-    say,
+    At, Do, FAIL, Puppet, alarm_at, alarm_that, append, cancel, every, heard, in_seconds, order,
+    save, say,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A room with one client, which hears what events say.
+/// A room with one client, which hears what alarms say.
 fn stage() -> (TestRoom<Puppet>, dormouse::testing::TestClient<Puppet>) {
     let room = TestRoom::new("stage");
     let ada = room.connect("ada");
@@ -25,10 +25,10 @@ fn alarm_in(room: &TestRoom<Puppet>) -> Option<Duration> {
 }
 
 #[test]
-fn sixty_events_at_one_instant_each_have_their_turn_by_name() {
+fn sixty_alarms_at_one_instant_each_have_their_turn_by_name() {
     let (room, ada) = stage();
     let mut names: Vec<_> = (0..60).map(|n| format!("{}", n * 7 % 60)).collect();
-    order(&ada, names.iter().map(|name| event(name, in_seconds(5))).collect::<Vec<_>>());
+    order(&ada, names.iter().map(|name| alarm_at(name, in_seconds(5))).collect::<Vec<_>>());
     assert_eq!(alarm_in(&room), Some(5 * SECOND));
     room.advance(5 * SECOND);
     names.sort();
@@ -39,10 +39,13 @@ fn sixty_events_at_one_instant_each_have_their_turn_by_name() {
 }
 
 #[test]
-fn events_come_by_time_and_then_by_name() {
+fn alarms_come_by_time_and_then_by_name() {
     let (room, ada) = stage();
-    order(&ada, [event("c", in_seconds(2)), event("d", in_seconds(1)), event("b", in_seconds(2))]);
-    order(&ada, [event("a", in_seconds(3))]);
+    order(
+        &ada,
+        [alarm_at("c", in_seconds(2)), alarm_at("d", in_seconds(1)), alarm_at("b", in_seconds(2))],
+    );
+    order(&ada, [alarm_at("a", in_seconds(3))]);
     room.hibernate();
     room.sleep(10 * SECOND);
     room.fire_alarm();
@@ -50,13 +53,13 @@ fn events_come_by_time_and_then_by_name() {
 }
 
 #[test]
-fn more_events_than_a_commit_takes_are_all_handled_in_order() {
+fn more_alarms_than_a_commit_takes_are_all_handled_in_order() {
     let (room, ada) = stage();
     let count = 2 * limits::ALARMS_A_COMMIT + 1;
     let names: Vec<_> = (0..count).map(|n| format!("{n:04}")).collect();
     let delay = |n: &String| At::After(Duration::from_millis(n.parse().unwrap()));
     order(&ada, [save("")]);
-    let with_write = |name: &String| event_that(name, delay(name), [append("x"), say(name)]);
+    let with_write = |name: &String| alarm_that(name, delay(name), [append("x"), say(name)]);
     order(&ada, names.iter().map(with_write).collect::<Vec<_>>());
     room.sleep(10 * SECOND);
     let before = room.commits();
@@ -72,8 +75,8 @@ fn more_events_than_a_commit_takes_are_all_handled_in_order() {
 #[test]
 fn a_name_scheduled_again_has_the_new_time_period_and_payload() {
     let (room, ada) = stage();
-    order(&ada, [every(60, event_that("e", in_seconds(1), [say("old")]))]);
-    order(&ada, [event_that("e", in_seconds(9), [say("new")])]);
+    order(&ada, [every(60, alarm_that("e", in_seconds(1), [say("old")]))]);
+    order(&ada, [alarm_that("e", in_seconds(9), [say("new")])]);
     assert_eq!(alarm_in(&room), Some(9 * SECOND));
     room.advance(8 * SECOND);
     assert_eq!(heard(&ada), [""; 0]);
@@ -84,23 +87,23 @@ fn a_name_scheduled_again_has_the_new_time_period_and_payload() {
 #[test]
 fn to_cancel_takes_an_event_off_and_an_unknown_one_is_no_error() {
     let (room, ada) = stage();
-    order(&ada, [event("e", in_seconds(1)), event("f", in_seconds(2)), say("set")]);
+    order(&ada, [alarm_at("e", in_seconds(1)), alarm_at("f", in_seconds(2)), say("set")]);
     order(&ada, [cancel("e"), cancel("unknown"), say("cancelled")]);
     assert_eq!(alarm_in(&room), Some(2 * SECOND));
-    order(&ada, [cancel("f"), event("g", in_seconds(3)), cancel("g")]);
+    order(&ada, [cancel("f"), alarm_at("g", in_seconds(3)), cancel("g")]);
     assert_eq!(room.alarm(), None);
     room.advance(10 * SECOND);
     assert_eq!(heard(&ada), ["set", "cancelled"]);
 }
 
 #[test]
-fn the_alarm_stands_at_the_earliest_event() {
+fn the_alarm_stands_at_the_earliest_of_all() {
     let (room, ada) = stage();
     let steps = [
-        (event("b", in_seconds(20)), Some(20)),
-        (event("c", in_seconds(30)), Some(20)),
-        (event("a", in_seconds(10)), Some(10)),
-        (event("a", in_seconds(25)), Some(20)),
+        (alarm_at("b", in_seconds(20)), Some(20)),
+        (alarm_at("c", in_seconds(30)), Some(20)),
+        (alarm_at("a", in_seconds(10)), Some(10)),
+        (alarm_at("a", in_seconds(25)), Some(20)),
         (cancel("b"), Some(25)),
         (Do::Cancel("a".into()), Some(30)),
         (cancel("c"), None),
@@ -114,16 +117,19 @@ fn the_alarm_stands_at_the_earliest_event() {
 #[test]
 fn what_is_due_at_once_or_was_due_long_ago_comes_at_once() {
     let (room, ada) = stage();
-    order(&ada, [event("now", in_seconds(0)), event("past", At::Time(Timestamp::from_millis(1)))]);
+    order(
+        &ada,
+        [alarm_at("now", in_seconds(0)), alarm_at("past", At::Time(Timestamp::from_millis(1)))],
+    );
     assert_eq!(heard(&ada), [""; 0], "but in a turn of its own");
     room.advance(Duration::ZERO);
     assert_eq!(heard(&ada), ["past", "now"]);
 }
 
 #[test]
-fn a_period_counts_from_the_time_due_and_missed_ones_make_one_event() {
+fn a_period_counts_from_the_time_due_and_missed_ones_make_one() {
     let (room, ada) = stage();
-    order(&ada, [every(10, event("tick", in_seconds(10)))]);
+    order(&ada, [every(10, alarm_at("tick", in_seconds(10)))]);
     room.advance(30 * SECOND);
     assert_eq!(heard(&ada), ["tick"; 3]);
     room.hibernate();
@@ -140,7 +146,7 @@ fn a_period_counts_from_the_time_due_and_missed_ones_make_one_event() {
 #[test]
 fn an_alarm_that_comes_early_or_twice_does_nothing_but_stand_again() {
     let (room, ada) = stage();
-    order(&ada, [event("e", in_seconds(10))]);
+    order(&ada, [alarm_at("e", in_seconds(10))]);
     room.sleep(9 * SECOND);
     for asleep in [false, true] {
         if asleep {
@@ -160,17 +166,17 @@ fn an_alarm_that_comes_early_or_twice_does_nothing_but_stand_again() {
 #[test]
 fn a_room_that_wakes_without_its_alarm_sets_it_anew() {
     let object = || ObjectName::new("puppet", "stage").unwrap();
-    let event = ScheduledAlarm::once("e", Timestamp::from_millis(1_800_000_000_000), "[]");
+    let alarm = ScheduledAlarm::once("e", Timestamp::from_millis(1_800_000_000_000), "[]");
     let mut host = MemoryHost::new();
     let commit = dormouse::Commit {
-        writes: vec![dormouse::Write::Alarm(event.clone())],
+        writes: vec![dormouse::Write::Alarm(alarm.clone())],
         ..dormouse::Commit::default()
     };
     host.perform(&commit).unwrap();
     let wakes = [
-        (None, Some(ObjectAlarm::Set(event.at))),
-        (Some(Timestamp::from_millis(1)), Some(ObjectAlarm::Set(event.at))),
-        (Some(event.at), None),
+        (None, Some(ObjectAlarm::Set(alarm.at))),
+        (Some(Timestamp::from_millis(1)), Some(ObjectAlarm::Set(alarm.at))),
+        (Some(alarm.at), None),
     ];
     for (at, alarm) in wakes {
         let mut engine = Engine::of::<Puppet>(object());
@@ -178,7 +184,7 @@ fn a_room_that_wakes_without_its_alarm_sets_it_anew() {
         assert_eq!(engine.commit(&host).alarm, alarm, "{at:?}");
     }
     let mut engine = Engine::of::<Puppet>(object());
-    engine.handle(&MemoryHost::new(), Input::AlarmStands { at: Some(event.at) });
+    engine.handle(&MemoryHost::new(), Input::AlarmStands { at: Some(alarm.at) });
     assert_eq!(
         engine.commit(&MemoryHost::new()).alarm,
         Some(ObjectAlarm::Delete),
@@ -187,9 +193,9 @@ fn a_room_that_wakes_without_its_alarm_sets_it_anew() {
 }
 
 #[test]
-fn an_event_that_fails_is_tried_again_later_and_later_and_then_set_aside() {
+fn an_alarm_that_fails_is_tried_again_later_and_later_and_then_set_aside() {
     let (room, ada) = stage();
-    order(&ada, [save(""), event_that("e", in_seconds(1), [Do::Look, append("x"), FAIL])]);
+    order(&ada, [save(""), alarm_that("e", in_seconds(1), [Do::Look, append("x"), FAIL])]);
     room.advance(SECOND);
     for (attempt, delay) in (2..).zip([2, 4, 8, 16, 32, 64]) {
         assert_eq!(heard(&ada).len(), 1, "only that it failed");
@@ -214,7 +220,7 @@ fn an_event_that_fails_is_tried_again_later_and_later_and_then_set_aside() {
 #[test]
 fn a_retry_is_told_which_try_it_is_and_what_failed() {
     let (room, ada) = stage();
-    order(&ada, [event_that("e", in_seconds(0), [Do::FailUntil(3), Do::Look])]);
+    order(&ada, [alarm_that("e", in_seconds(0), [Do::FailUntil(3), Do::Look])]);
     room.advance(60 * SECOND);
     let told = heard(&ada);
     assert_eq!(told.len(), 3);
@@ -224,14 +230,14 @@ fn a_retry_is_told_which_try_it_is_and_what_failed() {
 }
 
 #[test]
-fn a_set_aside_event_can_be_scheduled_anew_or_cancelled() {
+fn a_set_aside_alarm_can_be_scheduled_anew_or_cancelled() {
     let (room, ada) = stage();
-    order(&ada, ["e", "f"].map(|name| event_that(name, in_seconds(0), [FAIL])));
+    order(&ada, ["e", "f"].map(|name| alarm_that(name, in_seconds(0), [FAIL])));
     room.advance(300 * SECOND);
     heard(&ada);
     let failed = || room.read(|cx| cx.failed_alarms().len());
     assert_eq!(failed(), 2);
-    order(&ada, [event_that("e", in_seconds(1), [Do::Look])]);
+    order(&ada, [alarm_that("e", in_seconds(1), [Do::Look])]);
     assert_eq!(failed(), 1);
     room.advance(SECOND);
     assert_eq!(heard(&ada), ["1 here: ada; next e"], "a first try, with no memory of the old ones");
@@ -245,9 +251,9 @@ fn one_that_fails_keeps_no_other_from_its_turn() {
     order(
         &ada,
         [
-            event("a", in_seconds(1)),
-            event_that("b", in_seconds(1), [say("dropped"), FAIL]),
-            event("c", in_seconds(1)),
+            alarm_at("a", in_seconds(1)),
+            alarm_that("b", in_seconds(1), [say("dropped"), FAIL]),
+            alarm_at("c", in_seconds(1)),
         ],
     );
     room.advance(SECOND);
@@ -260,7 +266,7 @@ fn one_that_fails_keeps_no_other_from_its_turn() {
 #[test]
 fn a_period_keeps_its_phase_through_failures() {
     let (room, ada) = stage();
-    order(&ada, [every(10, event_that("tick", in_seconds(10), [Do::FailUntil(3), say("tick")]))]);
+    order(&ada, [every(10, alarm_that("tick", in_seconds(10), [Do::FailUntil(3), say("tick")]))]);
     room.advance(16 * SECOND);
     assert_eq!(heard(&ada).pop().as_deref(), Some("tick"), "at 16 s, after 2 and 4 s more");
     assert_eq!(alarm_in(&room), Some(4 * SECOND));
@@ -268,11 +274,11 @@ fn a_period_keeps_its_phase_through_failures() {
 }
 
 #[test]
-fn an_event_may_schedule_itself_anew_and_cancel_itself() {
+fn an_alarm_may_schedule_itself_anew_and_cancel_itself() {
     let (room, ada) = stage();
-    let again = event_that("once", in_seconds(5), [say("again")]);
-    order(&ada, [event_that("once", in_seconds(1), [say("once"), again])]);
-    order(&ada, [every(1, event_that("tick", in_seconds(1), [say("tick"), cancel("tick")]))]);
+    let again = alarm_that("once", in_seconds(5), [say("again")]);
+    order(&ada, [alarm_that("once", in_seconds(1), [say("once"), again])]);
+    order(&ada, [every(1, alarm_that("tick", in_seconds(1), [say("tick"), cancel("tick")]))]);
     room.advance(SECOND);
     assert_eq!(heard(&ada), ["once", "tick"]);
     assert_eq!(alarm_in(&room), Some(5 * SECOND));
@@ -281,11 +287,11 @@ fn an_event_may_schedule_itself_anew_and_cancel_itself() {
 }
 
 #[test]
-fn an_event_may_cancel_or_put_off_another_that_is_due() {
+fn an_alarm_may_cancel_or_put_off_another_that_is_due() {
     let (room, ada) = stage();
-    let meddle = [cancel("b"), event("c", in_seconds(5)), event("e", in_seconds(0))];
-    order(&ada, [event_that("a", in_seconds(1), meddle)]);
-    order(&ada, ["b", "c", "d"].map(|name| event(name, in_seconds(1))));
+    let meddle = [cancel("b"), alarm_at("c", in_seconds(5)), alarm_at("e", in_seconds(0))];
+    order(&ada, [alarm_that("a", in_seconds(1), meddle)]);
+    order(&ada, ["b", "c", "d"].map(|name| alarm_at(name, in_seconds(1))));
     room.sleep(SECOND);
     room.fire_alarm();
     assert_eq!(heard(&ada), ["d"]);
@@ -296,11 +302,11 @@ fn an_event_may_cancel_or_put_off_another_that_is_due() {
 }
 
 #[test]
-fn an_event_may_purge_and_none_of_the_old_ones_follows() {
+fn an_alarm_may_purge_and_none_of_the_old_ones_follows() {
     let (room, ada) = stage();
-    let purge = [say("a"), Do::Purge, event("new", in_seconds(1))];
-    order(&ada, [save("s"), every(1, event_that("a", in_seconds(1), purge))]);
-    order(&ada, [event("b", in_seconds(1)), event("c", in_seconds(9))]);
+    let purge = [say("a"), Do::Purge, alarm_at("new", in_seconds(1))];
+    order(&ada, [save("s"), every(1, alarm_that("a", in_seconds(1), purge))]);
+    order(&ada, [alarm_at("b", in_seconds(1)), alarm_at("c", in_seconds(9))]);
     room.advance(SECOND);
     assert_eq!(heard(&ada), ["a"]);
     assert_eq!((room.state(), alarm_in(&room)), (None, Some(SECOND)));
@@ -312,27 +318,27 @@ fn an_event_may_purge_and_none_of_the_old_ones_follows() {
 }
 
 #[test]
-fn an_event_whose_payload_no_longer_decodes_is_kept_as_failed() {
+fn an_alarm_whose_payload_no_longer_decodes_is_kept_as_failed() {
     let (room, ada) = stage();
     room.with_host(|host| {
-        let event = ScheduledAlarm::once("old", host.now(), r#"{"from":"an older version"}"#);
-        let writes = vec![dormouse::Write::Alarm(event)];
+        let alarm = ScheduledAlarm::once("old", host.now(), r#"{"from":"an older version"}"#);
+        let writes = vec![dormouse::Write::Alarm(alarm)];
         host.perform(&dormouse::Commit { writes, ..dormouse::Commit::default() }).unwrap();
     });
     room.fire_alarm();
     room.advance(300 * SECOND);
     room.read(|cx| assert_eq!(cx.failed_alarms()[0].name, "old"));
     assert_eq!(room.alarm(), None);
-    order(&ada, [event("new", in_seconds(1))]);
+    order(&ada, [alarm_at("new", in_seconds(1))]);
     heard(&ada);
     room.advance(SECOND);
     assert_eq!(heard(&ada), ["new"]);
 }
 
 #[test]
-fn an_event_is_gone_in_the_commit_of_what_it_did() {
+fn an_alarm_is_gone_in_the_commit_of_what_it_did() {
     let (room, ada) = stage();
-    order(&ada, [save(""), event_that("e", in_seconds(1), [append("x"), say("done")])]);
+    order(&ada, [save(""), alarm_that("e", in_seconds(1), [append("x"), say("done")])]);
     let before = room.commits();
     room.advance(SECOND);
     assert_eq!(room.commits() - before, 1);

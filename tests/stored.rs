@@ -33,16 +33,16 @@ impl Room for Teller {
     type Alarm = Message;
     type Reply = Never;
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
-        Ok(match event {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
+        Ok(match message {
             Message::Tell(to) => Effects::new().tell::<Self>(&to, &Message::Look),
             Message::Look => Effects::new().broadcast(format!("{} rows", cx.history(&LOG).len())),
             Message::Fail => return Err(Error::execution("as told")),
         })
     }
 
-    fn handle_alarm(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
-        Self::handle_message(cx, event)
+    fn handle_alarm(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
+        Self::handle_message(cx, message)
     }
 }
 
@@ -61,7 +61,7 @@ fn value(key: &str, value: &str) -> Write {
     Write::Value { key: key.to_owned(), value: value.to_owned() }
 }
 
-fn event(payload: &str) -> ScheduledAlarm {
+fn alarm(payload: &str) -> ScheduledAlarm {
     ScheduledAlarm::once("e", Timestamp::from_millis(1), payload)
 }
 
@@ -118,9 +118,9 @@ fn letters_are_numbered_after_the_clock_when_the_last_number_has_none_after_it()
 }
 
 #[test]
-fn an_event_with_a_period_of_0_comes_once() {
-    let event = ScheduledAlarm { period: Some(0), ..event(r#""Look""#) };
-    let room = waking_on(vec![Write::Alarm(event)]);
+fn an_alarm_with_a_period_of_0_comes_once() {
+    let alarm = ScheduledAlarm { period: Some(0), ..alarm(r#""Look""#) };
+    let room = waking_on(vec![Write::Alarm(alarm)]);
     let ada = room.connect("ada");
     room.fire_alarm();
     assert_eq!(ada.received().len(), 1);
@@ -129,12 +129,12 @@ fn an_event_with_a_period_of_0_comes_once() {
 }
 
 #[test]
-fn an_event_that_failed_too_often_to_count_fails_for_good() {
+fn an_alarm_that_failed_too_often_to_count_fails_for_good() {
     let error = Some("as told".to_owned());
-    let event = ScheduledAlarm { failures: u32::MAX, error, ..event(r#""Fail""#) };
-    let room = waking_on(vec![Write::Alarm(event)]);
+    let alarm = ScheduledAlarm { failures: u32::MAX, error, ..alarm(r#""Fail""#) };
+    let room = waking_on(vec![Write::Alarm(alarm)]);
     room.fire_alarm();
-    room.read(|cx| assert!(cx.alarm("e").is_some_and(|event| event.failed)));
+    room.read(|cx| assert!(cx.alarm("e").is_some_and(|alarm| alarm.failed)));
     assert_eq!(room.alarm(), None);
 }
 

@@ -141,7 +141,7 @@ fn what_serde_writes_is_what_is_declared() {
 
     let chat = "Rooms[\"chat\"]";
     let said = chat::Message::Say { text: text() };
-    samples(&mut out, &format!("{chat}[\"event\"]"), &[said, chat::Message::Typing {}]);
+    samples(&mut out, &format!("{chat}[\"message\"]"), &[said, chat::Message::Typing {}]);
     let broadcasts = [
         chat::Broadcast::UserJoined { user_id: text() },
         chat::Broadcast::UserLeft { user_id: text() },
@@ -155,12 +155,12 @@ fn what_serde_writes_is_what_is_declared() {
     samples(&mut out, &format!("{chat}[\"connection\"]"), &[member]);
 
     let history = "Rooms[\"history\"]";
-    let events = [
+    let messages = [
         history::Message::Join { name: text() },
         history::Message::Chat { message: text() },
         history::Message::UpdateName { name: text() },
     ];
-    samples(&mut out, &format!("{history}[\"event\"]"), &events);
+    samples(&mut out, &format!("{history}[\"message\"]"), &messages);
     let broadcasts = [
         history::Broadcast::Chat { from: text(), message: text(), timestamp: at },
         history::Broadcast::System { message: text(), timestamp: at },
@@ -177,9 +177,9 @@ fn what_serde_writes_is_what_is_declared() {
     samples(&mut out, "Rooms[\"reminders\"][\"state\"]", &reminders);
 
     let shapes = "Shapes[\"all-shapes\"]";
-    let events =
+    let messages =
         [Message::Bare, Message::One(1), Message::Two(-1, text()), Message::Named { kebab: true }];
-    samples(&mut out, &format!("{shapes}[\"event\"]"), &events);
+    samples(&mut out, &format!("{shapes}[\"message\"]"), &messages);
     let fields = |maybe: Option<String>| Broadcast::Fields {
         large_number: 1,
         size: 3,
@@ -213,7 +213,7 @@ fn what_serde_writes_is_what_is_declared() {
 
 /// A room of three types, and nothing else.
 macro_rules! room {
-    ($room:ident, $name:literal, $event:ty, $broadcast:ty, $state:ty) => {
+    ($room:ident, $name:literal, $message:ty, $broadcast:ty, $state:ty) => {
         struct $room;
 
         impl Room for $room {
@@ -221,12 +221,12 @@ macro_rules! room {
             type State = $state;
             type Connection = ();
             type Upgrade = ();
-            type Message = $event;
+            type Message = $message;
             type Broadcast = $broadcast;
             type Alarm = Never;
             type Reply = Never;
 
-            fn handle_message(_: &Context<Self>, _: $event) -> Result<Effects<Self>> {
+            fn handle_message(_: &Context<Self>, _: $message) -> Result<Effects<Self>> {
                 Ok(Effects::new())
             }
         }
@@ -247,7 +247,7 @@ room!(Twice, "twice", Kind, other::Kind, ());
 #[test]
 fn frames_and_texts_are_strings_and_a_frame_out_may_be_binary() {
     let text = declarations(&[RoomTypes::of::<Plain>()]);
-    assert!(text.contains("event: string;"), "{text}");
+    assert!(text.contains("message: string;"), "{text}");
     assert!(text.contains("broadcast: string | ArrayBuffer;"), "{text}");
     assert!(text.contains("state: never;"), "{text}");
 }

@@ -10,7 +10,7 @@ export type Rooms = {
 
 export namespace Chat {
   export interface Room {
-    event: Message;
+    message: Message;
     inside: Message;
     broadcast: Broadcast;
     state: State;
@@ -75,7 +75,7 @@ export namespace Chat {
 
 export namespace Echo {
   export interface Room {
-    event: string;
+    message: string;
     inside: string;
     broadcast: string;
     state: null;
@@ -86,7 +86,7 @@ export namespace Echo {
 
 export namespace History {
   export interface Room {
-    event: Message;
+    message: Message;
     inside: Message;
     broadcast: Broadcast;
     state: null;
@@ -168,7 +168,7 @@ export namespace History {
 
 export namespace Lobby {
   export interface Room {
-    event: string;
+    message: string;
     inside: string;
     broadcast: string;
     state: null;
@@ -179,7 +179,7 @@ export namespace Lobby {
 
 export namespace Reminders {
   export interface Room {
-    event: string;
+    message: string;
     inside: string;
     broadcast: string;
     state: State;

@@ -59,7 +59,7 @@ impl<'a> Arbitrary<'a> for Description {
     }
 }
 
-/// Events, messages, upgrades and names through the API of each room.
+/// Messages, upgrades and names through the API of each room.
 pub fn api(data: &[u8]) {
     let mut u = Unstructured::new(data);
     let Ok(kind) = u.choose(&KINDS) else { return };

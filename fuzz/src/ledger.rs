@@ -46,9 +46,9 @@ impl Room for Ledger {
     type Alarm = u64;
     type Reply = String;
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
         let effects = cx.effects();
-        Ok(match event {
+        Ok(match message {
             Message::Note { id } => {
                 let mut state = cx.state().cloned().unwrap_or_default();
                 let from = cx.sibling().map_or_else(String::new, ObjectName::to_string);
@@ -95,8 +95,8 @@ fn look(cx: &Context<Ledger>) -> Result<String> {
     let log = cx.history(&LOG);
     let rows = (log.last(4)?.len(), log.before(4, 4)?.len(), log.after(4, 4)?.len());
     let sizes = (log.len(), log.next_seq(), log.is_empty());
-    let events = (cx.next_alarm().is_some(), cx.failed_alarms().len());
+    let alarms = (cx.next_alarm().is_some(), cx.failed_alarms().len());
     let tagged = cx.tagged(&Tag::new("blue")?).len();
     let config: Value = cx.config()?;
-    Ok(format!("{} {} {rows:?} {sizes:?} {events:?} {tagged} {config}", first.len(), last.len()))
+    Ok(format!("{} {} {rows:?} {sizes:?} {alarms:?} {tagged} {config}", first.len(), last.len()))
 }

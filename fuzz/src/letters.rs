@@ -136,7 +136,7 @@ impl Number {
 
 #[derive(Arbitrary, Debug)]
 enum Task {
-    Event(Speech),
+    Message(Speech),
     Note(u8),
     Fail,
     Text(Words),
@@ -148,13 +148,14 @@ enum Task {
 impl From<Forged> for Letter {
     fn from(forged: Forged) -> Self {
         let room = "ledger/a".to_owned();
-        let event = |event: &Message| serde_json::to_string(event).expect("an event as JSON");
+        let message =
+            |message: &Message| serde_json::to_string(message).expect("a message as JSON");
         let errand = match forged.errand {
-            Task::Event(Speech(json)) => Errand::Message { room, json },
+            Task::Message(Speech(json)) => Errand::Message { room, json },
             Task::Note(id) => {
-                Errand::Message { room, json: event(&Message::Note { id: id.into() }) }
+                Errand::Message { room, json: message(&Message::Note { id: id.into() }) }
             }
-            Task::Fail => Errand::Message { room, json: event(&Message::Fail) },
+            Task::Fail => Errand::Message { room, json: message(&Message::Fail) },
             Task::Text(Words(frame)) => Errand::Text { room, frame },
             Task::Binary(frame) => Errand::Binary { room, frame },
             Task::State => Errand::State { room },
@@ -317,8 +318,8 @@ impl Post {
         usize::from(letter).checked_rem(self.under_way.len())
     }
 
-    fn send(&mut self, room: usize, event: &Message) {
-        let json = serde_json::to_string(event).expect("an event as JSON");
+    fn send(&mut self, room: usize, message: &Message) {
+        let json = serde_json::to_string(message).expect("a message as JSON");
         self.room(room).0.put(Input::Send { json });
         self.collect(room);
     }

@@ -6,7 +6,7 @@
 //! | target | what is hostile |
 //! | --- | --- |
 //! | [`frames`] | clients: frames, upgrades and closes of any kind, in any order |
-//! | [`api`] | callers of the API: events, messages, upgrades, names, all as text |
+//! | [`api`] | callers of the API: messages, upgrades, names, all as text |
 //! | [`letters`] | siblings: letters forged, doubled, lost and out of order |
 //! | [`sessions`] | clients of the protocol: claims on sessions, numbers of any kind |
 //! | [`storage`] | what a room finds when it wakes: anything at all |

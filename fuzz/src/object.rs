@@ -184,13 +184,13 @@ impl Judge<'_> {
         for write in &commit.writes {
             match write {
                 Write::State(json) => bytes += limit(json, limits::VALUE_BYTES),
-                Write::Alarm(event) => {
+                Write::Alarm(alarm) => {
                     changed += 1;
-                    let is_new = self.host.stored_alarm(&event.name).is_none();
-                    let fits = (1..=limits::ALARM_NAME_BYTES).contains(&event.name.len());
-                    assert!(fits || !is_new, "no event is planned under {:?}", event.name);
-                    bytes += limit(&event.payload, limits::VALUE_BYTES);
-                    bytes += event.error.as_deref().unwrap_or_default().len();
+                    let is_new = self.host.stored_alarm(&alarm.name).is_none();
+                    let fits = (1..=limits::ALARM_NAME_BYTES).contains(&alarm.name.len());
+                    assert!(fits || !is_new, "no alarm is planned under {:?}", alarm.name);
+                    bytes += limit(&alarm.payload, limits::VALUE_BYTES);
+                    bytes += alarm.error.as_deref().unwrap_or_default().len();
                 }
                 Write::Append { entry, .. } => {
                     appended += 1;
@@ -275,11 +275,11 @@ impl Object {
     }
 }
 
-/// All that is scheduled, the failed events too.
-pub(crate) fn events(host: &MemoryHost) -> Vec<ScheduledAlarm> {
-    let mut events = host.alarms(None, usize::MAX).rows;
-    events.extend(host.failed_alarms());
-    events
+/// All that is scheduled, the failed alarms too.
+pub(crate) fn alarms(host: &MemoryHost) -> Vec<ScheduledAlarm> {
+    let mut alarms = host.alarms(None, usize::MAX).rows;
+    alarms.extend(host.failed_alarms());
+    alarms
 }
 
 /// All values, those of the engine too.
@@ -301,12 +301,12 @@ pub(crate) fn rows(host: &MemoryHost) -> Vec<String> {
 fn stored_bytes(host: &MemoryHost) -> usize {
     let state = host.state().unwrap_or_default().len();
     let config = host.config().len();
-    let events: usize = events(host).iter().map(|it| it.name.len() + it.payload.len()).sum();
+    let alarms: usize = alarms(host).iter().map(|it| it.name.len() + it.payload.len()).sum();
     let values: usize = values(host).iter().map(|(key, value)| key.len() + value.len()).sum();
     let rows: usize = rows(host).iter().map(String::len).sum();
     let sockets = host.sockets(None).into_iter();
     let attached: usize = sockets.filter_map(|it| host.attachment(it)).map(|text| text.len()).sum();
-    state + config + events + values + rows + attached
+    state + config + alarms + values + rows + attached
 }
 
 fn wants_answer(input: &Input) -> bool {

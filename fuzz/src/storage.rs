@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::kinds::{KINDS, Kind};
-use crate::object::{HISTORY, Object, answer, events, rows, values};
+use crate::object::{HISTORY, Object, alarms, answer, rows, values};
 use crate::words::{Speech, Words};
 
 const STEPS: usize = 16;
@@ -35,13 +35,13 @@ struct Saved {
     alarm: Option<Time>,
     ends: Option<(Time, Time, Time)>,
     rows: Vec<(Time, Time, Stored)>,
-    events: Vec<SavedEvent>,
+    alarms: Vec<SavedAlarm>,
     values: Vec<(Key, Stored)>,
     sockets: Vec<(Stored, Vec<Words>)>,
 }
 
 #[derive(Arbitrary, Debug)]
-struct SavedEvent {
+struct SavedAlarm {
     name: Name,
     at: Time,
     due: Time,
@@ -249,19 +249,19 @@ fn stored(saved: Saved) -> (MemoryHost, Vec<SocketId>) {
         trimmed: trimmed.get() % MOST_ROWS,
     };
     commit.writes.push(Write::Ends { history: HISTORY, ends });
-    commit.writes.extend(saved.events.into_iter().map(|event| {
+    commit.writes.extend(saved.alarms.into_iter().map(|alarm| {
         Write::Alarm(ScheduledAlarm {
-            name: event.name.text(),
-            at: event.at.timestamp(),
-            due: event.due.timestamp(),
-            period: event.period.map(Time::get),
-            failures: match event.failures {
+            name: alarm.name.text(),
+            at: alarm.at.timestamp(),
+            due: alarm.due.timestamp(),
+            period: alarm.period.map(Time::get),
+            failures: match alarm.failures {
                 Number::Small(number) => number.into(),
                 Number::Any(number) => number,
             },
-            error: event.error.map(|Words(error)| error),
-            failed: event.failed,
-            payload: event.payload.0,
+            error: alarm.error.map(|Words(error)| error),
+            failed: alarm.failed,
+            payload: alarm.payload.0,
         })
     }));
     // A letter is stored once.
@@ -290,7 +290,7 @@ struct Waking {
     object: Object,
     sockets: Vec<SocketId>,
     unreadable_state: Option<String>,
-    unreadable_events: Vec<ScheduledAlarm>,
+    unreadable_alarms: Vec<ScheduledAlarm>,
     unreadable_values: Vec<(String, String)>,
     rows: BTreeSet<String>,
     written: BTreeSet<SocketId>,
@@ -302,8 +302,8 @@ impl Waking {
         let object = Object::wake(host, &format!("{}/hall", kind.name));
         // The engine reads no payload of its own, and a room may cancel what it knows by name.
         let is_known = |name: &str| name.starts_with('\u{1}') || name == "clean-up";
-        let mut unreadable_events = events(&object.host);
-        unreadable_events.retain(|it| !is_known(&it.name) && !(kind.reads_alarm)(&it.payload));
+        let mut unreadable_alarms = alarms(&object.host);
+        unreadable_alarms.retain(|it| !is_known(&it.name) && !(kind.reads_alarm)(&it.payload));
         let mut unreadable_values = values(&object.host);
         unreadable_values.retain(|(key, json)| !reads_value(key, json));
         let rows = rows(&object.host).into_iter().collect();
@@ -312,7 +312,7 @@ impl Waking {
             object,
             sockets,
             unreadable_state,
-            unreadable_events,
+            unreadable_alarms,
             unreadable_values,
             rows,
             written,
@@ -413,12 +413,12 @@ impl Waking {
                 self.written.insert(*socket);
             }
         }
-        // A room may schedule an event of the same name anew, and then it is the room's.
+        // A room may schedule an alarm of the same name anew, and then it is the room's.
         for write in &turn.commit.writes {
-            if let Write::Alarm(event) = write
-                && event.error.is_none()
+            if let Write::Alarm(alarm) = write
+                && alarm.error.is_none()
             {
-                self.unreadable_events.retain(|before| before.name != event.name);
+                self.unreadable_alarms.retain(|before| before.name != alarm.name);
             }
         }
         for (socket, delivery) in &turn.heard {
@@ -436,10 +436,10 @@ impl Waking {
         if self.unreadable_state.is_some() {
             assert_eq!(host.state(), self.unreadable_state, "a state that cannot be read stays");
         }
-        for before in &self.unreadable_events {
+        for before in &self.unreadable_alarms {
             let after = host.stored_alarm(&before.name);
             let Some(after) = after else {
-                panic!("an event that cannot be read stays: {before:?}")
+                panic!("an alarm that cannot be read stays: {before:?}")
             };
             assert_eq!(after.payload, before.payload);
             assert!(after.failures >= before.failures && (after.failed || !before.failed));

@@ -62,7 +62,7 @@ impl<'a> Arbitrary<'a> for Words {
     }
 }
 
-/// What a client may send, or a caller: an event of some room, or what is nearly one.
+/// What a client may send, or a caller: a message of some room, or what is nearly one.
 #[derive(Clone, Debug)]
 pub(crate) struct Speech(pub(crate) String);
 

@@ -24,14 +24,14 @@ export interface Glue {
   maxFrameBytes(handle: number): number;
 
   // What comes in.
-  alarm(handle: number): string[];
+  alarmFired(handle: number): string[];
   alarmStands(handle: number, at?: number | null): void;
   binary(handle: number, socket: number, frame: Uint8Array): void;
   broadcast(handle: number, json: string, tag?: string | null): void;
   close(handle: number, socket: number, code: number, reason: string, wasClean: boolean): void;
   connect(handle: number, socket: number, upgrade: string): void;
   delivered(handle: number, seq: number, delivered: string): void;
-  event(handle: number, name: string): void;
+  alarm(handle: number, name: string): void;
   oversize(handle: number, socket: number, size: number): void;
   readConnections(handle: number, tag?: string | null): void;
   readCount(handle: number): void;
@@ -108,9 +108,9 @@ export interface RoomHost {
   now(): number;
   config(): string;
   state(): string | undefined;
-  event(name: string): string | undefined;
-  events(afterAt: number | undefined, afterName: string, limit: number): string;
-  failedEvents(): string;
+  storedAlarm(name: string): string | undefined;
+  alarms(afterAt: number | undefined, afterName: string, limit: number): string;
+  failedAlarms(): string;
   value(key: string): string | undefined;
   values(prefix: string, after: string | undefined, limit: number, backwards: boolean): string;
   keys(prefix: string, after: string | undefined, limit: number): string;

@@ -14,7 +14,7 @@ export { SendError } from "./send-error.js";
  * The types of a room that matter to its clients, as `dormouse::typescript!` declares them.
  *
  * @typedef {object} RoomTypes
- * @property {unknown} event what it takes
+ * @property {unknown} message what it takes
  * @property {unknown} broadcast what it says
  */
 
@@ -34,32 +34,32 @@ export { SendError } from "./send-error.js";
 /**
  * Something that is sent and not settled.
  *
- * @template Event
+ * @template Message
  * @typedef {object} Pending
- * @property {Event} event
+ * @property {Message} message
  * @property {Promise<void>} done as `send` has given it
  */
 
 /**
  * What a client tells.
  *
- * @template Message
- * @template [Event=any]
+ * @template Broadcast
+ * @template [Message=any]
  * @typedef {object} Events
- * @property {(message: Message, number: number) => void} message what the room says, once and in order
+ * @property {(message: Broadcast, number: number) => void} message what the room says, once and in order
  * @property {(state: State, why: string, how: { status?: number, code?: string }) => void} state
  * @property {(here: ReadonlySet<string>, change: { came?: string, went?: string }) => void} presence
  * @property {(how: { same: boolean, resumed: boolean }) => void} arrival a line is there. `same`: the
  *   room takes this client for the connection from before; if not, it has come anew, and what the room
  *   knew of it is gone. `resumed`: nothing is missing
  * @property {() => void} reset what was missed is not kept any more: ask the room for how it is now
- * @property {(sends: Pending<Event>[]) => void} restored what the page before the reload had sent and not
+ * @property {(sends: Pending<Message>[]) => void} restored what the page before the reload had sent and not
  *   settled: it is sent again, and settled here
  * @property {(error: Error) => void} error a send that was rejected, an address that could not be had, a
  *   storage that keeps nothing, a frame that cannot be read
  */
 
-/** @typedef {{ event: unknown, done: Promise<void>, settle: (error?: SendError) => void }} Waiting */
+/** @typedef {{ message: unknown, done: Promise<void>, settle: (error?: SendError) => void }} Waiting */
 
 /**
  * A connection to a room, for as long as it is wanted.
@@ -150,18 +150,18 @@ export class RoomClient {
     return this.#keeper?.isKept ?? false;
   }
 
-  /** @returns {Pending<Room["event"]>[]} what is sent and not settled, in order */
+  /** @returns {Pending<Room["message"]>[]} what is sent and not settled, in order */
   get pending() {
-    return [...this.#waiting.values()].map(({ event, done }) => ({ event, done }));
+    return [...this.#waiting.values()].map(({ message, done }) => ({ message, done }));
   }
 
   /**
    * Calls a function whenever something happens: after it has happened, one after the other, and each
    * whatever the others throw.
    *
-   * @template {keyof Events<Room["broadcast"], Room["event"]>} Name
+   * @template {keyof Events<Room["broadcast"], Room["message"]>} Name
    * @param {Name} name
-   * @param {Events<Room["broadcast"], Room["event"]>[Name]} listener
+   * @param {Events<Room["broadcast"], Room["message"]>[Name]} listener
    * @returns {() => void} ends that
    */
   on(name, listener) {
@@ -172,23 +172,23 @@ export class RoomClient {
   }
 
   /**
-   * Sends an event: a text as it is, an `ArrayBuffer` or a view of one as bytes, anything else as JSON.
+   * Sends a message: a text as it is, an `ArrayBuffer` or a view of one as bytes, anything else as JSON.
    * Settles when the commit that handled it is stored. Without a line it waits for one; it is handled
    * once, however often the line is lost. Whoever does not wait for the promise hears of a rejection by
    * the `error` event alone.
    *
-   * @param {Room["event"]} event
+   * @param {Room["message"]} message
    * @param {{ timeout?: number }} [options] milliseconds after which it is rejected. If it has not left by
    *   then it never will; if it has, it may yet be handled
    * @returns {Promise<void>}
    * @throws {SendError} with the room's code if it refused, or another: see there
    */
-  send(event, { timeout } = {}) {
+  send(message, { timeout } = {}) {
     if (timeout !== undefined) checkNumber("timeout", timeout, 1);
     const id = `${this.#mark}-${++this.#sent}`;
-    const done = this.#wait(id, event);
+    const done = this.#wait(id, message);
     try {
-      const payload = encode(event);
+      const payload = encode(message);
       this.#feed({ type: "send", id, payload, timeout });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -289,8 +289,8 @@ export class RoomClient {
         return;
       case "restored": {
         const restored = output.sends.map(({ id, payload }) => {
-          const event = typeof payload === "string" ? this.#read(payload) : payload.buffer;
-          return { event, done: this.#wait(id, event) };
+          const message = typeof payload === "string" ? this.#read(payload) : payload.buffer;
+          return { message, done: this.#wait(id, message) };
         });
         return this.#tell("restored", [restored]);
       }
@@ -428,10 +428,10 @@ export class RoomClient {
 
   /**
    * @param {string} id
-   * @param {unknown} event
+   * @param {unknown} message
    * @returns {Promise<void>}
    */
-  #wait(id, event) {
+  #wait(id, message) {
     /** @type {(error?: SendError) => void} */
     let settle = () => {};
     /** @type {Promise<void>} */
@@ -440,7 +440,7 @@ export class RoomClient {
     });
     // Nobody need wait for it: it is told as an error, and ends no program.
     done.catch(() => {});
-    this.#waiting.set(id, { event, done, settle });
+    this.#waiting.set(id, { message, done, settle });
     return done;
   }
 
@@ -493,20 +493,20 @@ export class RoomClient {
 }
 
 /**
- * @param {unknown} event
+ * @param {unknown} message
  * @returns {import("./protocol.js").Payload}
  */
-function encode(event) {
-  if (typeof event === "string") return event;
-  if (event instanceof ArrayBuffer) return new Uint8Array(event.slice(0));
-  if (ArrayBuffer.isView(event)) {
-    return new Uint8Array(event.buffer, event.byteOffset, event.byteLength).slice();
+function encode(message) {
+  if (typeof message === "string") return message;
+  if (message instanceof ArrayBuffer) return new Uint8Array(message.slice(0));
+  if (ArrayBuffer.isView(message)) {
+    return new Uint8Array(message.buffer, message.byteOffset, message.byteLength).slice();
   }
-  if (typeof Blob !== "undefined" && event instanceof Blob) {
+  if (typeof Blob !== "undefined" && message instanceof Blob) {
     throw new TypeError("a Blob: send its arrayBuffer()");
   }
-  const text = JSON.stringify(event);
-  if (text === undefined) throw new TypeError(`JSON has no ${String(event)}`);
+  const text = JSON.stringify(message);
+  if (text === undefined) throw new TypeError(`JSON has no ${String(message)}`);
   return text;
 }
 

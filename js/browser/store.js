@@ -115,7 +115,7 @@ export function roomStore(address, options, over = () => {}) {
      *
      * @template {Exclude<keyof import("./room-client.js").Events<any>, "state" | "presence">} Name
      * @param {Name} name
-     * @param {import("./room-client.js").Events<Room["broadcast"], Room["event"]>[Name]} listener
+     * @param {import("./room-client.js").Events<Room["broadcast"], Room["message"]>[Name]} listener
      * @returns {() => void}
      */
     on(name, listener) {
@@ -124,11 +124,11 @@ export function roomStore(address, options, over = () => {}) {
       return () => void all.delete(listener);
     },
     /** @type {RoomClient<Room>["send"]} as the client's own; before the first subscriber it waits */
-    send(event, how) {
+    send(message, how) {
       if (isOver)
         return Promise.reject(new SendError("closed", "nobody looks at this room any more"));
       if (!client) setTimeout(endIfNobodyLooks, 1_000);
-      return open().send(event, how);
+      return open().send(message, how);
     },
   };
 }

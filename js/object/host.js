@@ -57,9 +57,9 @@ export class Host {
   }
 
   /** @param {string} name */
-  event(name) {
-    const event = this.#its.storage.event(name);
-    return event && JSON.stringify(event);
+  storedAlarm(name) {
+    const alarm = this.#its.storage.alarm(name);
+    return alarm && JSON.stringify(alarm);
   }
 
   /**
@@ -67,12 +67,12 @@ export class Host {
    * @param {string} name
    * @param {number} limit
    */
-  events(at, name, limit) {
+  alarms(at, name, limit) {
     return JSON.stringify(this.#its.storage.pendingPage(at, name, limit));
   }
 
-  failedEvents() {
-    return JSON.stringify(this.#its.storage.failedEvents());
+  failedAlarms() {
+    return JSON.stringify(this.#its.storage.failedAlarms());
   }
 
   /** @param {string} key */

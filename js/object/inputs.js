@@ -84,13 +84,13 @@ export function connect(number, upgrade) {
 export function alarm(refused) {
   let isSeen = false;
   return {
-    kind: "alarm",
+    kind: "alarmFired",
     giveUp: refused,
     enter(glue, handle) {
-      const due = glue.alarm(handle);
+      const due = glue.alarmFired(handle);
       if (isSeen) return;
       isSeen = true;
-      return due.map((name) => event(name, refused));
+      return due.map((name) => due(name, refused));
     },
   };
 }
@@ -100,8 +100,8 @@ export function alarm(refused) {
  * @param {() => void} giveUp
  * @returns {Input}
  */
-function event(name, giveUp) {
-  return { kind: "event", giveUp, enter: (glue, handle) => glue.event(handle, name) };
+function due(name, giveUp) {
+  return { kind: "alarm", giveUp, enter: (glue, handle) => glue.alarm(handle, name) };
 }
 
 /**

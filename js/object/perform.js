@@ -71,9 +71,9 @@ function write(effect, storage) {
     case "state":
       return storage.putState(effect.json);
     case "putAlarm":
-      return storage.putEvent(effect);
+      return storage.putAlarm(effect);
     case "removeAlarm":
-      return storage.removeEvent(effect.name);
+      return storage.removeAlarm(effect.name);
     case "value":
       return storage.putValue(effect.key, effect.json);
     case "removeValue":

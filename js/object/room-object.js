@@ -225,7 +225,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {}, watch } = 
     #again(now) {
       let due = now;
       try {
-        due = this.storage.pendingEvents(undefined, "", 1)[0]?.at ?? now;
+        due = this.storage.pendingAlarms(undefined, "", 1)[0]?.at ?? now;
       } catch {
         // Storage does not say.
       }

@@ -2,7 +2,7 @@
 
 const CREATE = `
   CREATE TABLE IF NOT EXISTS room_values (key TEXT PRIMARY KEY, json TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS room_events (
+  CREATE TABLE IF NOT EXISTS room_alarms (
     name TEXT PRIMARY KEY,
     at INTEGER NOT NULL,
     due INTEGER NOT NULL,
@@ -25,7 +25,7 @@ const CREATE = `
     row TEXT NOT NULL,
     PRIMARY KEY (history, seq)
   ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS room_events_pending ON room_events (at, name) WHERE failed = 0;
+  CREATE INDEX IF NOT EXISTS room_alarms_pending ON room_alarms (at, name) WHERE failed = 0;
 `;
 
 /** The key under which an object says what it has. Where nothing was ever stored, asking costs no query. */
@@ -130,7 +130,7 @@ export class RoomStorage {
 
   purge() {
     this.sql.exec("DELETE FROM room_values");
-    this.sql.exec("DELETE FROM room_events");
+    this.sql.exec("DELETE FROM room_alarms");
     this.sql.exec("DELETE FROM room_histories");
     this.sql.exec("DELETE FROM room_rows");
   }
@@ -320,8 +320,8 @@ export class RoomStorage {
   }
 
   /** @param {string} name */
-  event(name) {
-    return this.events("WHERE name = ?", name)[0];
+  alarm(name) {
+    return this.alarms("WHERE name = ?", name)[0];
   }
 
   /**
@@ -336,7 +336,7 @@ export class RoomStorage {
     const clause = "WHERE failed = 0 AND (at, name) > (?, ?) ORDER BY at, name LIMIT ?";
     /** @type {(last: ScheduledAlarm | undefined, count: number) => ScheduledAlarm[]} */
     const read = (last, count) =>
-      this.events(clause, last?.at ?? at ?? -1, last?.name ?? name, count);
+      this.alarms(clause, last?.at ?? at ?? -1, last?.name ?? name, count);
     return pageOf(read, limit, ({ payload }) => payload.length);
   }
 
@@ -347,12 +347,12 @@ export class RoomStorage {
    * @param {string} name
    * @param {number} limit
    */
-  pendingEvents(at, name, limit) {
+  pendingAlarms(at, name, limit) {
     return this.pendingPage(at, name, limit).rows;
   }
 
-  failedEvents() {
-    return this.events("WHERE failed = 1 ORDER BY name");
+  failedAlarms() {
+    return this.alarms("WHERE failed = 1 ORDER BY name");
   }
 
   /**
@@ -360,16 +360,16 @@ export class RoomStorage {
    * @param {...(string | number)} values
    * @returns {ScheduledAlarm[]}
    */
-  events(clause, ...values) {
+  alarms(clause, ...values) {
     if (!this.exists()) return [];
-    const rows = this.sql.exec(`SELECT * FROM room_events ${clause}`, ...values).toArray();
+    const rows = this.sql.exec(`SELECT * FROM room_alarms ${clause}`, ...values).toArray();
     return /** @type {any[]} */ (rows).map((row) => ({ ...row, failed: row.failed === 1 }));
   }
 
-  /** @param {ScheduledAlarm} event */
-  putEvent({ name, at, due, period, failures, error, failed, payload }) {
+  /** @param {ScheduledAlarm} alarm */
+  putAlarm({ name, at, due, period, failures, error, failed, payload }) {
     this.sql.exec(
-      "INSERT OR REPLACE INTO room_events VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO room_alarms VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       name,
       at,
       due,
@@ -382,8 +382,8 @@ export class RoomStorage {
   }
 
   /** @param {string} name */
-  removeEvent(name) {
-    this.sql.exec("DELETE FROM room_events WHERE name = ?", name);
+  removeAlarm(name) {
+    this.sql.exec("DELETE FROM room_alarms WHERE name = ?", name);
   }
 
   // The alarm is stored in the object's own database: set in a transaction, it commits with it and is

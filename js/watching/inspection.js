@@ -4,7 +4,7 @@
 /** @typedef {import("./inspector.js").Readable} Readable */
 
 /** How much of a room is shown. */
-const LIMITS = { connections: 100, values: 50, events: 100, rows: 5 };
+const LIMITS = { connections: 100, values: 50, alarms: 100, rows: 5 };
 
 /** In front of the keys of what the engine keeps for itself, as the letters that are on their way. */
 const OWN = "\u0001";
@@ -15,7 +15,7 @@ const OWN = "\u0001";
  */
 export function inspection({ storage, sockets }) {
   const open = sockets.open();
-  const { connections, values, events, rows } = LIMITS;
+  const { connections, values, alarms, rows } = LIMITS;
   return {
     at: Date.now(),
     state: storage.state() ?? null,
@@ -24,8 +24,8 @@ export function inspection({ storage, sockets }) {
       first: open.slice(0, connections).map(connection).sort(byAge),
     },
     schedule: {
-      pending: storage.pendingEvents(undefined, "", events),
-      failed: storage.failedEvents().slice(0, events),
+      pending: storage.pendingAlarms(undefined, "", alarms),
+      failed: storage.failedAlarms().slice(0, alarms),
     },
     letters: storage.values(`${OWN}letter/`, undefined, values, false).rows.map(([, json]) => json),
     // The state is stored as a value, and all keyed values have a slash in them.

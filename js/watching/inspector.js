@@ -33,8 +33,8 @@ export { inspect } from "./inspect.js";
  * @property {() => string | undefined} state
  * @property {(prefix: string, after: string | undefined, limit: number, backwards: boolean) =>
  *   { rows: [key: string, json: string][], more: boolean }} values
- * @property {(at: number | undefined, name: string, limit: number) => ScheduledAlarm[]} pendingEvents
- * @property {() => ScheduledAlarm[]} failedEvents
+ * @property {(at: number | undefined, name: string, limit: number) => ScheduledAlarm[]} pendingAlarms
+ * @property {() => ScheduledAlarm[]} failedAlarms
  * @property {(rows: number) => import("../base/told.js").StoredHistory[]} histories
  */
 

@@ -9,7 +9,7 @@ import { watchInputs } from "./listen.js";
 /** @typedef {{ glue: Glue, host: { now(): number } }} Instance */
 
 /** The most of a room that a recording begins with. */
-const LIMITS = { values: 1_000, events: 1_000, rows: 100, sockets: 1_000 };
+const LIMITS = { values: 1_000, alarms: 1_000, rows: 100, sockets: 1_000 };
 
 /** What a recording may hold before it begins anew, besides its limit of inputs. */
 const CHARACTERS = 4_000_000;
@@ -178,7 +178,7 @@ export class Recorder {
     this.#part += 1;
     this.#inputs = 0;
     this.#characters = 0;
-    const { values, events, rows } = LIMITS;
+    const { values, alarms, rows } = LIMITS;
     const state = storage.values("state", undefined, 1, false).rows;
     const others = this.#values(values).filter(([key]) => key !== "state");
     this.#write({
@@ -189,7 +189,7 @@ export class Recorder {
       config: this.#config,
       // First of all: of values there may be too many.
       values: [...state, ...others],
-      events: [...storage.pendingEvents(undefined, "", events), ...storage.failedEvents()],
+      alarms: [...storage.pendingAlarms(undefined, "", alarms), ...storage.failedAlarms()],
       histories: storage.histories(rows),
       sockets: this.#sockets(),
     });

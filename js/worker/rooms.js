@@ -19,7 +19,7 @@ import { isUpgrade, offered, PROTOCOL, refuse } from "./refuse.js";
  * The types of a room, as `dormouse::typescript!` declares them; for a room whose types are not known.
  *
  * @typedef {object} AnyRoom
- * @property {unknown} event what clients say to it
+ * @property {unknown} message what clients say to it
  * @property {unknown} inside what the Worker and other rooms say to it
  * @property {unknown} broadcast what it says
  * @property {unknown} state what it remembers

@@ -137,8 +137,8 @@ pub(crate) fn check<R: Room>(effects: Effects<R>, sight: &Sight<'_>) -> Result<C
                 if size > limit {
                     return Err(Error::PayloadTooLarge { limit, size });
                 }
-                let event = ScheduledAlarm { period, ..ScheduledAlarm::once(name, at, payload) };
-                steps.push(Step::Schedule(event));
+                let alarm = ScheduledAlarm { period, ..ScheduledAlarm::once(name, at, payload) };
+                steps.push(Step::Schedule(alarm));
             }
             // A room can schedule no such name, so there is none of its own to cancel.
             Effect::Cancel { name } if name.starts_with(char::is_control) => {}

@@ -82,6 +82,7 @@ impl Changes {
     }
 
     /// What a batch does to a value is this from now on, nothing if `None`; gives what it did before.
+    #[allow(clippy::option_option, reason = "no change, a removal, or a value")]
     pub(super) fn replace_value(
         &mut self,
         key: String,

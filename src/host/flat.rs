@@ -106,7 +106,7 @@ impl Flat {
                 self.op(Op::State);
                 self.text(json);
             }
-            Write::Alarm(event) => self.event(event),
+            Write::Alarm(alarm) => self.alarm(alarm),
             Write::RemoveAlarm(name) => {
                 self.op(Op::RemoveAlarm);
                 self.text(name);
@@ -142,19 +142,19 @@ impl Flat {
         }
     }
 
-    fn event(&mut self, event: &ScheduledAlarm) {
+    fn alarm(&mut self, alarm: &ScheduledAlarm) {
         self.op(Op::PutAlarm);
-        self.text(&event.name);
-        self.long(event.at.as_millis());
-        self.long(event.due.as_millis());
-        self.long(event.period.unwrap_or(0));
+        self.text(&alarm.name);
+        self.long(alarm.at.as_millis());
+        self.long(alarm.due.as_millis());
+        self.long(alarm.period.unwrap_or(0));
         self.ops.extend([
-            event.failures,
-            u32::from(event.failed),
-            u32::from(event.error.is_some()),
+            alarm.failures,
+            u32::from(alarm.failed),
+            u32::from(alarm.error.is_some()),
         ]);
-        self.text(event.error.as_deref().unwrap_or_default());
-        self.text(&event.payload);
+        self.text(alarm.error.as_deref().unwrap_or_default());
+        self.text(&alarm.payload);
     }
 
     fn output(&mut self, output: &Output) {

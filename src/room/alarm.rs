@@ -75,8 +75,8 @@ impl When {
 ///
 /// ```
 /// use dormouse::{ScheduledAlarm, Timestamp};
-/// let event = ScheduledAlarm::once("remind", Timestamp::from_millis(5_000), "null");
-/// assert!(!event.failed);
+/// let alarm = ScheduledAlarm::once("remind", Timestamp::from_millis(5_000), "null");
+/// assert!(!alarm.failed);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduledAlarm {

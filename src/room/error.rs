@@ -55,7 +55,7 @@ pub enum Error {
     #[error("there is no state yet: use update_or_default or save")]
     NoState,
     /// A frame or an API call's message that does not decode as the room's `Message`.
-    #[error("not an event of this room: {reason}")]
+    #[error("not a message of this room: {reason}")]
     InvalidMessage {
         /// What the decoder objected to.
         reason: String,
@@ -108,7 +108,7 @@ pub enum Error {
     },
     /// An alarm whose payload does not fit a stored value.
     #[error(
-        "the payload of a scheduled event has {size} bytes, over the limit of {limit}: store \
+        "the payload of an alarm has {size} bytes, over the limit of {limit}: store \
          it, and schedule where it is"
     )]
     PayloadTooLarge {
@@ -209,7 +209,7 @@ pub enum Error {
     },
     /// An alarm at a time that the object's cannot be set to.
     #[error(
-        "an event cannot be scheduled at {at}: a time is after 0 and up to {limit}, in \
+        "an alarm cannot be scheduled at {at}: a time is after 0 and up to {limit}, in \
          milliseconds since the epoch"
     )]
     InvalidAlarmTime {
@@ -228,7 +228,7 @@ pub enum Error {
     },
     /// An alarm's name that is empty, too long or begins with a control character.
     #[error(
-        "an event's name of {size} bytes: 1 to {limit} are allowed, with no control character in front"
+        "an alarm's name of {size} bytes: 1 to {limit} are allowed, with no control character in front"
     )]
     InvalidAlarmName {
         /// [`limits::ALARM_NAME_BYTES`].

@@ -97,11 +97,11 @@ impl<R: Room> TestClient<R> {
     /// ada.send(&Message::Typing {});
     /// assert_eq!(bob.received().len(), 1);
     /// ```
-    pub fn send(&self, event: &R::Message)
+    pub fn send(&self, message: &R::Message)
     where
         R::Message: Serialize,
     {
-        self.send_text(serde_json::to_string(event).expect("an event as JSON"));
+        self.send_text(serde_json::to_string(message).expect("a message as JSON"));
     }
 
     /// Sends a text frame.

@@ -54,7 +54,7 @@ pub struct MemoryHost {
     in_flight: BTreeSet<u64>,
     errors: Vec<HandlerError>,
     state: Option<String>,
-    events: BTreeMap<String, ScheduledAlarm>,
+    alarms: BTreeMap<String, ScheduledAlarm>,
     pending: BTreeSet<(Timestamp, String)>,
     failed: BTreeSet<String>,
     values: BTreeMap<String, String>,
@@ -126,7 +126,7 @@ impl MemoryHost {
             in_flight: BTreeSet::new(),
             errors: Vec::new(),
             state: None,
-            events: BTreeMap::new(),
+            alarms: BTreeMap::new(),
             pending: BTreeSet::new(),
             failed: BTreeSet::new(),
             values: BTreeMap::new(),
@@ -326,11 +326,11 @@ impl MemoryHost {
     /// # use std::time::Duration;
     /// # let mut host = MemoryHost::new();
     /// host.rewrite_payload("tea", "null");
-    /// assert_eq!(host.stored_alarm("tea"), None, "there is no such event");
+    /// assert_eq!(host.stored_alarm("tea"), None, "there is no such alarm");
     /// ```
-    pub fn rewrite_payload(&mut self, event: &str, json: impl Into<String>) {
-        if let Some(event) = self.events.get_mut(event) {
-            event.payload = json.into();
+    pub fn rewrite_payload(&mut self, alarm: &str, json: impl Into<String>) {
+        if let Some(alarm) = self.alarms.get_mut(alarm) {
+            alarm.payload = json.into();
         }
     }
 
@@ -514,23 +514,23 @@ impl MemoryHost {
         match write {
             Write::Purge => {
                 self.state = None;
-                self.events.clear();
+                self.alarms.clear();
                 self.pending.clear();
                 self.failed.clear();
                 self.values.clear();
                 self.histories.clear();
             }
             Write::State(json) => self.state = Some(json.clone()),
-            Write::Alarm(event) => {
-                self.remove_event(&event.name);
-                if event.failed {
-                    self.failed.insert(event.name.clone());
+            Write::Alarm(alarm) => {
+                self.remove_alarm(&alarm.name);
+                if alarm.failed {
+                    self.failed.insert(alarm.name.clone());
                 } else {
-                    self.pending.insert((event.at, event.name.clone()));
+                    self.pending.insert((alarm.at, alarm.name.clone()));
                 }
-                self.events.insert(event.name.clone(), event.clone());
+                self.alarms.insert(alarm.name.clone(), alarm.clone());
             }
-            Write::RemoveAlarm(name) => self.remove_event(name),
+            Write::RemoveAlarm(name) => self.remove_alarm(name),
             Write::Value { key, value } => {
                 self.values.insert(key.clone(), value.clone());
             }
@@ -552,10 +552,10 @@ impl MemoryHost {
         self.histories.entry(name.to_owned()).or_default()
     }
 
-    fn remove_event(&mut self, name: &str) {
-        if let Some(event) = self.events.remove(name) {
+    fn remove_alarm(&mut self, name: &str) {
+        if let Some(alarm) = self.alarms.remove(name) {
             self.failed.remove(name);
-            self.pending.remove(&(event.at, event.name));
+            self.pending.remove(&(alarm.at, alarm.name));
         }
     }
 
@@ -683,8 +683,8 @@ impl MemoryHost {
         }
     }
 
-    pub(super) fn restore_event(&mut self, event: &ScheduledAlarm) {
-        self.write(&Write::Alarm(event.clone()));
+    pub(super) fn restore_alarm(&mut self, alarm: &ScheduledAlarm) {
+        self.write(&Write::Alarm(alarm.clone()));
     }
 
     pub(super) fn restore_history(&mut self, name: &str, ends: Ends, rows: &[Entry<String>]) {
@@ -700,11 +700,11 @@ impl MemoryHost {
 
     /// All that is stored, to be compared.
     pub(super) fn stored(&self) -> String {
-        let Self { state, events, histories, .. } = self;
+        let Self { state, alarms, histories, .. } = self;
         // That sessions may be here is a hint, which only waking takes back.
         let values: Vec<_> = self.values.iter().filter(|(key, _)| *key != "\u{1}here").collect();
         format!(
-            "state: {state:?}\nevents: {events:#?}\nvalues: {values:#?}\n\
+            "state: {state:?}\nevents: {alarms:#?}\nvalues: {values:#?}\n\
              histories: {histories:#?}\n"
         )
     }
@@ -758,7 +758,7 @@ impl Host for MemoryHost {
     }
 
     fn stored_alarm(&self, name: &str) -> Option<ScheduledAlarm> {
-        let alarm = self.events.get(name).cloned();
+        let alarm = self.alarms.get(name).cloned();
         self.counter.count(|it| &mut it.alarm, 0, alarm.as_ref().map_or(0, bytes_of_alarm));
         alarm
     }
@@ -769,12 +769,12 @@ impl Host for MemoryHost {
             Some(position) => self.pending.range((Bound::Excluded(position), Bound::Unbounded)),
             None => self.pending.range(..),
         };
-        let alarms = rest.map(|(_, name)| self.events[name].clone());
+        let alarms = rest.map(|(_, name)| self.alarms[name].clone());
         self.page(|it| &mut it.alarms, alarms, limit, bytes_of_alarm)
     }
 
     fn failed_alarms(&self) -> Vec<ScheduledAlarm> {
-        let alarms: Vec<_> = self.failed.iter().map(|name| self.events[name].clone()).collect();
+        let alarms: Vec<_> = self.failed.iter().map(|name| self.alarms[name].clone()).collect();
         let bytes = alarms.iter().map(bytes_of_alarm).sum();
         self.counter.count(|it| &mut it.alarms, alarms.len(), bytes);
         alarms

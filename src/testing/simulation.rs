@@ -149,7 +149,7 @@ impl<R: Room> Simulation<R> {
         R::Message: Serialize,
     {
         self.frames(move |dice| {
-            Frame::Text(serde_json::to_string(&message(dice)).expect("an event as JSON"))
+            Frame::Text(serde_json::to_string(&message(dice)).expect("a message as JSON"))
         })
     }
 

@@ -24,12 +24,12 @@ export interface RoomHost {
   /** The Worker's variables that are plain data, as JSON. */
   config(): string;
   state(): string | undefined;
-  /** The event as JSON. */
-  event(name: string): string | undefined;
+  /** The alarm as JSON. */
+  storedAlarm(name: string): string | undefined;
   /** Pending alarms after the one named, by time, then name, a page of them: `{rows, more}` as JSON. */
-  events(afterAt: number | undefined, afterName: string, limit: number): string;
-  /** Failed events by name, as a JSON array. */
-  failedEvents(): string;
+  alarms(afterAt: number | undefined, afterName: string, limit: number): string;
+  /** Failed alarms by name, as a JSON array. */
+  failedAlarms(): string;
   value(key: string): string | undefined;
   /** Pairs of key and value after a key, a page of them: `{rows, more}` as JSON. */
   values(prefix: string, after: string | undefined, limit: number, backwards: boolean): string;
@@ -74,11 +74,11 @@ extern "C" {
     fn config(this: &RoomHost) -> String;
     #[wasm_bindgen(method)]
     fn state(this: &RoomHost) -> Option<String>;
-    #[wasm_bindgen(method, js_name = event)]
-    fn stored_event(this: &RoomHost, name: &str) -> Option<String>;
+    #[wasm_bindgen(method, js_name = storedAlarm)]
+    fn stored_alarm(this: &RoomHost, name: &str) -> Option<String>;
     #[wasm_bindgen(method)]
-    fn events(this: &RoomHost, after_at: Option<f64>, after_name: &str, limit: u32) -> String;
-    #[wasm_bindgen(method, js_name = failedEvents)]
+    fn alarms(this: &RoomHost, after_at: Option<f64>, after_name: &str, limit: u32) -> String;
+    #[wasm_bindgen(method, js_name = failedAlarms)]
     fn failed_alarms(this: &RoomHost) -> String;
     #[wasm_bindgen(method)]
     fn value(this: &RoomHost, key: &str) -> Option<String>;
@@ -211,19 +211,19 @@ impl Host for JsHost {
     }
 
     fn stored_alarm(&self, name: &str) -> Option<ScheduledAlarm> {
-        js().stored_event(name).map(|row| given("an event's row", &row))
+        js().stored_alarm(name).map(|row| given("an alarm's row", &row))
     }
 
     fn alarms(&self, after: Option<(Timestamp, &str)>, limit: usize) -> Page<ScheduledAlarm> {
         let rows = match after {
-            Some((at, name)) => js().events(Some(number(at.as_millis())), name, count(limit)),
-            None => js().events(None, "", count(limit)),
+            Some((at, name)) => js().alarms(Some(number(at.as_millis())), name, count(limit)),
+            None => js().alarms(None, "", count(limit)),
         };
         given_page("alarms", limit, &rows)
     }
 
     fn failed_alarms(&self) -> Vec<ScheduledAlarm> {
-        given("rows of events", &js().failed_alarms())
+        given("rows of alarms", &js().failed_alarms())
     }
 
     fn sockets(&self, platform_tag: Option<&str>) -> Vec<SocketId> {

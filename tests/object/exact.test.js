@@ -65,8 +65,8 @@ class Memory {
       return { rows: rows.reverse(), more };
     },
     historySince: () => undefined,
-    event: (/** @type {string} */ name) => this.alarms.get(name),
-    pendingEvents: (
+    alarm: (/** @type {string} */ name) => this.alarms.get(name),
+    pendingAlarms: (
       /** @type {number | undefined} */ at = -1,
       /** @type {string} */ after,
       /** @type {number} */ limit,
@@ -84,10 +84,10 @@ class Memory {
       /** @type {string} */ after,
       /** @type {number} */ limit,
     ) => ({
-      rows: this.storage.pendingEvents(at, after, limit),
+      rows: this.storage.pendingAlarms(at, after, limit),
       more: false,
     }),
-    failedEvents: () => [],
+    failedAlarms: () => [],
   };
 
   sockets = {

@@ -56,7 +56,7 @@ function newRoom() {
     /** What is stored: how often `Everything` was said, by its state, its event and its rows. */
     async stored() {
       const [state] = await this.call("query", "SELECT json ->> 'count' FROM room_values");
-      const [event] = await this.call("query", "SELECT payload ->> 'Well' FROM room_events");
+      const [event] = await this.call("query", "SELECT payload ->> 'Well' FROM room_alarms");
       const rows = await this.call("query", "SELECT seq, row FROM room_rows ORDER BY seq");
       return { state: state?.[0], event: Number(event), rows };
     },
@@ -203,12 +203,12 @@ describe("an alarm whose event storage refuses", () => {
     await expect.poll(() => room.call("getAlarms"), { timeout: 5_000 }).toBe(1);
     await sleep(1_000);
     expect(await room.call("getAlarms"), "tries within a second").toBe(1);
-    expect(await room.call("query", "SELECT name FROM room_events")).toEqual([["x"]]);
+    expect(await room.call("query", "SELECT name FROM room_alarms")).toEqual([["x"]]);
     await room.call("allowWrites");
     expect(await ada.until(1)).toEqual([{ _tag: "Alarm", name: "x", attempt: 1 }]);
     expect((await room.call("getState")).ok.handled).toEqual(["x"]);
     expect(await room.call("getAlarm")).toBeNull();
-    expect(await room.call("query", "SELECT name FROM room_events")).toEqual([]);
+    expect(await room.call("query", "SELECT name FROM room_alarms")).toEqual([]);
   });
 
   test.each([
@@ -224,7 +224,7 @@ describe("an alarm whose event storage refuses", () => {
     await room.call("dropAlarm");
     await sleep(2_500);
     expect(await room.call("getAlarms")).toBe(1);
-    expect(await room.call("query", "SELECT name FROM room_events")).toEqual([["x"]]);
+    expect(await room.call("query", "SELECT name FROM room_alarms")).toEqual([["x"]]);
     await room.call(mend);
     ada.send({ _tag: "Count" });
     await ada.until(2);
@@ -243,12 +243,12 @@ describe("an alarm whose event storage refuses", () => {
     const ada = await room.join("ada");
     ada.send({ _tag: "Schedule", name: "x", millis: 300, alarm: { Well: "x" } });
     ada.send({ _tag: "Schedule", name: "y", millis: 300, alarm: { Well: "y" } });
-    await expect.poll(() => room.call("query", "SELECT name FROM room_events")).toHaveLength(2);
+    await expect.poll(() => room.call("query", "SELECT name FROM room_alarms")).toHaveLength(2);
     // Unlike the rows of x, the alarm itself can be set.
     for (const write of ["INSERT", "UPDATE", "DELETE"]) {
       const row = write === "DELETE" ? "OLD" : "NEW";
       const refuse = `SELECT RAISE(ABORT, 'refused') WHERE ${row}.name = 'x'`;
-      const trigger = `refuse_${write} BEFORE ${write} ON room_events`;
+      const trigger = `refuse_${write} BEFORE ${write} ON room_alarms`;
       await room.call("query", `CREATE TRIGGER ${trigger} BEGIN ${refuse}; END`);
     }
     expect(await ada.until(1)).toEqual([{ _tag: "Alarm", name: "y", attempt: 1 }]);

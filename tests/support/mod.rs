@@ -239,7 +239,7 @@ fn look(cx: &Context<Puppet>) -> String {
         Some(format!("{} here: {}", cx.count(), here.join(" "))),
         cx.state().map(|state| format!("state {state}")),
         note.map(|note| format!("note {note}")),
-        cx.next_alarm().map(|event| format!("next {}", event.name)),
+        cx.next_alarm().map(|alarm| format!("next {}", alarm.name)),
         cx.retry().map(|retry| format!("try {} after {}", retry.attempt, retry.reason)),
     ];
     seen.into_iter().flatten().collect::<Vec<_>>().join("; ")
@@ -271,17 +271,17 @@ pub(crate) fn close(id: &str) -> Do {
     Do::Close { id: id.to_owned(), code: 4000, reason: "as told".to_owned() }
 }
 
-/// Schedules an event; its name is what it will say.
-pub(crate) fn event(name: &str, at: At) -> Do {
-    event_that(name, at, [say(name)])
+/// Schedules an alarm; its name is what it will say.
+pub(crate) fn alarm_at(name: &str, at: At) -> Do {
+    alarm_that(name, at, [say(name)])
 }
 
-pub(crate) fn event_that(name: &str, at: At, alarm: impl Into<Vec<Do>>) -> Do {
+pub(crate) fn alarm_that(name: &str, at: At, alarm: impl Into<Vec<Do>>) -> Do {
     Do::Schedule { name: name.to_owned(), at, every: None, alarm: alarm.into() }
 }
 
-pub(crate) fn every(seconds: u64, event: Do) -> Do {
-    match event {
+pub(crate) fn every(seconds: u64, alarm: Do) -> Do {
+    match alarm {
         Do::Schedule { name, at, alarm, .. } => {
             Do::Schedule { name, at, every: Some(Duration::from_secs(seconds)), alarm }
         }
@@ -323,8 +323,8 @@ pub(crate) fn upgrade(id: &str, orders: impl Into<Vec<Do>>) -> Upgrade {
 /// All that the room has stored, and where the alarm stands.
 pub(crate) fn stored(room: &TestRoom<Puppet>) -> String {
     room.with_host(|host| {
-        let (events, failed) = (host.alarms(None, usize::MAX), host.failed_alarms());
-        format!("{:?} {events:?} {failed:?} {:?}", host.state(), host.alarm())
+        let (alarms, failed) = (host.alarms(None, usize::MAX), host.failed_alarms());
+        format!("{:?} {alarms:?} {failed:?} {:?}", host.state(), host.alarm())
     })
 }
 

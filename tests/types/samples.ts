@@ -6,7 +6,7 @@ import type { Rooms as Shapes } from "./shapes.d.ts";
 
 const samples = <Type>(values: Type[]) => values;
 
-samples<Rooms["chat"]["event"]>([
+samples<Rooms["chat"]["message"]>([
   {"_tag":"Say","text":"words"},
   {"_tag":"Typing"},
 ]);
@@ -26,7 +26,7 @@ samples<Rooms["chat"]["connection"]>([
   {"userId":"words","joinedAt":1700000000000},
 ]);
 
-samples<Rooms["history"]["event"]>([
+samples<Rooms["history"]["message"]>([
   {"type":"join","name":"words"},
   {"type":"chat","message":"words"},
   {"type":"update-name","name":"words"},
@@ -53,7 +53,7 @@ samples<Rooms["reminders"]["state"]>([
   {"made":2,"pending":1},
 ]);
 
-samples<Shapes["all-shapes"]["event"]>([
+samples<Shapes["all-shapes"]["message"]>([
   "bare",
   {"one":1},
   {"two":[-1,"words"]},

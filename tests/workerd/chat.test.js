@@ -170,7 +170,7 @@ describe.each([
       expect(eve.frames.pop()).toEqual({
         _tag: "Error",
         code: "invalid_event",
-        message: expect.stringContaining("not an event"),
+        message: expect.stringContaining("not a message"),
       });
     }
     expect(ada.frames).toHaveLength(1);
@@ -264,7 +264,7 @@ test("a body that is not what it should be is answered 400 with the reason, or 4
     const response = await say(id, body);
     expect(response.status, body.slice(0, 40)).toBe(400);
     const { error } = await response.json();
-    expect(error.message).toMatch(/JSON|event/);
+    expect(error.message).toMatch(/JSON|message/);
   }
   const large = await say(id, JSON.stringify({ text: "x".repeat(70_000) }));
   expect(large.status).toBe(413);

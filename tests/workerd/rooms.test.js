@@ -176,7 +176,7 @@ describe.each([
       // The oldest 3,000 are over a month old.
       sql.exec("UPDATE room_rows SET at = ? WHERE seq <= 3000", Date.now() - month - 1_000);
       sql.exec("UPDATE room_histories SET last = 12000");
-      sql.exec("UPDATE room_events SET at = 1, due = 1");
+      sql.exec("UPDATE room_alarms SET at = 1, due = 1");
     });
     await evictDurableObject(object(`history/${id}`));
     await /** @type {any} */ (object(`history/${id}`)).fireAlarm();

@@ -66,8 +66,8 @@ export class Talk {
     });
     this.client.on("message", (frame) => this.#receive(frame));
     this.client.on("restored", (sends) => {
-      for (const { event, done } of sends) {
-        if (event?.type === "chat") listener.restored(this.#follow(event.message, done));
+      for (const { message, done } of sends) {
+        if (message?.type === "chat") listener.restored(this.#follow(message.message, done));
       }
     });
     this.client.on("arrival", ({ same, resumed }) => {

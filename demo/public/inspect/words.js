@@ -41,9 +41,9 @@ export function inputWords([name, ...args], batch) {
       return { kind: "message", about: `${from}, ${second} bytes: too large` };
     case "close":
       return { kind: "close", about: `${from}, ${closing(second, args[2], args[3])}` };
-    case "alarm":
+    case "alarmFired":
       return { kind: "alarm", about: "went off" };
-    case "event":
+    case "alarm":
       return { kind: "alarm due", about: alarmName(first) };
     case "alarmStands": {
       const stands =

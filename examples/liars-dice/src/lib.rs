@@ -21,7 +21,7 @@ use rules::{Bid, Foul, Move, Next, Seat, Showdown, Table};
 /// How long a turn may take.
 pub const TURN: Duration = Duration::from_secs(30);
 
-/// The scheduled event at which a turn ends. Each turn moves it.
+/// The alarm at which a turn ends. Each turn moves it.
 pub const CLOCK: &str = "turn";
 
 /// The tag of those who have a seat.
@@ -242,7 +242,7 @@ fn role(cx: &Context<LiarsDice>) -> Result<Tag> {
 
 /// When the turn ends, if the clock runs.
 fn clock(cx: &Context<LiarsDice>) -> Option<Timestamp> {
-    cx.alarm(CLOCK).map(|event| event.at)
+    cx.alarm(CLOCK).map(|alarm| alarm.at)
 }
 
 fn die(cx: &Context<LiarsDice>) -> u8 {

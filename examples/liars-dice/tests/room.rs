@@ -109,7 +109,7 @@ fn the_rules_are_kept_by_the_server() {
     let eve = join(&room, "eve", Wish::Watch);
     eve.received();
     let before = table(&room);
-    for (client, event, code) in [
+    for (client, message, code) in [
         (&bob, bid(1, 1), "not_your_turn"),
         (&eve, bid(1, 1), "no_seat"),
         (&eve, Message::Start {}, "no_seat"),
@@ -119,9 +119,9 @@ fn the_rules_are_kept_by_the_server() {
         (&ada, Message::Call {}, "nothing_to_call"),
         (&ada, Message::Say { text: "x".repeat(201) }, "text"),
     ] {
-        client.send(&event);
+        client.send(&message);
         assert_eq!(refused(client), code);
-        assert_eq!(table(&room), before, "{event:?}");
+        assert_eq!(table(&room), before, "{message:?}");
     }
     // Nobody can say whose dice or turn they mean.
     ada.send_text(r#"{"_tag":"Look","id":"bob"}"#);
@@ -159,7 +159,7 @@ fn who_does_not_move_in_time_is_moved_for() {
 }
 
 #[test]
-fn each_turn_moves_the_one_event() {
+fn each_turn_moves_the_one_alarm() {
     let (room, [ada, _bob]) = playing(["ada", "bob"]);
     room.advance(TURN / 2);
     ada.send(&bid(1, 1));

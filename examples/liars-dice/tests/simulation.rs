@@ -11,7 +11,7 @@ use liars_dice::messages::{Broadcast, Message, Wish};
 use liars_dice::rules::{DICE, SEATS};
 use liars_dice::{CLOCK, LiarsDice, PLAYER};
 
-fn event(dice: &mut Dice) -> Message {
+fn message(dice: &mut Dice) -> Message {
     match dice.below(12) {
         0 => Message::Look {},
         1 => Message::Say { text: dice.text() },
@@ -113,7 +113,7 @@ fn are_secret(cx: &Context<LiarsDice>, client: &SimulatedClient) -> bool {
 
 fn lives() -> Simulation<LiarsDice> {
     Simulation::<LiarsDice>::new()
-        .messages(event)
+        .messages(message)
         .upgrades(|dice| {
             let wish = if dice.percent(85) { Wish::Play } else { Wish::Watch };
             let id = *dice.one_of(&["ada", "bob", "cyd", "dan"]);

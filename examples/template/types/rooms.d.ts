@@ -6,7 +6,7 @@ export type Rooms = {
 
 export namespace Lunch {
   export interface Room {
-    event: Event;
+    message: Message;
     broadcast: Broadcast;
     state: { [key in Dish]?: number };
     connection: Dish | null;
@@ -14,7 +14,7 @@ export namespace Lunch {
   }
 
   /** What comes in. */
-  export type Event = {
+  export type Message = {
     _tag: "Vote";
     dish: Dish;
   };

@@ -35,7 +35,7 @@ pub(super) struct Part {
     #[serde(default)]
     values: Vec<(String, String)>,
     #[serde(default)]
-    events: Vec<ScheduledAlarm>,
+    alarms: Vec<ScheduledAlarm>,
     #[serde(default)]
     histories: Vec<RecordedHistory>,
     #[serde(default)]
@@ -154,8 +154,8 @@ fn input_of(name: &str, it: &mut Arguments, fault: &mut Fault) -> serde_json::Re
             let close = Close { code: it.next()?, reason: it.next()?, was_clean: it.next()? };
             Input::Close { socket, close }
         }
-        "alarm" => Input::AlarmFired,
-        "event" => Input::Alarm { name: it.next()? },
+        "alarmFired" => Input::AlarmFired,
+        "alarm" => Input::Alarm { name: it.next()? },
         "alarmStands" => Input::AlarmStands { at: it.next()? },
         "send" => Input::Send { json: it.next()? },
         "broadcast" => Input::Broadcast { json: it.next()?, tag: it.next()? },
@@ -179,8 +179,8 @@ impl Part {
         for (key, value) in &self.values {
             host.restore_value(key, value);
         }
-        for event in &self.events {
-            host.restore_event(event);
+        for alarm in &self.alarms {
+            host.restore_alarm(alarm);
         }
         for RecordedHistory { name, ends, rows } in &self.histories {
             host.restore_history(name, *ends, rows);

@@ -30,15 +30,15 @@ const COLD: usize = 32;
 pub(super) struct Before {
     expected: Vec<(SocketId, Option<Frame>)>,
     /// The names of the alarms that are stored.
-    events: Vec<String>,
+    alarms: Vec<String>,
 }
 
 impl<R: Room> World<'_, R> {
     pub(super) fn before(&self, room: usize, commit: &Commit) -> Before {
         let host = &self.objects[room].object.host;
         let removes = commit.writes.iter().any(|write| matches!(write, Write::RemoveAlarm(_)));
-        let events = if removes { names(host) } else { Vec::new() };
-        Before { expected: expected(host, commit), events }
+        let alarms = if removes { names(host) } else { Vec::new() };
+        Before { expected: expected(host, commit), alarms }
     }
 
     /// What a batch read follows what came, and what is on its way is not started again.
@@ -175,7 +175,7 @@ impl<R: Room> World<'_, R> {
         if let Some(gone) = self.gone_unhandled(room, before, batch, calls) {
             let detail =
                 format!("{gone:?} went, and no handler that could have ended it succeeded");
-            return Err(Violation::new("an event stays until it is handled", detail));
+            return Err(Violation::new("an alarm stays until it is handled", detail));
         }
         self.judge_stored(room)
     }
@@ -188,7 +188,7 @@ impl<R: Room> World<'_, R> {
         batch: &[Entry],
         calls: &[Called],
     ) -> Option<&'b str> {
-        if before.events.is_empty() || calls.iter().any(|call| call.ended == Ended::Changing) {
+        if before.alarms.is_empty() || calls.iter().any(|call| call.ended == Ended::Changing) {
             return None;
         }
         let left = names(&self.objects[room].object.host);
@@ -202,7 +202,7 @@ impl<R: Room> World<'_, R> {
         let is_gone = |name: &&String| {
             !name.starts_with(char::is_control) && !left.contains(name) && !is_handled(name)
         };
-        before.events.iter().find(is_gone).map(String::as_str)
+        before.alarms.iter().find(is_gone).map(String::as_str)
     }
 
     /// What must hold of what is stored after any commit.
@@ -211,10 +211,10 @@ impl<R: Room> World<'_, R> {
         if object.name().room() != R::NAME {
             return Ok(());
         }
-        let earliest = object.host.alarms(None, 1).rows.pop().map(|event| event.at);
+        let earliest = object.host.alarms(None, 1).rows.pop().map(|alarm| alarm.at);
         if !object.is_firing() && object.host.alarm() != earliest {
             let detail = format!("alarm {:?}, earliest {earliest:?}", object.host.alarm());
-            return Err(Violation::new("the alarm stands at the earliest event", detail));
+            return Err(Violation::new("the alarm stands at the earliest of all", detail));
         }
         if self.rules.invariants.is_empty() {
             return Ok(());
@@ -397,7 +397,7 @@ fn judge_failures(batch: &[Entry], commit: &Commit, calls: &[Called]) -> Result<
     let has_rung = calls.iter().any(rang);
     // The next try of an alarm is written down, and what the engine keeps for itself.
     let is_change = |write: &&Write| match write {
-        Write::Alarm(event) => event.failures == 0 && !is_own(&event.name) && !has_rung,
+        Write::Alarm(alarm) => alarm.failures == 0 && !is_own(&alarm.name) && !has_rung,
         Write::RemoveAlarm(_) => false,
         Write::Value { key, .. } | Write::RemoveValue(key) => !is_own(key),
         // The log has what clients are told, errors among it.
@@ -416,5 +416,5 @@ fn judge_failures(batch: &[Entry], commit: &Commit, calls: &[Called]) -> Result<
 }
 
 fn names(host: &MemoryHost) -> Vec<String> {
-    host.alarms(None, usize::MAX).rows.into_iter().map(|event| event.name).collect()
+    host.alarms(None, usize::MAX).rows.into_iter().map(|alarm| alarm.name).collect()
 }

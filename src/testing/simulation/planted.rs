@@ -50,9 +50,9 @@ impl Room for Busy {
         Ok(Effects::new().broadcast("hello".to_owned()))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
         let mut state = cx.state().cloned().unwrap_or_default();
-        match event {
+        match message {
             Message::Count => {
                 state.count += 1;
                 let count = format!("{}", state.count);
@@ -83,7 +83,7 @@ impl Room for Busy {
     }
 }
 
-fn event(dice: &mut Dice) -> Message {
+fn message(dice: &mut Dice) -> Message {
     match dice.below(8) {
         0..3 => Message::Count,
         3 | 4 => Message::Later(1 + dice.number() % 5_000),
@@ -94,7 +94,7 @@ fn event(dice: &mut Dice) -> Message {
 }
 
 fn busy() -> Simulation<Busy> {
-    Simulation::<Busy>::new().rooms(2).messages(event)
+    Simulation::<Busy>::new().rooms(2).messages(message)
 }
 
 /// What is wrong in front of an engine or behind it.
@@ -147,10 +147,10 @@ impl Plant for Faulty {
         match self.fault {
             Planted::RemovesDueAlarmsFirst => {
                 for write in &mut commit.writes {
-                    if let Write::Alarm(event) = write
-                        && due.contains(&event.name)
+                    if let Write::Alarm(alarm) = write
+                        && due.contains(&alarm.name)
                     {
-                        *write = Write::RemoveAlarm(event.name.clone());
+                        *write = Write::RemoveAlarm(alarm.name.clone());
                     }
                 }
                 commit.alarm = None;

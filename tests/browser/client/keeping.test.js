@@ -57,7 +57,7 @@ test("after a reload numbers go on, and what was not settled is sent again and s
   client.on("restored", (sends) => restored.push(...sends));
   client.send("four");
   await settle();
-  expect(restored.map(({ event }) => event)).toEqual([{ two: 2 }, new Uint8Array([3]).buffer]);
+  expect(restored.map(({ message }) => message)).toEqual([{ two: 2 }, new Uint8Array([3]).buffer]);
   expect(FakeSocket.last.protocols[1]).toBe("dormouse.resume.5e.ab.8");
   FakeSocket.last.greet({ offset: 8, resumed: true, same: true });
   FakeSocket.last.hear('e2:{"code":"no","message":""}', "k3");
@@ -69,7 +69,7 @@ test("after a reload numbers go on, and what was not settled is sent again and s
   ]);
   await expect(restored[0].done).rejects.toMatchObject({ code: "no" });
   await restored[1].done;
-  expect(client.pending.map(({ event }) => event)).toEqual(["four"]);
+  expect(client.pending.map(({ message }) => message)).toEqual(["four"]);
 });
 
 test("what leaves is kept before: a page that dies at once has used its number", async () => {

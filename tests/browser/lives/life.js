@@ -313,8 +313,8 @@ class Life {
     client.on("arrival", ({ resumed, same }) => visit.told.push({ resumed, same }));
     client.on("state", (state) => visit.told.push({ state }));
     client.on("restored", (sends) => {
-      for (const { event, done } of sends) {
-        const said = this.said.find(({ words }) => words === wordsOf(event));
+      for (const { message, done } of sends) {
+        const said = this.said.find(({ words }) => words === wordsOf(message));
         if (!said) continue;
         // From now on it is this page's, before all that it says itself.
         const isFirst = !this.said.some(({ page }) => page === visit.number);

@@ -107,7 +107,7 @@ class NodePage {
     /** @type {RoomClient<any>} */
     this.client = new RoomClient(url, { key: "life", slowest: 150 }, page);
     this.client.on("restored", (sends) => {
-      for (const { event, done } of sends) this.#follow(event.text, done);
+      for (const { message, done } of sends) this.#follow(message.text, done);
     });
   }
 
@@ -188,7 +188,7 @@ const script = `
   const { RoomClient } = await import("/browser/room-client.js");
   const room = new RoomClient("/ws/chat/" + sessionStorage.getItem("room") + "?userId=ada", { key: "life", slowest: 300 });
   const follow = (text, done) => done.then(() => report(text, "stored"), ({ code }) => report(text, code));
-  room.on("restored", (sends) => { for (const { event, done } of sends) follow(event.text, done); });
+  room.on("restored", (sends) => { for (const { message, done } of sends) follow(message.text, done); });
   // Until it knows what the page before has kept.
   while (!room.isKept) await new Promise((resolve) => setTimeout(resolve, 1));
   window.say = (text) => { follow(text, room.send({ _tag: "Say", text })); };

@@ -225,7 +225,7 @@ test("an alarm that cannot be handled is not done: it fails, and stands again la
   const logged = vi.spyOn(console, "error").mockImplementation(() => {});
   await runInDurableObject(ROOMS.getByName(`faulty/${id}`), async (instance, ctx) => {
     const object = /** @type {any} */ (instance);
-    ctx.storage.sql.exec("UPDATE room_events SET at = 1, due = 1");
+    ctx.storage.sql.exec("UPDATE room_alarms SET at = 1, due = 1");
     // As after a deploy without this room.
     object.generation = 0;
     object.name = "gone/x";

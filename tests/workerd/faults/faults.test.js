@@ -348,7 +348,7 @@ describe("a room that closes its connections", () => {
 });
 
 describe("the schedule", () => {
-  test("fires while the object sleeps, and the alarm stands at the earliest event", async () => {
+  test("fires while the object sleeps, and the alarm stands at the earliest of all", async () => {
     const id = newRoom();
     const ada = await join(id, { id: "ada" });
     ada.send({ _tag: "Schedule", name: "late", millis: 60_000, alarm: { Well: "late" } });
@@ -388,7 +388,7 @@ describe("the schedule", () => {
     expect(await room.getState(id)).toBeNull();
     await runInDurableObject(object(id), async (_, ctx) => {
       expect(await ctx.storage.getAlarm()).toBeNull();
-      expect(ctx.storage.sql.exec("SELECT * FROM room_events").toArray()).toEqual([]);
+      expect(ctx.storage.sql.exec("SELECT * FROM room_alarms").toArray()).toEqual([]);
     });
     await evictDurableObject(object(id));
     ada.send({ _tag: "Next" });
@@ -585,7 +585,7 @@ test("a room whose first commit storage refuses has stored nothing, and stores t
 
 test.each([
   ["its first statement, the state's", "room_values"],
-  ["its second, the event's", "room_events"],
+  ["its second, the event's", "room_alarms"],
   ["a row of a history", "room_rows"],
   ["its last row, the end of the history", "room_histories"],
   ["its last statement, the alarm's", "the alarm"],
@@ -596,7 +596,7 @@ test.each([
     const [ada, eve] = [await join(id, { id: "ada" }), await join(id, { id: "eve" })];
     const all = () =>
       runInDurableObject(object(id), async (_instance, ctx) => {
-        const tables = ["room_values", "room_events", "room_rows", "room_histories"];
+        const tables = ["room_values", "room_alarms", "room_rows", "room_histories"];
         const rows = tables.map((table) => [
           ...ctx.storage.sql.exec(`SELECT * FROM ${table}`).raw(),
         ]);

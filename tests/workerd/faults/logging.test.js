@@ -48,7 +48,7 @@ test("an event whose handler fails is logged at each try", async () => {
   const line = "room faulty/alarms: handle_alarm: the handler failed: on purpose";
   for (const tries of [1, 2]) {
     await runInDurableObject(object("alarms"), (_, ctx) =>
-      ctx.storage.sql.exec("UPDATE room_events SET at = 1"),
+      ctx.storage.sql.exec("UPDATE room_alarms SET at = 1"),
     );
     await runDurableObjectAlarm(object("alarms"));
     expect(log()).toEqual(Array(tries).fill(line));

@@ -59,8 +59,8 @@ impl Room for Errands {
         Ok(cx.effects().send(cx.sender(), Broadcast::List { items }))
     }
 
-    fn handle_message(cx: &Context<Self>, event: Message) -> Result<Effects<Self>> {
-        match event {
+    fn handle_message(cx: &Context<Self>, message: Message) -> Result<Effects<Self>> {
+        match message {
             Message::Add { text } => {
                 let mut items = cx.state().cloned().unwrap_or_default();
                 items.push(text);

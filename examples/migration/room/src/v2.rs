@@ -95,10 +95,10 @@ impl Room for Errands {
         Ok(cx.effects().send(cx.sender(), Broadcast::List { items }))
     }
 
-    fn handle_message(cx: &Context<Self>, event: v1::Message) -> Result<Effects<Self>> {
+    fn handle_message(cx: &Context<Self>, message: v1::Message) -> Result<Effects<Self>> {
         let member = cx.sender().map(|sender| sender.state().clone());
         let by = member.as_ref().map(|member| member.name.clone());
-        match event {
+        match message {
             v1::Message::Add { text } => {
                 let mut state = cx.state().cloned().unwrap_or_default();
                 state.items.push(item(text, by)?);

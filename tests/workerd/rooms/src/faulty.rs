@@ -58,7 +58,7 @@ pub(crate) enum Message {
     },
     /// Never returns.
     Spin,
-    /// Leaves a row of every kind: a state, an event and a row of a history.
+    /// Leaves a row of every kind: a state, an alarm and a row of a history.
     Everything,
     /// Recurses until there is no stack.
     Recurse,
@@ -226,12 +226,12 @@ impl Room for Faulty {
             Message::Purge => effects.purge(),
             Message::Next => {
                 let next = cx.next_alarm();
-                let at = next.as_ref().map(|event| event.at.as_millis());
+                let at = next.as_ref().map(|alarm| alarm.at.as_millis());
                 effects
-                    .send(cx.sender(), Broadcast::Next { name: next.map(|event| event.name), at })
+                    .send(cx.sender(), Broadcast::Next { name: next.map(|alarm| alarm.name), at })
             }
             Message::Failed => {
-                let names = cx.failed_alarms().into_iter().map(|event| event.name).collect();
+                let names = cx.failed_alarms().into_iter().map(|alarm| alarm.name).collect();
                 effects.send(cx.sender(), Broadcast::Failed { names })
             }
         })
