@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use dormouse::testing::TestRoom;
-use dormouse::{Close, Context, Effects, Error, Result, Room, Text, When};
+use dormouse::{
+    Admission, Close, Context, Effects, Error, Keep, Newcomer, Result, Resume, Room, Text, When,
+};
+use serde::{Deserialize, Deserializer, Serialize};
 
 struct Fragile;
 
@@ -44,7 +47,7 @@ impl Room for Fragile {
     }
 }
 
-fn heard(client: &dormouse::testing::TestClient<Fragile>) -> Vec<String> {
+fn heard<R: Room>(client: &dormouse::testing::TestClient<R>) -> Vec<String> {
     client.received().iter().map(|frame| frame.to_text().into_owned()).collect()
 }
 
@@ -125,6 +128,84 @@ fn a_close_that_panics_is_answered_and_over() {
 fn a_panic_that_no_test_expects_fails_it() {
     let room = TestRoom::<Fragile>::new("main");
     room.connect("ada").send_text("panic");
+}
+
+/// Keeps a text of each connection. One of its versions panics at some of them.
+struct Notes<const STUMBLES: bool>;
+
+#[derive(Serialize)]
+struct Note<const STUMBLES: bool>(String);
+
+impl<'de, const STUMBLES: bool> Deserialize<'de> for Note<STUMBLES> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        assert!(!STUMBLES || !text.starts_with("stone"), "over {text}");
+        Ok(Self(text))
+    }
+}
+
+impl<const STUMBLES: bool> Room for Notes<STUMBLES> {
+    const NAME: &'static str = "notes";
+    const RESUME: Option<Resume> = Some(Resume::keeping(Keep::newest(1_000)));
+    type State = ();
+    type Connection = Note<STUMBLES>;
+    type Upgrade = ();
+    type Message = Text;
+    type Broadcast = Text;
+    type Alarm = ();
+    type Reply = ();
+
+    fn admit(cx: &Context<Self>, newcomer: Newcomer<()>) -> Result<Admission<Note<STUMBLES>>> {
+        Ok(Admission::new(newcomer.id_or_uuid(cx), Note(String::new())))
+    }
+
+    fn handle_message(cx: &Context<Self>, Text(text): Text) -> Result<Effects<Self>> {
+        let count = cx.connections().count();
+        let effects = Effects::new().broadcast(Text(format!("{text}, {count}")));
+        Ok(effects.set_connection(cx.sender().expect("a sender"), Note(text)))
+    }
+}
+
+/// One who talks, one who is away and so many who are here, each with a note that the next version
+/// stumbles over.
+fn stumbling(stones: usize) -> TestRoom<Notes<true>> {
+    let room = TestRoom::<Notes<false>>::new("main");
+    let (_ada, away) = (room.connect("ada"), room.join("away"));
+    away.send_text("stone");
+    away.drop_line();
+    for nth in 0..stones {
+        room.connect(&format!("eve {nth}")).send_text(format!("stone {nth}"));
+    }
+    room.deploy()
+}
+
+#[test]
+fn a_connection_that_cannot_be_read_without_a_panic_costs_no_other_anything() {
+    for stones in [1, 3, 20] {
+        let room = stumbling(stones);
+        let ada = room.clients().remove(0);
+        let _ = heard(&ada);
+        for said in ["one", "two"] {
+            ada.send_text(said);
+        }
+        assert_eq!(heard(&ada), ["one, 1", "two, 1"], "{stones} stones");
+        room.advance(Duration::from_secs(60));
+        assert_eq!(room.count(), 1);
+        let _ = room.take_errors();
+    }
+}
+
+#[test]
+fn a_version_that_can_read_hardly_anyone_loses_none() {
+    let room = stumbling(200);
+    room.clients()[0].send_text("one");
+    let _ = room.take_errors();
+    let room = room.deploy::<Notes<false>>();
+    assert_eq!(room.count(), 202);
+    let ada = room.clients().remove(0);
+    let _ = heard(&ada);
+    ada.send_text("two");
+    assert_eq!(heard(&ada), ["two, 202"]);
 }
 
 #[test]

@@ -143,15 +143,14 @@ fn what_was_said_to_a_tag_is_for_those_who_wore_it_then() {
     assert!(!heard.iter().any(|it| it.contains("for the red")), "{heard:#?}");
 }
 
+fn letter(seq: u64, text: &str) -> Letter {
+    let errand = Errand::Message { room: "hall/main".into(), json: format!("{text:?}") };
+    Letter { seq, floor: 1, hops: 0, errand }
+}
+
 #[test]
 fn a_letter_that_purges_is_handled_once() {
     let room = hall();
-    let letter = |seq, text: &str| Letter {
-        seq,
-        floor: 1,
-        hops: 0,
-        errand: Errand::Message { room: "hall/main".into(), json: format!("{text:?}") },
-    };
     room.receive("hall/other", letter(1, "purge")).unwrap();
     room.send_json("\"count\"").unwrap();
     assert_eq!(room.state(), Some(1));
@@ -163,12 +162,6 @@ fn a_letter_that_purges_is_handled_once() {
 #[test]
 fn a_purge_does_not_make_older_letters_new() {
     let room = hall();
-    let letter = |seq, text: &str| Letter {
-        seq,
-        floor: 1,
-        hops: 0,
-        errand: Errand::Message { room: "hall/main".into(), json: format!("{text:?}") },
-    };
     room.receive("hall/other", letter(1, "count")).unwrap();
     room.send_json("\"purge\"").unwrap();
     room.receive("hall/other", letter(1, "count")).unwrap();
@@ -635,6 +628,31 @@ fn after_a_crash_the_look_at_the_alarm_comes_before_whoever_connects() {
     assert!(bob.heard().contains(&"ada goes".to_owned()), "{:?}", bob.heard());
     let there = room.read(|cx| cx.connections().map(|it| it.id().to_string()).collect::<Vec<_>>());
     assert_eq!(there, ["bob"]);
+}
+
+#[test]
+fn who_is_back_before_its_close_is_told_or_without_one_has_never_gone() {
+    for (sleeps, is_told) in [(false, true), (true, true), (true, false)] {
+        let room = hall();
+        let (ada, bob) = (room.join("ada"), room.join("bob"));
+        let before = ada.forget_line().unwrap();
+        if !is_told {
+            room.with_host(|host| host.forget(before.socket()));
+        }
+        if sleeps {
+            room.hibernate();
+        }
+        ada.reconnect();
+        assert_eq!(room.count(), 2);
+        if is_told {
+            before.cut();
+        }
+        room.advance(Duration::from_secs(60));
+        assert_eq!(bob.heard(), Vec::<String>::new());
+        assert_eq!(room.count(), 2);
+        bob.send_text("hello");
+        assert!(ada.heard().contains(&"hello".to_owned()), "{:?}", ada.heard());
+    }
 }
 
 #[test]

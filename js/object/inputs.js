@@ -81,7 +81,7 @@ export function connect(number, upgrade) {
  * @param {() => void} refused called when something that is due can be handled in no way
  * @returns {Input}
  */
-export function alarm(refused) {
+export function alarmFired(refused) {
   let isSeen = false;
   return {
     kind: "alarmFired",
@@ -90,7 +90,7 @@ export function alarm(refused) {
       const due = glue.alarmFired(handle);
       if (isSeen) return;
       isSeen = true;
-      return due.map((name) => due(name, refused));
+      return due.map((name) => alarm(name, refused));
     },
   };
 }
@@ -100,7 +100,7 @@ export function alarm(refused) {
  * @param {() => void} giveUp
  * @returns {Input}
  */
-function due(name, giveUp) {
+function alarm(name, giveUp) {
   return { kind: "alarm", giveUp, enter: (glue, handle) => glue.alarm(handle, name) };
 }
 

@@ -206,7 +206,7 @@ export function roomObject(instance, { binding = "ROOMS", calls = {}, watch } = 
       // What is stored in its own turn does not mean that it would do better now.
       this.failedAt = undefined;
       const answer = await this.#done(
-        inputs.alarm(() => {
+        inputs.alarmFired(() => {
           refused = undone();
         }),
       );

@@ -18,6 +18,9 @@ const MOST_REFUSALS = 3;
 /** How many calls into the room's own code one input may lose before none is made for it. */
 const MOST_REFUSED = 8;
 
+/** What reads a connection's state is numbered from here on; after so many none is read for the input. */
+const [READS, MOST_READS, NO_READS] = [2 ** 31, 64, 2 ** 32 - 2];
+
 /**
  * Memory that an instance may keep between turns, in bytes: half of what it may have at all. Memory
  * that has grown does not shrink, other rooms filled it, and a new instance costs a tenth of a
@@ -84,13 +87,18 @@ export function blame(input, { kind, calling, refused = 0 }, Outcome) {
     input.refusals = (input.refusals ?? 0) + 1;
     if (input.refusals > MOST_REFUSALS) return false;
     if (calls.length === 0) input.outcome ??= Outcome.NotStored;
-  } else if (calling === undefined || calls.includes(calling) || calls.length >= MOST_REFUSED) {
+  } else if (calling === undefined || calls.includes(calling) || !isBearable(calls, calling)) {
     input.outcome = Outcome.GaveUp;
   } else {
-    input.refused = [...calls, calling];
+    const isLast = calling >= READS && calls.length >= MOST_READS;
+    input.refused = [...calls, isLast ? NO_READS : calling];
   }
   return true;
 }
+
+/** @param {number[]} calls @param {number} another */
+const isBearable = (calls, another) =>
+  another >= READS || calls.filter((call) => call < READS).length < MOST_REFUSED;
 
 /**
  * Whether an exception out of Rust is the end of its instance. Others are of JavaScript.

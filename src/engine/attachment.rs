@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::engine::migrate::decode;
+use crate::host::calling::at_text;
 use crate::room::connection::SocketId;
 use crate::room::connection::{Handle, Moment};
 use crate::room::connection_id::ConnectionId;
@@ -50,14 +51,18 @@ pub(crate) struct Codec {
 impl Codec {
     pub(crate) const fn of<R: Room>() -> Self {
         Self {
-            read: |state| Some(Box::new(decode(state, R::migrate_connection).ok()?)),
+            read: |state| {
+                let state = at_text(state, || decode(state, R::migrate_connection).ok());
+                Some(Box::new(state??))
+            },
             write: |state| state_json(&state.downcast_ref::<R::Connection>()),
         }
     }
 
     /// The state of a connection, as JSON.
     pub(crate) fn state(self, connection: &Handle) -> Result<Box<RawValue>> {
-        (self.write)(connection.any_state())
+        let state = at_text(connection.id().as_str(), || (self.write)(connection.any_state()));
+        state.ok_or(Error::Panicked)?
     }
 
     /// A connection's attachment as it is now.

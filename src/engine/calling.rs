@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::engine::handlers::{Call, Changes, Done, Handlers, Said, Unheard};
 use crate::engine::observing;
 use crate::engine::sight::Sight;
-use crate::host::calling::running;
+use crate::host::calling::{self, running};
 use crate::host::host::Host;
 use crate::host::input::Fault;
 use crate::room::error::{Error, Result};
@@ -57,7 +57,7 @@ impl RoomCode {
 
     /// Another input begins.
     pub(super) fn begin(&self, fault: Fault) {
-        running(None);
+        calling::begin(&fault);
         self.fault.replace(fault);
         self.calls.set(0);
     }

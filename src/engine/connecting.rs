@@ -8,6 +8,7 @@ use crate::engine::envelope::{self, PROTOCOL};
 use crate::engine::handlers::Call;
 use crate::engine::sessions::{Admitted, At, Place, Session};
 use crate::engine::sight::About;
+use crate::host::calling;
 use crate::host::commit::Output;
 use crate::host::host::Host;
 use crate::room::close::CloseCode;
@@ -101,8 +102,7 @@ impl Turn<'_> {
         let connection = match session.place {
             Place::Over => None,
             Place::Here | Place::Away => {
-                let of_id = self.engine.connections.with_id(&world, &session.id);
-                of_id.into_iter().find(|it| it.session().is_some_and(|it| **it == *claim.session))
+                self.engine.connections.of_session(&world, claim.session, &session)
             }
         };
         let epoch = self.engine.sessions.epoch(&mut self.engine.changes, self.host);
@@ -208,10 +208,8 @@ impl Turn<'_> {
     }
 }
 
-/// What the Worker gave with an upgrade, in short (FNV-1a): whether it is the same as before.
+/// What the Worker gave with an upgrade, in short: whether it is the same as before.
 fn fingerprint(upgrade: &Upgrade) -> u64 {
     let upgrade = Upgrade { id: None, protocol: None, ..upgrade.clone() };
-    let json = serde_json::to_string(&upgrade).unwrap_or_default();
-    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    json.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+    calling::fingerprint(&serde_json::to_string(&upgrade).unwrap_or_default())
 }

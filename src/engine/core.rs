@@ -99,10 +99,14 @@ impl Engine {
     /// Handles an input that failed before.
     pub fn handle_again(&mut self, host: &dyn Host, input: Input, fault: Fault) {
         self.room.begin(fault.clone());
-        if !mem::replace(&mut self.has_looked, true) {
+        let is_blind = fault.is_blind();
+        if !is_blind && !mem::replace(&mut self.has_looked, true) {
             self.on(host).find_lost();
         }
         self.on(host).run(&input);
+        if is_blind {
+            self.connections.read_anew();
+        }
         self.batch.inputs.push((input, fault));
     }
 

@@ -80,6 +80,11 @@ impl Session {
         session
     }
 
+    /// What its socket carries, while it has one.
+    pub(crate) fn attachment(&self) -> &str {
+        &self.attachment
+    }
+
     pub(crate) fn refusal(&self, number: u64) -> Option<Value> {
         let refused = self.refused.iter().find(|(refused, _)| *refused == number);
         refused.map(|(_, error)| error.clone())

@@ -1,18 +1,56 @@
-//! Which call into a room's code is running.
+//! Which of the room's code is running, and which is not run again.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+
+use crate::host::input::Fault;
 
 thread_local! {
     static CALLING: Cell<Option<u32>> = const { Cell::new(None) };
+    static FAULT: RefCell<Fault> = const { RefCell::new(Fault::None) };
 }
 
-/// Which call into the room's code is running on this thread, counted from 0 within its input. After a
-/// panic it is the one that panicked, to be refused by
-/// [`Fault::Calls`](crate::host::Fault::Calls).
+/// Calls are counted from 0; what reads or writes a text has this bit.
+pub(crate) const OF_A_TEXT: u32 = 1 << 31;
+
+/// All that reads or writes a text. One less than 2³² − 1, which means that nothing is running.
+pub(crate) const ANY_TEXT: u32 = u32::MAX - 1;
+
+/// Which call into the room's code is running on this thread, counted from 0 within its input. Reading
+/// and writing a connection's state is known by its text, from 2³¹ on; 2³² − 2 stands for all of that. After a panic it is the one that
+/// panicked, to be refused by [`Fault::Calls`](crate::host::Fault::Calls).
 pub fn calling() -> Option<u32> {
     CALLING.get()
 }
 
 pub(crate) fn running(call: Option<u32>) {
     CALLING.set(call);
+}
+
+/// Another input begins, of which this is known.
+pub(crate) fn begin(fault: &Fault) {
+    running(None);
+    if FAULT.with_borrow(|known| known != fault) {
+        FAULT.set(fault.clone());
+    }
+}
+
+/// Runs code of the room that reads or writes a text, whenever the engine has to: in a handler's call
+/// and between calls. None if it panicked at this text before.
+pub(crate) fn at_text<T>(text: &str, run: impl FnOnce() -> T) -> Option<T> {
+    // By 30 bits, so that it is neither of the two.
+    let call = OF_A_TEXT | u32::try_from(fingerprint(text) >> 34).unwrap_or_default();
+    let is_refused = |fault: &Fault| matches!(fault, Fault::Calls(calls) if calls.iter().any(|it| [call, ANY_TEXT].contains(it)));
+    if FAULT.with_borrow(is_refused) {
+        return None;
+    }
+    let outer = CALLING.replace(Some(call));
+    let result = run();
+    CALLING.set(outer);
+    Some(result)
+}
+
+/// A text in short: FNV-1a.
+pub(crate) fn fingerprint(text: &str) -> u64 {
+    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
 }

@@ -1,5 +1,6 @@
 //! What happens to a room.
 
+use crate::host::calling::ANY_TEXT;
 use crate::host::letter::{Delivered, Letter};
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
@@ -17,7 +18,8 @@ use crate::room::upgrade::Upgrade;
 /// ```
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// Someone wants to connect. Gives an answer: `null`, or why not.
+    /// Someone wants to connect. Gives an answer: `null`, the subprotocol that was
+    /// chosen, or why not.
     Connect {
         /// The socket, not yet accepted.
         socket: SocketId,
@@ -88,7 +90,8 @@ pub enum Input {
     ReadState,
     /// An API call for the number of connections. Gives an answer: the number.
     ReadCount,
-    /// An API call for the connections. Gives an answer: a list of `{id, tags, state, connectedAt}`.
+    /// An API call for the connections. Gives an answer: a list of `{id, tags, state, connectedAt}`,
+    /// with `away: true` for one that is.
     ReadConnections {
         /// Only those with this tag.
         tag: Option<String>,
@@ -111,6 +114,11 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether no connection can be read: nothing is to be concluded of any.
+    pub(crate) fn is_blind(&self) -> bool {
+        matches!(self, Self::Calls(calls) if calls.contains(&ANY_TEXT))
+    }
+
     /// The same, and its handlers fail with an error. What panicked before is not called again.
     pub(crate) fn and_failed(&mut self, error: Error) {
         *self = match std::mem::take(self) {

@@ -152,7 +152,7 @@ impl<'a, R: Room> Context<'a, R> {
         present
     }
 
-    /// How many connections are open. Reads no state.
+    /// How many connections there are, those that are away among them. Reads no state.
     pub fn count(&self) -> usize {
         self.view.count()
     }

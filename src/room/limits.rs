@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Bytes of a socket's serialized attachment (workerd, measured: 16,384).
 ///
-/// The attachment holds the connection's id, its time and its state, as JSON.
+/// The attachment holds the connection's id, its time, its tags, its session and its state, as JSON.
 pub const ATTACHMENT_BYTES: usize = 16_384;
 
 /// Bytes of a stored value: a room's state or an alarm's payload, as JSON.
@@ -66,7 +66,8 @@ pub const LETTER_TRIES: u32 = 7;
 /// How many letters one commit tries again at most; the rest follow in the next.
 pub const LETTERS_A_COMMIT: usize = 256;
 
-/// How many letters may lead to one another, from room to room or back, before no more are sent.
+/// How many letters may lead to one another, from room to room or back, before no more are sent. An
+/// answer is no letter: a room may ask one after the other.
 pub const HOPS: u32 = 32;
 
 /// Sessions that are over and are remembered, about: of more the ones that are due first are forgotten.

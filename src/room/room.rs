@@ -20,7 +20,7 @@ use crate::room::resume::Resume;
 use crate::room::time::millis;
 use crate::room::upgrade::{Admission, Newcomer};
 
-/// A room: four handlers that read what they are given and return what they want done.
+/// A room: handlers that read what they are given and return what they want done.
 ///
 /// Handlers are plain functions. They borrow everything and change nothing, know no clock and no
 /// chance but their [`Context`]'s, and what they return is checked as a whole before any of it is
@@ -32,8 +32,8 @@ use crate::room::upgrade::{Admission, Newcomer};
 /// the others of its isolate, has a turn until then.** WebAssembly cannot be stopped from within, so
 /// there is no time limit of Dormouse's own. Split long work over alarms.
 ///
-/// - A handler that returns late, but within the platform's limit of CPU time (by default 30 s for an
-///   event, see Cloudflare's "Limits"), delays others and does no other harm.
+/// - A handler that returns late, but within the platform's limit of CPU time (by default 30 s a
+///   turn, see Cloudflare's "Limits"), delays others and does no other harm.
 /// - One over that limit is ended by the platform, by force, and its object is reset. Nothing of its
 ///   batch is stored or sent. Every socket of the object drops as by a cut line, without a
 ///   [`handle_close`](Room::handle_close), and the room wakes with what its last commit stored and no

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::room::error::{Error, Result};
 use crate::room::limits;
 
-/// A label that a connection wears for life, and by which a broadcast can find it.
+/// A label that a connection wears, and by which a broadcast can find it.
 ///
-/// Tags are fixed when the connection is made. Finding by tag is the platform's own index: it
-/// touches no connection without the tag.
+/// Finding by the tags that a connection began with is the platform's own index: it touches no
+/// connection without the tag. [`set_tags`](crate::Effects::set_tags) changes them.
 ///
 /// ```
 /// assert_eq!(dormouse::Tag::new("team:red").unwrap().as_str(), "team:red");

@@ -648,6 +648,16 @@ impl MemoryHost {
         }
     }
 
+    /// A frame did not reach the other end: the platform has forgotten the socket's tags, and tells of
+    /// its close later.
+    pub(super) fn abort(&mut self, socket: SocketId) {
+        self.unlist(socket);
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.tags.clear();
+        }
+        self.list(socket);
+    }
+
     /// The machine is gone: what is stored stays, every socket is cut, and nobody knows what is on its
     /// way.
     pub(super) fn crash(&mut self) {

@@ -139,22 +139,31 @@ impl<R: Room> ResumingClient<R> {
 
     /// The line is cut, and the room is told; what has come and was not read is lost with it.
     pub fn drop_line(&self) {
-        if let Some(line) = self.forget_line() {
+        if let Some(line) = self.take_line() {
             line.cut();
         }
     }
 
-    /// The line is lost, and nobody has told the room, or the machine failed.
+    /// The line is lost, and nobody has told the room, or the machine failed. The platform has forgotten
+    /// its socket's tags, as it does when a frame did not arrive.
     pub fn forget_line(&self) -> Option<TestClient<R>> {
-        self.knows.borrow_mut().line.take()
+        let line = self.take_line();
+        if let Some(line) = &line {
+            self.room.with_host(|host| host.abort(line.socket()));
+        }
+        line
     }
 
     /// Reads what has come, and leaves for good.
     pub fn leave(&self) {
         self.read();
-        if let Some(line) = self.forget_line() {
+        if let Some(line) = self.take_line() {
             line.close(1000, "bye");
         }
+    }
+
+    fn take_line(&self) -> Option<TestClient<R>> {
+        self.knows.borrow_mut().line.take()
     }
 
     /// Of what it says from now on so many frames reach the room; then its line is cut.

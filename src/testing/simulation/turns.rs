@@ -126,6 +126,9 @@ impl<R: Room> World<'_, R> {
             let result = (rules.perform)(&mut platform, commit);
             let Platform { sent, stored, .. } = &mut platform;
             let (heard, stored) = (std::mem::take(sent), *stored);
+            for (socket, _) in heard.iter().filter(|(socket, _)| is_dead(*socket)) {
+                platform.host.abort(*socket);
+            }
             (letters, was_early) = (platform.host.take_letters(), platform.was_early);
             match result {
                 Ok(()) => Ok(heard),
