@@ -290,7 +290,6 @@ pub fn close(handle: u32, socket: u32, code: u16, reason: String, was_clean: boo
 }
 
 /// The object's alarm went off: the names of the alarms that are due.
-#[wasm_bindgen]
 #[wasm_bindgen(js_name = alarmFired)]
 pub fn alarm_fired(handle: u32) -> Vec<String> {
     input(handle, Input::AlarmFired);
