@@ -294,7 +294,7 @@ fn a_user_joins_with_the_first_connection_and_leaves_with_the_last() {
 #[test]
 fn no_visitor_speaks_as_the_server() {
     let room = TestRoom::<Chat>::new("lounge");
-    for id in ["system", "System", "SYSTEM", "\u{17f}ystem"] {
+    for id in ["system", "System", "SYSTEM", "\u{17f}ystem", "SY\u{fb06}EM"] {
         let upgrade = Upgrade { id: Some(id.into()), ..Upgrade::default() };
         assert_eq!(room.try_connect(upgrade).err().unwrap().status(), 403, "{id}");
     }

@@ -6,7 +6,7 @@ export type Rooms = {
 
 export namespace LiarsDice {
   export interface Room {
-    event: Message;
+    message: Message;
     inside: Message;
     broadcast: Broadcast;
     state: Table;
