@@ -1,21 +1,18 @@
 //! Every effect against the platform's limits, before anything is done.
 
+use std::any::Any;
+
 use serde::Serialize;
 
-use crate::engine::attachment::state_json;
 use crate::engine::sight::Sight;
-use crate::room::alarm::ScheduledAlarm;
-use crate::room::alarm::check_name;
+use crate::room::alarm::{ScheduledAlarm, When, check_name};
 use crate::room::audience::Audience;
-use crate::room::close::CloseCode;
-use crate::room::close::check_reason;
+use crate::room::close::{CloseCode, check_reason};
 use crate::room::connection::{Connection, Handle};
-use crate::room::effect::Effect;
-use crate::room::effect::Update;
+use crate::room::effect::{Effect, Update};
 use crate::room::effects::Effects;
 use crate::room::error::{Error, Result};
-use crate::room::frame::to_json;
-use crate::room::frame::{Encode, Frame};
+use crate::room::frame::{Encode, Frame, to_json};
 use crate::room::history::Keep;
 use crate::room::keyed::check_key;
 use crate::room::letter::Errand;
@@ -92,77 +89,124 @@ fn check_errand(errand: &Errand, about: Option<&str>, sight: &Sight<'_>) -> Resu
     }
 }
 
-/// Checks a list; the first breach is the error of all of it.
+/// Checks a list; the first breach is the error of all of it. Here is what depends on the room's types;
+/// the rest is compiled once for all rooms.
 pub(crate) fn check<R: Room>(effects: Effects<R>, sight: &Sight<'_>) -> Result<Checked<R>> {
     let mut changes = Vec::new();
-    let mut steps = Vec::new();
+    let mut good = Good { sight, steps: Vec::new() };
     for effect in effects.into_list()? {
         match effect {
             Effect::Save(state) => changes.push(Change::Save(state)),
             Effect::Update(update) => changes.push(Change::Update(update)),
-            Effect::Send { to, message } => {
-                steps.push(Step::Send { to, frame: message.encode()?, row: None });
-            }
-            Effect::SendError { to, code, message } => {
-                steps.push(Step::Send { to, frame: error_frame(&code, &message), row: None });
-            }
+            Effect::Send { to, message } => good.send(to, message.encode()?),
+            Effect::SendError { to, code, message } => good.send(to, error_frame(&code, &message)),
             Effect::SetConnection { connection, state } => {
-                let before = latest(&steps, &connection.cast());
-                let json = state_json(&state)?;
-                let connection = before.with_state(Box::new(state));
-                let text = connection.attachment(&json, R::RATE_LIMIT)?;
-                steps.push(Step::Connection { connection, text, retagged: Vec::new() });
+                good.state(&connection.cast(), Box::new(state))?;
             }
-            Effect::SetTags { connection, tags } => {
-                let before = latest(&steps, &connection.cast());
-                let tags = check_tags(tags, before.speaks())?;
-                let either = before.tags().iter().chain(&tags);
-                let differs = |tag: &&Tag| before.has_tag(tag) != tags.contains(tag);
-                let retagged = either.filter(differs).cloned().collect();
-                let connection = before.with_tags(tags);
-                let json = state_json(connection.state_of::<R::Connection>())?;
-                let text = connection.attachment(&json, R::RATE_LIMIT)?;
-                steps.push(Step::Connection { connection, text, retagged });
-            }
+            Effect::SetTags { connection, tags } => good.tags(&connection.cast(), tags)?,
             Effect::Close { connections, code, reason } => {
-                check_reason(&reason)?;
                 let connections = connections.into_iter().map(Connection::cast).collect();
-                steps.push(Step::Close { connections, code, reason });
+                good.close(connections, code, reason)?;
             }
             Effect::Schedule { name, when, alarm } => {
-                check_name(&name)?;
-                let (at, period) = when.resolve(sight.now())?;
-                let payload = to_json("an alarm", &alarm)?;
-                let (limit, size) = (limits::VALUE_BYTES, payload.len());
-                if size > limit {
-                    return Err(Error::PayloadTooLarge { limit, size });
-                }
-                let alarm = ScheduledAlarm { period, ..ScheduledAlarm::once(name, at, payload) };
-                steps.push(Step::Schedule(alarm));
+                good.schedule(name, when, to_json("an alarm", &alarm))?;
             }
-            // A room can schedule no such name, so there is none of its own to cancel.
-            Effect::Cancel { name } if name.starts_with(char::is_control) => {}
-            Effect::Cancel { name } => steps.push(Step::Cancel(name)),
-            Effect::Append { history, row } => {
-                steps.push(Step::Append { history, row: check_value(row)? });
-            }
-            Effect::Trim { history, keep } => steps.push(Step::Trim { history, keep }),
-            Effect::Put { key, value } => {
-                check_key(&key)?;
-                steps.push(Step::Put { key, value: check_value(value)? });
-            }
-            Effect::Delete { key } => steps.push(Step::Delete(key)),
-            Effect::Post { errand, about } => {
-                check_errand(&errand, about.as_deref(), sight)?;
-                steps.push(Step::Post { errand, about });
-            }
+            Effect::Cancel { name } => good.cancel(name),
+            Effect::Append { history, row } => good.append(history, row)?,
+            Effect::Trim { history, keep } => good.steps.push(Step::Trim { history, keep }),
+            Effect::Put { key, value } => good.put(key, value)?,
+            Effect::Delete { key } => good.steps.push(Step::Delete(key)),
+            Effect::Post { errand, about } => good.post(errand, about)?,
             Effect::Purge => {
                 changes.push(Change::Purge);
-                steps.push(Step::Purge);
+                good.steps.push(Step::Purge);
             }
         }
     }
-    Ok(Checked { changes, steps })
+    Ok(Checked { changes, steps: good.steps })
+}
+
+/// What was found good of a list.
+struct Good<'a> {
+    sight: &'a Sight<'a>,
+    steps: Vec<Step>,
+}
+
+impl Good<'_> {
+    fn send(&mut self, to: Audience, frame: Frame) {
+        self.steps.push(Step::Send { to, frame, row: None });
+    }
+
+    fn state(&mut self, connection: &Handle, state: Box<dyn Any>) -> Result<()> {
+        self.connection(self.latest(connection).with_state(state), Vec::new())
+    }
+
+    fn tags(&mut self, connection: &Handle, tags: Vec<Tag>) -> Result<()> {
+        let before = self.latest(connection);
+        let tags = check_tags(tags, before.speaks())?;
+        let either = before.tags().iter().chain(&tags);
+        let differs = |tag: &&Tag| before.has_tag(tag) != tags.contains(tag);
+        let retagged = either.filter(differs).cloned().collect();
+        self.connection(before.with_tags(tags), retagged)
+    }
+
+    fn connection(&mut self, connection: Handle, retagged: Vec<Tag>) -> Result<()> {
+        let text = self.sight.attachment(&connection)?;
+        self.steps.push(Step::Connection { connection, text, retagged });
+        Ok(())
+    }
+
+    /// A connection as the list has left it so far.
+    fn latest(&self, connection: &Handle) -> Handle {
+        let changed = self.steps.iter().rev().find_map(|step| match step {
+            Step::Connection { connection: changed, .. } if changed == connection => Some(changed),
+            _ => None,
+        });
+        changed.unwrap_or(connection).clone()
+    }
+
+    fn close(&mut self, connections: Vec<Handle>, code: CloseCode, reason: String) -> Result<()> {
+        check_reason(&reason)?;
+        self.steps.push(Step::Close { connections, code, reason });
+        Ok(())
+    }
+
+    fn schedule(&mut self, name: String, when: When, payload: Result<String>) -> Result<()> {
+        check_name(&name)?;
+        let (at, period) = when.resolve(self.sight.now())?;
+        let payload = payload?;
+        let (limit, size) = (limits::VALUE_BYTES, payload.len());
+        if size > limit {
+            return Err(Error::PayloadTooLarge { limit, size });
+        }
+        let alarm = ScheduledAlarm { period, ..ScheduledAlarm::once(name, at, payload) };
+        self.steps.push(Step::Schedule(alarm));
+        Ok(())
+    }
+
+    fn cancel(&mut self, name: String) {
+        // A room can schedule no name of the engine's, so there is none of its own to cancel.
+        if !name.starts_with(char::is_control) {
+            self.steps.push(Step::Cancel(name));
+        }
+    }
+
+    fn append(&mut self, history: &'static str, row: String) -> Result<()> {
+        self.steps.push(Step::Append { history, row: check_value(row)? });
+        Ok(())
+    }
+
+    fn put(&mut self, key: String, value: String) -> Result<()> {
+        check_key(&key)?;
+        self.steps.push(Step::Put { key, value: check_value(value)? });
+        Ok(())
+    }
+
+    fn post(&mut self, errand: Errand, about: Option<String>) -> Result<()> {
+        check_errand(&errand, about.as_deref(), self.sight)?;
+        self.steps.push(Step::Post { errand, about });
+        Ok(())
+    }
 }
 
 /// A value or a row, if it is not too large.
@@ -180,15 +224,6 @@ pub(crate) fn error_frame(code: &str, message: &str) -> Frame {
         message: &'a str,
     }
     Frame::Text(serde_json::to_string(&Told { code, message }).unwrap_or_default())
-}
-
-/// A connection as the list has left it so far.
-fn latest(steps: &[Step], connection: &Handle) -> Handle {
-    let changed = steps.iter().rev().find_map(|step| match step {
-        Step::Connection { connection: changed, .. } if changed == connection => Some(changed),
-        _ => None,
-    });
-    changed.unwrap_or(connection).clone()
 }
 
 /// A connection's tags: each once, and no more than the platform takes.

@@ -8,7 +8,7 @@ use crate::engine::attachment::Codec;
 use crate::engine::batch::Batch;
 use crate::engine::calling::RoomCode;
 use crate::engine::connections::Connections;
-use crate::engine::handlers::{Traits, Typed};
+use crate::engine::handlers::{Handlers, Traits, Typed};
 use crate::engine::observing;
 use crate::engine::outbox::Outbox;
 use crate::engine::overlay::Changes;
@@ -60,13 +60,16 @@ pub struct Engine {
 impl Engine {
     /// A room as it is just after waking: nothing has been read.
     pub fn of<R: Room>(object: ObjectName) -> Self {
-        let traits = Traits::of::<R>();
+        Self::with(object, Traits::of::<R>(), Box::new(Typed::<R>::new()), Codec::of::<R>())
+    }
+
+    fn with(object: ObjectName, traits: Traits, room: Box<dyn Handlers>, codec: Codec) -> Self {
         Self {
             object,
             siblings: None,
-            room: RoomCode::new(Box::new(Typed::<R>::new())),
+            room: RoomCode::new(room),
             traits,
-            connections: Connections::new(Codec::of::<R>(), traits.resume.is_some()),
+            connections: Connections::new(codec, traits.resume.is_some()),
             sessions: Sessions::default(),
             outbox: Outbox::default(),
             clock: Clock::default(),

@@ -7,6 +7,7 @@ use crate::host::host::Host;
 use crate::registry::Registry;
 use crate::room::alarm::{Retry, ScheduledAlarm};
 use crate::room::connection::Handle;
+use crate::room::error::Result;
 use crate::room::history::{Ends, Entry, Range};
 use crate::room::keyed::Order;
 use crate::room::object_name::ObjectName;
@@ -43,6 +44,12 @@ impl Sight<'_> {
     }
 
     /// How many letters led to this input.
+    /// What the socket of a connection is to carry.
+    pub(super) fn attachment(&self, connection: &Handle) -> Result<String> {
+        let Engine { connections, traits, .. } = self.engine;
+        connections.codec.attachment(connection, traits.rate_limit)
+    }
+
     pub(crate) const fn hops(&self) -> u32 {
         self.engine.batch.hops
     }

@@ -6,7 +6,7 @@ use crate::host::input::Fault;
 
 thread_local! {
     static CALLING: Cell<Option<u32>> = const { Cell::new(None) };
-    static FAULT: RefCell<Fault> = const { RefCell::new(Fault::None) };
+    static REFUSED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Calls are counted from 0; what reads or writes a text has this bit.
@@ -29,9 +29,12 @@ pub(crate) fn running(call: Option<u32>) {
 /// Another input begins, of which this is known.
 pub(crate) fn begin(fault: &Fault) {
     running(None);
-    if FAULT.with_borrow(|known| known != fault) {
-        FAULT.set(fault.clone());
-    }
+    REFUSED.with_borrow_mut(|refused| {
+        refused.clear();
+        if let Fault::Calls(calls) = fault {
+            refused.extend(calls);
+        }
+    });
 }
 
 /// Runs code of the room that reads or writes a text, whenever the engine has to: in a handler's call
@@ -39,8 +42,7 @@ pub(crate) fn begin(fault: &Fault) {
 pub(crate) fn at_text<T>(text: &str, run: impl FnOnce() -> T) -> Option<T> {
     // By 30 bits, so that it is neither of the two.
     let call = OF_A_TEXT | u32::try_from(fingerprint(text) >> 34).unwrap_or_default();
-    let is_refused = |fault: &Fault| matches!(fault, Fault::Calls(calls) if calls.iter().any(|it| [call, ANY_TEXT].contains(it)));
-    if FAULT.with_borrow(is_refused) {
+    if REFUSED.with_borrow(|refused| refused.iter().any(|it| [call, ANY_TEXT].contains(it))) {
         return None;
     }
     let outer = CALLING.replace(Some(call));
