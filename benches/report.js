@@ -1,10 +1,7 @@
-// The results as a table, as JSON and as a page.
+// What the measurements come to, and the table of it.
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { page } from "./page.js";
 import { median } from "./start-up.js";
-import { byHand, dormouse, output, systems } from "./systems.js";
+import { byHand, dormouse, systems } from "./systems.js";
 
 /** @typedef {import("./run.js").Results} Results */
 /** @typedef {import("./run.js").Row} Row */
@@ -62,23 +59,6 @@ export function cells(row) {
       rssBytes: median(rounds.map((one) => one.rss_bytes)),
     };
   });
-}
-
-/**
- * Writes down what there is so far: a long run may yet come to grief.
- *
- * @param {Results} results
- */
-export function keep(results) {
-  mkdirSync(output, { recursive: true });
-  writeFileSync(join(output, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
-  writeFileSync(join(output, "index.html"), page(results));
-}
-
-/** @param {Results} results */
-export function writeReport(results) {
-  keep(results);
-  console.log(`\n${table(results)}\n\n${join(output, "index.html")}`);
 }
 
 /** @param {Results} results */

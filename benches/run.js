@@ -4,19 +4,30 @@
 //   npm run bench -- --only echo,wake           those workloads
 //   npm run bench -- --systems Dormouse,Agents  those systems, and by hand
 
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { main } from "../scripts/run.js";
 import { setup } from "../scripts/setup.js";
 import { buildLoad, Load } from "./load.js";
 import { measureMemory } from "./memory.js";
+import { page } from "./page.js";
 import { tell } from "./progress.js";
-import { keep, writeReport } from "./report.js";
+import { table } from "./report.js";
 import { rotated } from "./rounds.js";
 import { measureScaling } from "./scaling.js";
 import { startServer } from "./server.js";
 import { measureSleep } from "./sleep.js";
 import { measureStartUp } from "./start-up.js";
-import { bundle, byHand, dormouse, installPeers, systems, workerdVersion } from "./systems.js";
+import {
+  bundle,
+  byHand,
+  dormouse,
+  installPeers,
+  output,
+  systems,
+  workerdVersion,
+} from "./systems.js";
 import { workloads } from "./workloads.js";
 
 /** @typedef {import("./systems.js").System} System */
@@ -83,6 +94,23 @@ await main(import.meta.url, async () => {
   results.about.seconds = Math.round((performance.now() - start) / 1000);
   writeReport(results);
 });
+
+/**
+ * Writes down what there is so far: a long run may yet fail.
+ *
+ * @param {Results} results
+ */
+function keep(results) {
+  mkdirSync(output, { recursive: true });
+  writeFileSync(join(output, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
+  writeFileSync(join(output, "index.html"), page(results));
+}
+
+/** @param {Results} results */
+function writeReport(results) {
+  keep(results);
+  console.log(`\n${table(results)}\n\n${join(output, "index.html")}`);
+}
 
 /**
  * Rounds alternate between the systems, so that a machine that slows down slows all of them.

@@ -29,7 +29,7 @@ impl RoomType {
     /// If one of the room's constants is out of its bounds; as a constant it does not compile.
     pub const fn of<R: Room>() -> Self {
         check_constants::<R>();
-        Self { name: R::NAME, open: |name, rooms| Engine::of::<R>(name).among(rooms) }
+        Self { name: R::NAME, open: |name, rooms| Engine::of::<R>(name).among(rooms.checks()) }
     }
 
     /// [`Room::NAME`].
@@ -117,9 +117,9 @@ impl Registry {
         Ok((self.find(name.room())?.open)(name, *self))
     }
 
-    /// Whether an object's name is that of a room here.
-    pub(crate) fn check(&self, object_name: &str) -> Result<()> {
-        self.find(ObjectName::parse(object_name)?.room()).map(|_| ())
+    /// What says whether an object's name is that of a room here.
+    pub fn checks(self) -> impl Fn(&str) -> Result<()> {
+        move |name| self.find(ObjectName::parse(name)?.room()).map(|_| ())
     }
 
     fn find(&self, room: &str) -> Result<&RoomType> {

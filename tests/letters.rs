@@ -192,7 +192,7 @@ fn a_room_that_the_worker_does_not_have_is_refused_before_anything_is_done() {
     const OTHERS: &[RoomType] = &[RoomType::of::<dormouse::rooms::Echo>()];
     let host = MemoryHost::new();
     let name = ObjectName::new("relay", "a").unwrap();
-    let mut engine = Engine::of::<Relay>(name).among(Registry::new(OTHERS));
+    let mut engine = Engine::of::<Relay>(name).among(Registry::new(OTHERS).checks());
     let json = serde_json::to_string(&hear("psst", &["b"])).unwrap();
     engine.handle(&host, Input::Send { json });
     let commit = engine.commit(&host);

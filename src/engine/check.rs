@@ -83,9 +83,9 @@ fn check_errand(errand: &Errand, about: Option<&str>, sight: &Sight<'_>) -> Resu
     if sight.hops() >= limits::HOPS {
         return Err(Error::TooManyHops { limit: limits::HOPS });
     }
-    match (errand, sight.siblings()) {
-        (Errand::Call { .. }, _) | (_, None) => Ok(()),
-        (errand, Some(rooms)) => rooms.check(errand.to()),
+    match errand {
+        Errand::Call { .. } => Ok(()),
+        errand => sight.check_sibling(errand.to()),
     }
 }
 

@@ -102,7 +102,8 @@ impl Turn<'_> {
         let connection = match session.place {
             Place::Over => None,
             Place::Here | Place::Away => {
-                self.engine.connections.of_session(&world, claim.session, &session)
+                let (id, attachment) = (&session.id, session.attachment());
+                self.engine.connections.of_session(&world, claim.session, id, attachment)
             }
         };
         let epoch = self.engine.sessions.epoch(&mut self.engine.changes, self.host);

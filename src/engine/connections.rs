@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::engine::attachment::Codec;
 use crate::engine::overlay::{Changes, each_key, each_value, first_timed, timed_key};
-use crate::engine::sessions::Session;
 use crate::engine::sorted::SortedMap;
 use crate::engine::table::Table;
 use crate::host::host::Host;
@@ -160,14 +159,20 @@ impl Connections {
         in_order(open.chain(away).collect())
     }
 
-    /// The connection of a session that has not ended.
-    pub(super) fn of_session(&self, world: &dyn Host, name: &str, of: &Session) -> Option<Handle> {
+    /// The connection of a session that has not ended, by its name, its id and what it carried last.
+    pub(super) fn of_session(
+        &self,
+        world: &dyn Host,
+        name: &str,
+        id: &str,
+        attachment: &str,
+    ) -> Option<Handle> {
         let is_it = |it: &Handle| it.session().is_some_and(|it| **it == *name);
-        let found = self.with_id(world, &of.id).into_iter().find(is_it);
+        let found = self.with_id(world, id).into_iter().find(is_it);
         // The platform forgets the tags of a socket that a frame did not reach, long before it tells of
         // its close. Of one that is gone without a word the session knows what it was.
         let found = found.or_else(|| self.all(world).into_iter().find(is_it));
-        found.or_else(|| self.codec.connection(SocketId::NONE, of.attachment()))
+        found.or_else(|| self.codec.connection(SocketId::NONE, attachment))
     }
 
     /// Whether anybody speaks the protocol.

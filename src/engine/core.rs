@@ -17,13 +17,14 @@ use crate::engine::sight::{About, Sight};
 use crate::host::commit::Commit;
 use crate::host::host::Host;
 use crate::host::input::{Fault, Input};
-use crate::registry::Registry;
 use crate::room::connection::SocketId;
 use crate::room::context::Context;
 use crate::room::error::Result;
 use crate::room::liveness::AutoResponse;
 use crate::room::object_name::ObjectName;
 use crate::room::room::Room;
+
+type Siblings = Box<dyn Fn(&str) -> Result<()>>;
 
 /// One room, awake: takes inputs, gives commits. Compiled once, for all rooms.
 ///
@@ -43,8 +44,8 @@ use crate::room::room::Room;
 /// ```
 pub struct Engine {
     pub(super) object: ObjectName,
-    /// The rooms that letters can go to, if that is known.
-    pub(super) siblings: Option<Registry>,
+    /// Whether there is a room of a name that letters can go to, if that is known.
+    pub(super) siblings: Option<Siblings>,
     pub(super) room: RoomCode,
     pub(super) traits: Traits,
     pub(super) connections: Connections,
@@ -79,9 +80,10 @@ impl Engine {
         }
     }
 
-    /// The same among these rooms: letters to others are refused.
-    pub fn among(self, siblings: Registry) -> Self {
-        Self { siblings: Some(siblings), ..self }
+    /// The same among other rooms: a letter to an object's name that this finds wrong is refused with its
+    /// error. [`Registry::checks`](crate::Registry::checks) gives one.
+    pub fn among(self, check: impl Fn(&str) -> Result<()> + 'static) -> Self {
+        Self { siblings: Some(Box::new(check)), ..self }
     }
 
     /// [`Room::MAX_FRAME_BYTES`].

@@ -12,10 +12,10 @@ use crate::host::letter::Letter;
 use crate::room::audience::Audience;
 use crate::room::error::{Error, Result};
 use crate::room::frame::{Frame, to_json};
-use crate::room::keyed::Order;
 use crate::room::letter::Errand;
 use crate::room::limits;
 use crate::room::object_name::ObjectName;
+use crate::room::page::Order;
 use crate::room::time::Timestamp;
 
 /// Keys of what is remembered of senders.

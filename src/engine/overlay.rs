@@ -8,9 +8,8 @@ use crate::host::commit::{Output, Write};
 use crate::host::host::Host;
 use crate::room::alarm::ScheduledAlarm;
 use crate::room::connection::SocketId;
-use crate::room::history::{Ends, Entry, Keep, Range, Side};
-use crate::room::keyed::Order;
-use crate::room::page::Page;
+use crate::room::history::Keep;
+use crate::room::page::{Ends, Entry, Order, Page, Range, Side};
 use crate::room::time::{Timestamp, millis};
 
 /// What a batch has changed so far.

@@ -7,8 +7,8 @@ use crate::host::commit::Output;
 use crate::host::host::Host;
 use crate::room::connection::{Handle, SocketId};
 use crate::room::frame::Frame;
-use crate::room::history::{Ends, Entry, Range, Side};
 use crate::room::limits;
+use crate::room::page::{Ends, Entry, Range, Side};
 
 impl Turn<'_> {
     /// Everything that was said after a number and was for this session, or none if some of it is not

@@ -8,7 +8,7 @@ use crate::engine::overlay::{Changes, each_value, first_timed, timed_key};
 use crate::engine::table::Table;
 use crate::host::host::Host;
 use crate::room::connection::{Handle, SocketId};
-use crate::room::keyed::Order;
+use crate::room::page::Order;
 use crate::room::tag::Tag;
 use crate::room::time::Timestamp;
 

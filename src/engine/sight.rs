@@ -4,14 +4,11 @@ use crate::engine::Engine;
 use crate::engine::alarms::next_of_room;
 use crate::engine::overlay::Overlay;
 use crate::host::host::Host;
-use crate::registry::Registry;
 use crate::room::alarm::{Retry, ScheduledAlarm};
 use crate::room::connection::Handle;
 use crate::room::error::Result;
-use crate::room::history::{Ends, Entry, Range};
-use crate::room::keyed::Order;
 use crate::room::object_name::ObjectName;
-use crate::room::page::Page;
+use crate::room::page::{Ends, Entry, Order, Page, Range};
 use crate::room::tag::Tag;
 use crate::room::time::Timestamp;
 use crate::room::view::View;
@@ -38,9 +35,9 @@ pub(crate) struct Sight<'a> {
 }
 
 impl Sight<'_> {
-    /// The rooms that letters can go to, if that is known.
-    pub(crate) const fn siblings(&self) -> Option<Registry> {
-        self.engine.siblings
+    /// Refuses a letter to a room that there is not, if that is known.
+    pub(super) fn check_sibling(&self, name: &str) -> Result<()> {
+        self.engine.siblings.as_ref().map_or(Ok(()), |check| check(name))
     }
 
     /// How many letters led to this input.

@@ -2,18 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::host::input::Fault;
+use crate::host::input::{ANY_TEXT, Fault, OF_A_TEXT};
 
 thread_local! {
     static CALLING: Cell<Option<u32>> = const { Cell::new(None) };
     static REFUSED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
-
-/// Calls are counted from 0; what reads or writes a text has this bit.
-pub(crate) const OF_A_TEXT: u32 = 1 << 31;
-
-/// All that reads or writes a text. One less than 2³² − 1, which means that nothing is running.
-pub(crate) const ANY_TEXT: u32 = u32::MAX - 1;
 
 /// Which call into the room's code is running on this thread, counted from 0 within its input. Reading
 /// and writing a connection's state is known by its text, from 2³¹ on; 2³² − 2 stands for all of that. After a panic it is the one that

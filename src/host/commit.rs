@@ -10,7 +10,7 @@ use crate::room::close::CloseCode;
 use crate::room::connection::SocketId;
 use crate::room::error::Error;
 use crate::room::frame::Frame;
-use crate::room::history::{Ends, Entry};
+use crate::room::page::{Ends, Entry};
 use crate::room::tag::Tag;
 use crate::room::time::Timestamp;
 

@@ -2,9 +2,7 @@
 
 use crate::room::alarm::ScheduledAlarm;
 use crate::room::connection::SocketId;
-use crate::room::history::{Ends, Entry, Range};
-use crate::room::keyed::Order;
-use crate::room::page::Page;
+use crate::room::page::{Ends, Entry, Order, Page, Range};
 use crate::room::time::Timestamp;
 
 /// What the engine reads of its object: clock, chance, storage, sockets.

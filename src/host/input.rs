@@ -1,6 +1,5 @@
 //! What happens to a room.
 
-use crate::host::calling::ANY_TEXT;
 use crate::host::letter::{Delivered, Letter};
 use crate::room::close::Close;
 use crate::room::connection::SocketId;
@@ -97,6 +96,12 @@ pub enum Input {
         tag: Option<String>,
     },
 }
+
+/// Calls are counted from 0; what reads or writes a text has this bit.
+pub(crate) const OF_A_TEXT: u32 = 1 << 31;
+
+/// All that reads or writes a text. One less than 2³² − 1, which means that nothing is running.
+pub(crate) const ANY_TEXT: u32 = u32::MAX - 1;
 
 /// What is known of an input that failed before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,11 +4,10 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::room::error::{Error, Result};
 use crate::room::limits;
-use crate::room::time::Timestamp;
+use crate::room::page::{Ends, Entry, Range, Side};
 use crate::room::view::View;
 
 /// A history of a room: an append-only log whose rows are `T`.
@@ -85,23 +84,6 @@ pub(crate) fn is_engines_own(name: &str) -> bool {
     name.starts_with(char::is_control)
 }
 
-/// A row of a history.
-///
-/// ```
-/// use dormouse::{Entry, Timestamp};
-/// let entry = Entry { seq: 1, at: Timestamp::from_millis(5), row: "hello" };
-/// assert_eq!(entry.seq, 1);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry<T> {
-    /// Its place, from 1.
-    pub seq: u64,
-    /// When it was appended; never before the row before it.
-    pub at: Timestamp,
-    /// What was appended.
-    pub row: T,
-}
-
 /// What is kept when a history is trimmed: the newest rows, the youngest, or both.
 ///
 /// ```
@@ -141,55 +123,6 @@ impl Keep {
         );
         Self { younger_than: Some(age), ..self }
     }
-}
-
-/// The ends of a history, as a host stores them.
-///
-/// ```
-/// assert_eq!(dormouse::Ends::default().last, 0);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Ends {
-    /// The sequence number of the row appended last; 0 if there was none. It outlives its row.
-    pub last: u64,
-    /// When that was.
-    pub last_at: Timestamp,
-    /// Rows up to this one have been trimmed.
-    pub trimmed: u64,
-}
-
-/// Which rows of a history: those with `after < seq < before`, and of them the first or the last
-/// `limit`.
-///
-/// ```
-/// use dormouse::{Range, Side};
-/// let newest = Range { after: 0, before: u64::MAX, limit: 100, side: Side::Last };
-/// assert_eq!(newest.limit, 100);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
-    /// Rows after this one.
-    pub after: u64,
-    /// Rows before this one.
-    pub before: u64,
-    /// How many at most.
-    pub limit: usize,
-    /// Which, if there are more.
-    pub side: Side,
-}
-
-/// Which end of a range.
-///
-/// ```
-/// assert_ne!(dormouse::Side::First, dormouse::Side::Last);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The oldest rows.
-    First,
-    /// The newest rows.
-    Last,
 }
 
 /// A history as a handler reads it, with what the batch has appended so far.

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::room::error::excerpt;
 use crate::room::error::{Error, Result};
 use crate::room::limits;
+use crate::room::page::Order;
 use crate::room::view::View;
 
 /// A room's values of one kind, each under a key of its own.
@@ -91,19 +92,6 @@ pub(crate) fn check_key(key: &str) -> Result<()> {
         return Err(Error::InvalidKey { key: excerpt(key) });
     }
     Ok(())
-}
-
-/// The order in which values are listed.
-///
-/// ```
-/// assert_ne!(dormouse::Order::Forwards, dormouse::Order::Backwards);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// From the first key to the last, by the bytes of their UTF-8.
-    Forwards,
-    /// From the last key to the first.
-    Backwards,
 }
 
 /// Keyed values as a handler reads them, with what the batch has changed so far.

@@ -2,10 +2,8 @@
 
 use crate::room::alarm::{Retry, ScheduledAlarm};
 use crate::room::connection::Handle;
-use crate::room::history::{Ends, Entry, Range};
-use crate::room::keyed::Order;
 use crate::room::object_name::ObjectName;
-use crate::room::page::Page;
+use crate::room::page::{Ends, Entry, Order, Page, Range};
 use crate::room::tag::Tag;
 use crate::room::time::Timestamp;
 

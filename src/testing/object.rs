@@ -13,11 +13,10 @@ use super::host::{Delivery, MemoryHost, Refusal};
 use crate::engine::Engine;
 use crate::engine::observing::{self, Called, Planned, Seen};
 use crate::host::calling;
-use crate::host::calling::{ANY_TEXT, OF_A_TEXT};
 use crate::host::commit::{Answer, Commit};
 use crate::host::handler_error::HandlerError;
 use crate::host::host::Host as _;
-use crate::host::input::{Fault, Input};
+use crate::host::input::{ANY_TEXT, Fault, Input, OF_A_TEXT};
 use crate::registry::Registry;
 use crate::room::connection::SocketId;
 use crate::room::context::Context;
@@ -93,7 +92,7 @@ impl Opens {
     fn open(self, name: &ObjectName) -> Engine {
         match self {
             Self::Type(open, None) => open(name.clone()),
-            Self::Type(open, Some(siblings)) => open(name.clone()).among(siblings),
+            Self::Type(open, Some(siblings)) => open(name.clone()).among(siblings.checks()),
             Self::In(rooms) => {
                 rooms.open(&name.to_string()).expect("a room that was opened before")
             }

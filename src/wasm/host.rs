@@ -11,9 +11,7 @@ use super::CHANCE;
 use crate::host::host::Host;
 use crate::room::alarm::ScheduledAlarm;
 use crate::room::connection::SocketId;
-use crate::room::history::{Ends, Entry, Range, Side};
-use crate::room::keyed::Order;
-use crate::room::page::Page;
+use crate::room::page::{Ends, Entry, Order, Page, Range, Side};
 use crate::room::time::Timestamp;
 
 #[wasm_bindgen(typescript_custom_section)]

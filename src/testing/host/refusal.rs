@@ -5,7 +5,7 @@ use std::fmt;
 use crate::host::commit::ObjectAlarm;
 use crate::host::commit::{Commit, Output, Write};
 use crate::room::alarm::ScheduledAlarm;
-use crate::room::history::{Ends, Entry};
+use crate::room::page::{Ends, Entry};
 use crate::room::time::Timestamp;
 
 /// The most that a row, or a key with its value, can have.

@@ -10,7 +10,7 @@ use crate::engine::log::{LOG, Logged};
 use crate::engine::sessions::{all_stored, stored_epoch};
 use crate::host::host::Host as _;
 use crate::room::frame::Frame;
-use crate::room::history::{Range, Side};
+use crate::room::page::{Range, Side};
 use crate::testing::host::MemoryHost;
 
 /// What a client of the protocol knows.
