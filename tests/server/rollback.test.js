@@ -40,7 +40,7 @@ test("an alarm that came while the Worker did not know the room comes again by i
   // Nobody comes: it is the alarm that wakes it.
   await sleep(25_000);
   const { last, wokenBy } = await wakesOf(server.url);
-  expect([last[0].by, wokenBy.alarm]).toEqual(["alarm", 1]);
+  expect([last[0].by, wokenBy.alarmFired]).toEqual(["alarmFired", 1]);
   const state = await (await fetch(`${server.url}/faulty/timed/state`)).json();
   expect(state.handled).toEqual(["x"]);
   await server.kill();
