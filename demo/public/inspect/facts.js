@@ -164,8 +164,11 @@ function wakeList({ since, wakes, wokenBy, keptAwakeMs, last }) {
   return nodes;
 }
 
+/** @type {Record<string, string>} */
+const NAMES = { inspect: "looking at it here", alarmFired: "the alarm" };
+
 /** @param {string} kind */
-const kindName = (kind) => (kind === "inspect" ? "looking at it here" : kind);
+const kindName = (kind) => NAMES[kind] ?? kind;
 
 /** @param {string} words */
 const nothing = (words) => make("p.quiet", words);
