@@ -142,6 +142,8 @@ function world() {
   };
 }
 
+const READS = Array.from({ length: 64 }, (_, i) => 2 ** 31 + i);
+
 /** A handler that traps unless its first call is left out. */
 const panics = (/** @type {Tried} */ { refused, outcome }) => {
   if (outcome === undefined && !refused.includes(0)) throw new Trap("unreachable");
@@ -172,6 +174,20 @@ describe("the ladder", () => {
       { outcome: 3 },
     ],
     ["no call of the room was running", {}, { kind: "trap", calling: NONE }, true, { outcome: 3 }],
+    [
+      "reads of what connections keep are no calls",
+      { refused: [0, ...READS] },
+      { kind: "trap", calling: 1 },
+      true,
+      { refused: [0, ...READS, 1] },
+    ],
+    [
+      "64 reads are refused already: none is made",
+      { refused: READS },
+      { kind: "trap", calling: 2 ** 31 + 64 },
+      true,
+      { refused: [...READS, 2 ** 32 - 2] },
+    ],
     [
       "eight calls are refused already",
       { refused: [0, 1, 2, 3, 4, 5, 6, 7] },
