@@ -6,7 +6,7 @@ import { cells, order, verdict } from "./report.js";
 
 /** @param {Results} results */
 export function page(results) {
-  const { about, rows, scaling } = results;
+  const { about, missing, rows, scaling } = results;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -24,7 +24,10 @@ export function page(results) {
 <p>workerd ${about.workerd}, ${about.rounds} rounds, ${about.date}${about.quick ? ", quick" : ""}.
 Bars are medians divided by hand-written JavaScript's in the same round; the thin line is the spread
 over rounds. Shorter is better.</p>
-<ul>${verdict(rows)
+<ul>${[
+    ...verdict(rows),
+    ...Object.entries(missing).map(([name, why]) => `${name} is missing: ${why}`),
+  ]
     .map((line) => `<li>${escaped(line)}</li>`)
     .join("")}</ul>
 ${rows.map((row) => `<h2>${escaped(row.name)}</h2><p>${escaped(row.what)}</p>${bars(row)}`).join("\n")}

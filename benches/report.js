@@ -62,10 +62,11 @@ export function cells(row) {
 }
 
 /** @param {Results} results */
-export function table({ about, rows, startUp, scaling }) {
+export function table({ about, missing, rows, startUp, scaling }) {
   const lines = [
     `workerd ${about.workerd}; ${about.rounds} rounds; ${about.seconds} s${about.quick ? "; quick" : ""}`,
     "Each figure is the median over rounds; [ ] is the least and the most of a round's ratio to by hand.",
+    ...Object.entries(missing).map(([system, why]) => `${system} is missing: ${why}`),
   ];
   for (const row of rows) {
     const target = row.target === null ? "" : ` (Dormouse: at most ${row.target})`;

@@ -46,6 +46,7 @@ import { workloads } from "./workloads.js";
 /**
  * @typedef {object} Results
  * @property {Record<string, string | number | boolean>} about
+ * @property {Record<string, string>} missing systems that could not be built, and why
  * @property {Row[]} rows
  * @property {Record<string, import("./start-up.js").StartUp>} startUp
  * @property {import("./scaling.js").Curve[]} scaling
@@ -71,29 +72,53 @@ await main(import.meta.url, async () => {
   await setup();
   await installPeers();
   await buildLoad();
-  for (const system of chosen) await bundle(system);
+  const { built, missing } = await bundled(chosen);
 
   const start = performance.now();
   /** @type {Results} */
   const results = {
     about: { workerd: workerdVersion(), date: new Date().toISOString(), quick, rounds },
+    missing,
     rows: [],
     startUp: {},
     scaling: [],
   };
   const options = { quick, rounds };
-  results.rows.push(...(await measureWorkloads(chosen, options, wanted)));
+  results.rows.push(...(await measureWorkloads(built, options, wanted)));
   keep(results);
-  if (wanted("wake")) results.rows.push(...(await measureSleep(chosen, options)));
+  if (wanted("wake")) results.rows.push(...(await measureSleep(built, options)));
   keep(results);
-  if (wanted("memory")) results.rows.push(...(await measureMemory(chosen, options)));
+  if (wanted("memory")) results.rows.push(...(await measureMemory(built, options)));
   keep(results);
-  if (wanted("start-up")) results.startUp = await measureStartUp(chosen, options);
+  if (wanted("start-up")) results.startUp = await measureStartUp(built, options);
   keep(results);
-  if (wanted("scaling")) results.scaling = await measureScaling(chosen, options);
+  if (wanted("scaling")) results.scaling = await measureScaling(built, options);
   results.about.seconds = Math.round((performance.now() - start) / 1000);
   writeReport(results);
 });
+
+/**
+ * Builds the systems. A peer whose tools cannot be had is told of in the table, and stops nobody.
+ *
+ * @param {System[]} chosen
+ */
+async function bundled(chosen) {
+  /** @type {System[]} */
+  const built = [];
+  /** @type {Record<string, string>} */
+  const missing = {};
+  for (const system of chosen) {
+    try {
+      await bundle(system);
+      built.push(system);
+    } catch (error) {
+      if (system === dormouse || system === byHand) throw error;
+      missing[system.name] = String(error).replace(/\s+/g, " ").slice(0, 200);
+      console.log(`bench: ${system.name} could not be built: ${missing[system.name]}`);
+    }
+  }
+  return { built, missing };
+}
 
 /**
  * Writes down what there is so far: a long run may yet fail.
