@@ -131,6 +131,25 @@ fn what_is_sent_again_is_handled_once_and_refused_once() {
     assert_eq!(ada.heard(), ["ada comes", "one", error, "two"]);
 }
 
+/// Its page may know less than the room: a storage can be older than what the page has sent, and what it
+/// says next must not take a number that was used. Who is new has sent nothing, and on a line that goes on
+/// everything was told.
+#[test]
+fn who_takes_up_a_session_is_told_how_far_its_sends_came_and_nobody_else_is() {
+    let room = parlour();
+    let ada = room.join("ada");
+    for text in ["one", "two"] {
+        ada.drop_line();
+        ada.reconnect();
+        ada.send_text(text);
+    }
+    ada.drop_line();
+    ada.reconnect();
+    ada.send_text("purge");
+    let handled = ada.hellos().into_iter().map(|hello| hello["handled"].as_u64());
+    assert_eq!(handled.collect::<Vec<_>>(), [None, Some(0), Some(1), Some(2), None]);
+}
+
 #[test]
 fn who_does_not_come_back_in_time_has_left_once() {
     let room = parlour();

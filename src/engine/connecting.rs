@@ -70,7 +70,8 @@ impl Turn<'_> {
                 let tags = connection.platform_tags();
                 self.engine.batch.outputs.push(Output::Accept { socket, tags });
                 if speaks {
-                    let handled = self.session_of(&connection, &name).handled;
+                    let known = (!is_new).then(|| self.session_of(&connection, &name));
+                    let handled = known.map(|session| session.handled);
                     self.greet(&connection, &name, from, handled, false);
                 }
                 self.tell_came(&connection);
@@ -156,7 +157,7 @@ impl Turn<'_> {
             let reason = "taken over by a newer socket".to_owned();
             self.engine.batch.outputs.push(Output::Close { socket, code, reason });
         }
-        let handled = session.handled;
+        let handled = Some(session.handled);
         self.engine.connections.open(&mut self.engine.changes, &connection, attachment.clone());
         self.put_session(name, session, At::Here(&attachment));
         let tags = connection.platform_tags();

@@ -78,6 +78,9 @@ pub(crate) struct Hello<'a> {
     pub(crate) resumed: bool,
     /// The connection has outlived its socket.
     pub(crate) same: bool,
+    /// The number of the session's last send that was handled, if there was a session before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) handled: Option<u64>,
     /// Bytes of a send at most.
     pub(crate) limit: usize,
     /// Who is here, unless there are too many to tell.
@@ -164,6 +167,7 @@ mod tests {
         offset: u64,
         resumed: bool,
         same: bool,
+        handled: Option<u64>,
         limit: usize,
         here: Option<Vec<String>>,
         ping: Option<(String, String)>,
@@ -213,8 +217,9 @@ mod tests {
         for it in vectors().hellos {
             let ping = it.ping.map(|(ask, answer)| (ask.into(), answer.into()));
             let (session, epoch) = (&it.session, &it.epoch);
-            let HelloVector { offset, resumed, same, limit, here, .. } = it;
-            let hello_of = Hello { session, epoch, offset, resumed, same, limit, here, ping };
+            let HelloVector { offset, resumed, same, handled, limit, here, .. } = it;
+            let hello_of =
+                Hello { session, epoch, offset, resumed, same, handled, limit, here, ping };
             let said = hello(&hello_of);
             assert_eq!(said, Frame::Text(it.text));
         }

@@ -196,10 +196,10 @@ impl Turn<'_> {
             let Some(name) = connection.session().map(Rc::clone) else { continue };
             let codec = self.engine.connections.codec;
             let attachment = codec.attachment(&connection, None).unwrap_or_default();
-            let (until, handled) = (session.until, session.handled);
+            let until = session.until;
             if connection.is_here() {
                 self.put_session(&name, session.anew(), At::Here(&attachment));
-                self.greet(&connection, &name, None, handled, true);
+                self.greet(&connection, &name, None, None, true);
             } else {
                 let at = At::Away { connection: &connection, attachment: &attachment, until };
                 self.put_session(&name, session.anew(), at);

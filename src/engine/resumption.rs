@@ -43,12 +43,15 @@ impl Turn<'_> {
         }
     }
 
+    /// `handled`: of a session that is taken up, the number of its last send that was. Its page may know
+    /// less than that, or not even that none was: it gives no new number before it knows. Who is new has
+    /// sent nothing, and on a line that goes on all was told.
     pub(super) fn greet(
         &mut self,
         connection: &Handle,
         name: &str,
         from: Option<u64>,
-        handled: u64,
+        handled: Option<u64>,
         same: bool,
     ) {
         let keeps = self.engine.traits.resume.is_some();
@@ -69,6 +72,7 @@ impl Turn<'_> {
             offset,
             resumed: missed.is_some(),
             same,
+            handled,
             limit: self.engine.traits.max_frame_bytes,
             here: self.present(),
             ping,
@@ -77,6 +81,7 @@ impl Turn<'_> {
         for (number, frame) in missed.iter().flatten() {
             self.send_as_is(connection.socket(), envelope::message(*number, frame));
         }
+        let Some(handled) = handled else { return };
         // What it sent was refused, and it may not have heard so.
         let world = self.engine.changes.over(self.host);
         let session = self.engine.sessions.get(&world, name);
