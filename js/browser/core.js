@@ -6,6 +6,7 @@ import { PROTOCOL, parseFrame } from "./protocol.js";
 import { SendError } from "./send-error.js";
 
 /** @typedef {import("./protocol.js").Payload} Payload */
+/** @typedef {import("./outbox.js").Sent} Sent */
 
 /**
  * @typedef {"connecting" | "open" | "resuming" | "closed"} State
@@ -22,25 +23,47 @@ import { SendError } from "./send-error.js";
  * @typedef {object} Kept
  * @property {{ session: string, epoch: string, offset: number } | null} place
  * @property {number} next
- * @property {[id: string, number: number, payload: Payload][]} sends
+ * @property {Sent[]} sends
  */
 
 /**
- * @typedef {{ type: "start" | "close" | "reconnect" | "time" | "online" | "offline" | "shown" | "left" }
- *   | { type: "loaded", kept?: Kept, isSame?: boolean }
- *   | { type: "send", id: string, payload: Payload, timeout?: number }
- *   | { type: "address", line: number, url: string }
- *   | { type: "failed", line: number, why: string }
+ * Puts what was kept together with what is here.
+ *
+ * @callback Merge
+ * @param {Kept} here
+ * @param {Kept} [kept]
+ * @returns {Kept & { theirs: Sent[], lost: Sent[] }} `theirs`: what another page had sent. `lost`: what was
+ *   kept by this one and has gone to whoever took it
+ */
+
+/**
+ * @typedef {{ type: "address", line: number, url: string }
  *   | { type: "opened", line: number }
  *   | { type: "frame", line: number, data: unknown }
- *   | { type: "closed", line: number, code?: number, reason?: string }
- *   | { type: "probed", line: number, status: number, code?: string, message?: string, after?: number }
+ *   | { type: "closed", line: number, code?: number, reason?: string, isKnown?: boolean }
+ * } LineInput
+ *
+ * - `closed`: or there is no address, or no socket; `isKnown`: and nobody need be asked why
+ */
+
+/**
+ * @typedef {{ type: "close" | "reconnect" | "time" | "online" | "offline" | "shown" | "left" }
+ *   | { type: "loaded", merge?: Merge, kept?: Kept }
+ *   | { type: "send", id: string, payload: Payload, timeout?: number }
+ *   | { type: "probed", asked: number, status?: number, code?: string, message?: string, after?: number }
+ *   | LineInput
  * } Input
  *
- * - `loaded`: what was kept, if it is ours. `isSame`: as we left it. Answers `load`
+ * - `loaded`: what was kept, if it is ours. Without `merge` it is as we left it. Answers `load`
  * - `left`: the page is left, perhaps for the back/forward cache; until `loaded` others may have its session
- * - `failed`: no address, or no socket
- * - `probed`: how the same address answers a plain request: 0 for not at all
+ * - `probed`: how the same address answers a plain request, if it does
+ */
+
+/**
+ * What is done with each of them.
+ *
+ * @template {{ type: string }} It
+ * @typedef {{ [Type in It["type"]]: (input: Extract<It, { type: Type }>) => void }} Takes
  */
 
 /**
@@ -48,7 +71,7 @@ import { SendError } from "./send-error.js";
  *   | { do: "ask" | "probe", line: number }
  *   | { do: "open", line: number, url: string, protocols: string[] }
  *   | { do: "transmit", line: number, frame: Payload }
- *   | { do: "hangUp", line: number, code?: number, reason?: string }
+ *   | { do: "hangUp", reason?: string }
  *   | { do: "timer", in?: number }
  *   | { do: "keep", kept?: Kept }
  *   | { do: "restored", sends: { id: string, payload: Payload }[] }
@@ -56,21 +79,22 @@ import { SendError } from "./send-error.js";
  *   | { do: "tell", name: string, details: any[] }
  * } Output
  *
+ * - `hangUp`: with 1000 if there is a reason: then it is a leave
  * - `part`: what is kept is another's too, and is to be told apart from now on
  * - `keep` comes before whatever leaves
  */
 
 /** Close codes after which trying again makes no sense. */
-const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1010]);
+const FINAL = [1000, 1002, 1003, 1007, 1008, 1010];
 
 /** Statuses that say "later". */
-const LATER = new Set([408, 425, 426, 429]);
+const LATER = [408, 425, 426, 429];
 
 /** How long a server may ask us to wait. */
 const LONGEST_WISH = 3_600_000;
 
 /** What a route for upgrades alone may say to a plain request: believed when it says so twice. */
-const DOUBTFUL = new Set([400, 404, 405]);
+const DOUBTFUL = [400, 404, 405];
 
 /** How long the first pause after a lost line may be: so that a deploy does not bring all back at once. */
 const FIRST_PAUSE = 1_500;
@@ -81,415 +105,383 @@ const LEAST_GAP = 1_000;
 /** How often a function is asked for another address after a 401. */
 const MOST_RENEWALS = 2;
 
+/**
+ * Why it is as it is: the status and the code if it was refused.
+ *
+ * @typedef {{ why: string, status?: number, code?: string }} Reason
+ */
+
 /** @param {number} status */
-const isLater = (status) => LATER.has(status) || status >= 500;
+const isLater = (status) => LATER.includes(status) || status >= 500;
 
-export class Core {
-  /** @type {State} */
-  state = "closed";
-  why = "not connected yet";
-  /** @type {number | undefined} */
-  status;
-  /** @type {string | undefined} */
-  code;
-  /** @type {ReadonlySet<string>} */
-  here = new Set();
-  isCrowd = false;
+/**
+ * What is to be seen of a client.
+ *
+ * @typedef {object} Seen
+ * @property {State} state
+ * @property {string} why
+ * @property {number} [status]
+ * @property {string} [code]
+ * @property {ReadonlySet<string>} here
+ * @property {boolean} isCrowd
+ */
 
-  #options;
-  #outbox = new Outbox((id, error) => this.#put({ do: "settle", id, error }));
+/**
+ * @typedef {object} Core
+ * @property {Readonly<Seen>} seen
+ * @property {(inputs: Input[], now: number, random: number) => Output[]} step what is to be performed, in
+ *   order. `now`: milliseconds of any clock; `random`: from 0 up to 1
+ */
+
+/**
+ * @param {import("./options.js").Checked & { renews: boolean }} options `renews`: the address may be another
+ *   next time
+ * @returns {Core}
+ */
+export function core(options) {
+  /** @type {Seen} */
+  const seen = { state: "closed", why: "not connected", here: new Set(), isCrowd: false };
+
+  const outbox = new Outbox((id, error) => {
+    isChanged = true;
+    put({ do: "settle", id, error });
+  });
   /** @type {Kept["place"]} */
-  #place = null;
+  let place = null;
   /** Whether it has heard a room before, here or before a reload. */
-  #hasBeen = false;
+  let hasBeen = false;
   /** Whether another page has heard what this one has not. */
-  #isBehind = false;
+  let isBehind = false;
   /** Whether it is known what was kept. */
-  #isLoaded = false;
+  let isLoaded = false;
   /** Whether nobody else may have that now. */
-  #isReady = false;
+  let isReady = false;
 
   /** @type {"idle" | "waiting" | "asking" | "opening" | "opened" | "greeted"} */
-  #phase = "idle";
-  #line = 0;
-  #greetedLine = 0;
-  #triedAt = Number.NEGATIVE_INFINITY;
-  #lookedAt = Number.NEGATIVE_INFINITY;
-  #failures = 0;
-  #misses = 0;
-  #renewals = 0;
-  #doubt = 0;
-  #notBefore = 0;
-  /** @type {{ why: string, status?: number, code?: string } | undefined} why there is no line, as far as was asked */
-  #explained;
-  #isMute = false;
+  let phase = "idle";
+  let line = 0;
+  let greetedLine = 0;
+  let triedAt = -LEAST_GAP;
+  let lookedAt = -LEAST_GAP;
+  let failures = 0;
+  let misses = 0;
+  /** How many tries were given up that may yet reach the room, and take our session from ourselves. */
+  let strays = 0;
+  let renewals = 0;
+  let doubt = 0;
+  let notBefore = 0;
+  /** @type {Reason | undefined} why there is no line, as far as was asked */
+  let explained;
+  let isMute = false;
   /** @type {[ask: string, answer: string] | undefined} */
-  #ping;
+  let ping;
   /** @type {number | undefined} */
-  #limit;
+  let limit;
 
-  /** @type {Map<string, number>} what is to happen, and when */
-  #due = new Map();
+  /** When what is to happen. @type {Partial<Record<keyof typeof happens, number>>} */
+  let due = {};
   /** @type {number | undefined} */
-  #timer;
-  #clock = 0;
-  #read = 0;
-  #random = 0;
+  let timer;
+  let clock = 0;
+  let readAt = 0;
+  let chance = 0;
   /** @type {Output[]} */
-  #outputs = [];
-  #isChanged = false;
+  let outputs = [];
+  let isChanged = false;
 
-  /** @param {import("./options.js").Checked & { renews: boolean }} options `renews`: the address may be another next time */
-  constructor(options) {
-    this.#options = options;
-  }
-
-  /**
-   * @param {Input} input
-   * @param {number} now milliseconds of any clock
-   * @param {number} random from 0 up to 1
-   * @returns {Output[]} to be performed in order
-   */
-  step(input, now, random) {
-    // While a clock is set back, ours stands.
-    this.#clock += Math.max(0, now - this.#read || 0);
-    this.#read = now;
-    this.#random = random;
-    this.#outputs = [];
-    this.#take(input);
-    this.#flush();
-    this.#arm();
-    const outputs = this.#outputs;
-    if (this.#isChanged && this.#isLoaded) {
-      outputs.unshift({ do: "keep", kept: this.#kept() });
-      this.#isChanged = false;
-    }
-    return outputs;
-  }
-
-  /** @param {Input} input */
-  #take(input) {
-    switch (input.type) {
-      case "start":
-      case "reconnect":
-        return this.state === "closed" ? this.#start() : this.#renew("connecting anew");
-      case "loaded":
-        return this.#loaded(input);
-      case "send":
-        return this.#send(input);
-      case "close":
-        return this.#end("closed by this page", { closeCode: 1000 });
-      case "time":
-        return this.#passed();
-      case "left":
-        this.#isReady = false;
-        return;
-      case "offline":
-        // A hint, and sometimes a lie: what is true is what answers.
-        if (this.#phase === "greeted") this.#look(3_000);
-        this.#isMute = true;
-        return;
-      case "online":
-        if (this.#phase === "greeted" && !this.#ping && this.#isMute)
-          return this.#renew("no sign of life");
-        return this.#hurry();
-      case "shown":
-        return this.#hurry();
-      case "probed":
-        return this.#probed(input);
-    }
+  /** What each input does. @type {Takes<Input>} */
+  const takes = {
+    reconnect: again,
+    loaded,
+    send,
+    close() {
+      const why = "closed by this page";
+      hangUp(why);
+      end({ why });
+    },
+    time: passed,
+    left() {
+      isReady = false;
+    },
+    offline() {
+      // A hint, and sometimes a lie: what is true is what answers.
+      if (phase === "greeted") look(3_000);
+      isMute = true;
+    },
+    online() {
+      if (phase === "greeted" && !ping && isMute) renew("no sign of life");
+      else hurry();
+    },
+    shown: hurry,
+    probed,
     // The rest is of a line, and only that of the present one counts.
-    if (input.line !== this.#line || this.#phase === "idle" || this.#phase === "waiting") return;
-    switch (input.type) {
-      case "address": {
-        this.#phase = "opening";
-        const { session, epoch, offset } = this.#place ?? {};
-        const claim = session ? [`dormouse.resume.${session}.${epoch}.${offset}`] : [];
-        const protocols = [PROTOCOL, ...claim, ...this.#options.protocols];
-        return this.#put({ do: "open", line: input.line, url: input.url, protocols });
+    address({ url }) {
+      phase = "opening";
+      const claim = place && `dormouse.resume.${place.session}.${place.epoch}.${place.offset}`;
+      put({
+        do: "open",
+        line,
+        url,
+        protocols: [PROTOCOL, ...(claim ? [claim] : []), ...options.protocols],
+      });
+    },
+    opened() {
+      phase = "opened";
+    },
+    frame({ data }) {
+      isMute = false;
+      if (phase === "greeted") {
+        delete due.pong;
+        due.look = clock + options.pingEvery;
+        if (ping && data === ping[1]) return;
       }
-      case "failed":
-        return this.#failed(input.why, { isKnown: true });
-      case "opened":
-        this.#phase = "opened";
-        return;
-      case "frame":
-        return this.#frame(input.data);
-      case "closed":
-        return this.#closed(input.code ?? 1006, input.reason ?? "");
-    }
+      try {
+        const { kind, number, payload } = parseFrame(data);
+        if (phase === "greeted" || kind === "h") means[kind]?.(payload, number);
+      } catch (error) {
+        tell("error", error);
+        failed({ why: "a broken frame" });
+      }
+    },
+    closed,
+  };
+
+  /** What the room says by a frame of each kind. @type {Record<string, (payload: any, number: number) => void>} */
+  const means = {
+    h: greeted,
+    m(payload, number) {
+      if (number) {
+        if (!place || number <= place.offset) return;
+        place = { ...place, offset: number };
+        isChanged = true;
+      }
+      tell("message", payload, number);
+    },
+    k(_, number) {
+      delete due.tally;
+      outbox.handled(number);
+    },
+    e: (error, number) => outbox.refused(number, error ?? {}),
+    "+": (id) => setHere([...seen.here, id], { came: id }),
+    "-": (id) =>
+      setHere(
+        [...seen.here].filter((it) => it !== id),
+        { went: id },
+      ),
+    "~": () => setHere(),
+  };
+
+  /** What is due by a name. */
+  const happens = {
+    retry: connect,
+    hello: () => failed({ why: "no answer" }),
+    look: () => look(),
+    pong: () => failed({ why: "no sign of life" }, { isSoon: failures === 0 }),
+    held() {
+      failures = strays = 0;
+    },
+    tally() {
+      // It will not say: what left is in doubt, and a new session begins.
+      const why = "no answer";
+      place = null;
+      outbox.forget(why);
+      failed({ why });
+    },
+    giveUp: () => giveUp(seen.why),
+  };
+
+  function again() {
+    if (phase !== "idle") return renew("asked for");
+    phase = "waiting";
+    failures = misses = renewals = doubt = notBefore = 0;
+    isReady = isLoaded = false;
+    setState("connecting", { why: "" });
+    due.giveUp = options.giveUpAfter && clock + options.giveUpAfter;
+    if (options.key === undefined) loaded({});
+    else put({ do: "load" });
   }
 
-  #start() {
-    this.#phase = "waiting";
-    this.#failures = this.#misses = this.#renewals = this.#doubt = this.#notBefore = 0;
-    this.#isReady = this.#isLoaded = false;
-    this.#setState("connecting", "");
-    this.#after("giveUp", this.#options.giveUpAfter);
-    if (this.#options.key === undefined) this.#loaded({ isSame: true });
-    else this.#put({ do: "load" });
+  /** @param {{ merge?: Merge, kept?: Kept }} found */
+  function loaded({ merge, kept }) {
+    if (phase === "idle" || isReady) return;
+    isReady = isLoaded = true;
+    if (merge) adopt(merge({ place, next: outbox.next, sends: outbox.sends }, kept));
+    if (phase === "waiting") connect();
+    else hurry();
   }
 
-  /** @param {{ kept?: Kept, isSame?: boolean }} input */
-  #loaded({ kept, isSame }) {
-    if (this.state === "closed" || this.#isReady) return;
-    this.#isReady = this.#isLoaded = true;
-    if (!isSame) this.#adopt(kept);
-    if (this.#phase === "waiting") this.#connect();
-    else this.#hurry();
-  }
-
-  /** @param {Kept} [kept] by a page before, or by one that has had our session meanwhile */
-  #adopt(kept) {
-    const wasHere = this.#place;
-    const ids = new Set(kept?.sends.map(([id]) => id));
+  /** @param {ReturnType<Merge>} merged with what a page before has kept, or one that has had our session meanwhile */
+  function adopt({ lost, theirs, ...merged }) {
     const why = "another page has this session";
-    // What was kept has gone to whoever took it.
-    this.#outbox.rejectAll(({ id, isKept }) => isKept === true && !ids.has(id), unknown(why));
-    if (this.#phase !== "waiting") {
-      this.#hangUp();
-      this.#setState("resuming", why);
+    for (const sent of lost) outbox.settle(sent, unknown(why));
+    if (phase !== "waiting") {
+      hangUp();
+      setState("resuming", { why });
     }
-    const own = this.#outbox.sends;
-    this.#place = kept?.place ?? null;
-    this.#outbox.next = kept?.next ?? 1;
-    const mine = new Map(own.map((sent) => [sent.id, sent]));
-    /** @type {{ id: string, payload: Payload }[]} */
-    const theirs = [];
-    this.#outbox.sends = [];
-    for (const [id, number, payload] of kept?.sends ?? []) {
-      const sent = { ...mine.get(id), id, number, payload, line: 0, isOld: true };
-      this.#outbox.sends.push(sent);
-      if (!mine.has(id)) theirs.push(sent);
-    }
-    this.#outbox.sends.push(...own.filter(({ id }) => !ids.has(id)));
     // What the other page heard this one did not.
-    const { session, epoch } = this.#place ?? {};
-    if (wasHere && wasHere.session === session && wasHere.epoch === epoch) this.#place = wasHere;
-    else if (this.#hasBeen) this.#isBehind = true;
-    if (this.#place) this.#hasBeen = true;
-    this.#isChanged = true;
-    if (theirs.length > 0) this.#put({ do: "restored", sends: theirs });
+    isBehind ||= hasBeen && place !== merged.place;
+    ({ place, next: outbox.next, sends: outbox.sends } = merged);
+    hasBeen ||= place !== null;
+    isChanged = true;
+    if (theirs[0]) put({ do: "restored", sends: theirs });
   }
 
   /** @param {{ id: string, payload: Payload, timeout?: number }} send */
-  #send({ id, payload, timeout }) {
-    const { buffer } = this.#options;
+  function send({ id, payload, timeout }) {
     const error =
-      this.state === "closed"
-        ? new SendError("closed", `closed: ${this.why}`)
-        : this.#outbox.sends.length >= buffer
-          ? new SendError("buffer_full", `${buffer} wait already`)
-          : undefined;
-    if (error) return this.#put({ do: "settle", id, error });
-    const until = timeout === undefined ? undefined : this.#clock + timeout;
-    this.#outbox.sends.push({ id, payload, number: 0, line: 0, until });
-    this.#isChanged = true;
+      phase === "idle"
+        ? new SendError("closed", `closed: ${seen.why}`)
+        : outbox.sends.length >= options.buffer && new SendError("buffer_full", "too many wait");
+    if (error) return put({ do: "settle", id, error });
+    outbox.sends.push({ id, payload, number: 0, line: 0, until: timeout && clock + timeout });
+    isChanged = true;
   }
 
   /** Whatever may leave leaves. */
-  #flush() {
-    if (this.#phase !== "greeted" || !this.#isReady) return;
-    const before = this.#outbox.sends.length;
-    const frames = this.#outbox.leaving(this.#line, this.#limit);
-    for (const frame of frames) this.#put({ do: "transmit", line: this.#line, frame });
-    if (frames.length > 0 || before !== this.#outbox.sends.length) this.#isChanged = true;
+  function flush() {
+    if (phase !== "greeted" || !isReady) return;
+    for (const frame of outbox.leaving(line, limit)) {
+      isChanged = true;
+      put({ do: "transmit", line, frame });
+    }
   }
 
-  #connect() {
-    if (this.state === "closed" || !this.#isReady) return;
-    this.#line += 1;
-    this.#phase = "asking";
-    this.#triedAt = this.#clock;
-    this.#due.delete("retry");
+  function connect() {
+    if (phase === "idle" || !isReady) return;
+    line += 1;
+    phase = "asking";
+    triedAt = clock;
+    delete due.retry;
     // A peer that answers nothing at all, or an address that never comes.
-    this.#after("hello", this.#options.pongWithin * 2);
-    this.#put({ do: "ask", line: this.#line });
-  }
-
-  /** @param {unknown} data */
-  #frame(data) {
-    this.#isMute = false;
-    if (this.#phase === "opening") this.#phase = "opened";
-    if (this.#phase === "greeted") {
-      this.#due.delete("pong");
-      this.#after("look", this.#options.pingEvery);
-      if (this.#ping && data === this.#ping[1]) return;
-    }
-    let frame;
-    try {
-      frame = parseFrame(data);
-    } catch (error) {
-      this.#put({ do: "tell", name: "error", details: [error] });
-      return this.#failed("a frame that cannot be read");
-    }
-    const { kind, number, payload } = frame;
-    if (kind === "h") return this.#greeted(payload);
-    if (this.#phase !== "greeted") return;
-    switch (kind) {
-      case "m":
-        if (number > 0) {
-          if (!this.#place || number <= this.#place.offset) return;
-          this.#place = { ...this.#place, offset: number };
-          this.#isChanged = true;
-        }
-        return this.#tell("message", payload, number);
-      case "k":
-        this.#due.delete("tally");
-        this.#isChanged = true;
-        return this.#outbox.handled(number);
-      case "e":
-        this.#isChanged = true;
-        return this.#outbox.refused(number, payload ?? {});
-      case "+":
-        return this.#setHere([...this.here, payload], { came: payload });
-      case "-":
-        return this.#setHere(
-          [...this.here].filter((id) => id !== payload),
-          { went: payload },
-        );
-      case "~":
-        return this.#setHere(undefined, {});
-    }
+    due.hello = clock + options.pongWithin * 2;
+    put({ do: "ask", line });
   }
 
   /** @param {import("./protocol.js").Hello} hello */
-  #greeted({ session, epoch, offset, resumed, same, here, ping, limit, handled }) {
-    const isAgain = this.#phase === "greeted";
-    this.#phase = "greeted";
-    this.#greetedLine = this.#line;
-    this.#misses = this.#renewals = this.#doubt = this.#notBefore = 0;
-    this.#ping = ping;
-    this.#explained = undefined;
-    this.#limit = typeof limit === "number" ? limit : undefined;
-    for (const name of ["hello", "giveUp"]) this.#due.delete(name);
-    this.#after("look", this.#options.pingEvery);
-    if (!isAgain) this.#after("held", this.#options.minUptime);
-
-    if (!isAgain) this.#outbox.tally = 0;
-    if (session === "" || session !== this.#place?.session) {
-      this.#outbox.forget("the room has forgotten this client");
-    } else if (!isAgain) {
-      // Before anything new leaves, it must be known how far the room is: its next word says so.
-      this.#outbox.tally = undefined;
-      if (typeof handled === "number") this.#outbox.count(handled);
-      else if (this.#outbox.next === 1) this.#outbox.tally = 0;
-      else this.#after("tally", this.#options.pongWithin * 2);
+  function greeted(hello) {
+    const { session, epoch, offset, handled } = hello;
+    const isAgain = phase === "greeted";
+    phase = "greeted";
+    greetedLine = line;
+    misses = renewals = doubt = notBefore = 0;
+    ping = hello.ping;
+    explained = undefined;
+    limit = hello.limit || undefined;
+    const isSame = session !== "" && session === place?.session;
+    if (!isSame) outbox.forget("the room forgot");
+    if (!isAgain) {
+      due = { held: clock + options.minUptime };
+      // Before anything new leaves, it must be known how far the room is: if not this word, its next says so.
+      outbox.tally = isSame ? -1 : 0;
+      if (typeof handled === "number") outbox.count(handled);
+      else if (outbox.next === 1) outbox.tally = 0;
+      else due.tally = clock + options.pongWithin * 2;
     }
-    this.#place = session === "" ? null : { session, epoch, offset };
-    this.#isChanged = true;
-    this.#setState("open", "");
-    const isWhole = resumed === true && !this.#isBehind;
-    this.#tell("arrival", { same: same === true, resumed: isWhole });
-    if (this.#hasBeen && !isWhole) this.#tell("reset");
-    this.#hasBeen = true;
-    this.#isBehind = false;
-    this.#setHere(here, {});
+    due.look = clock + options.pingEvery;
+    place = session === "" ? null : { session, epoch, offset };
+    setState("open", { why: "" });
+    const isWhole = hello.resumed === true && !isBehind;
+    tell("arrival", { same: hello.same === true, resumed: isWhole });
+    if (hasBeen && !isWhole) tell("reset");
+    hasBeen = true;
+    isBehind = false;
+    setHere(hello.here);
   }
 
   /**
-   * @param {string[] | undefined} here
-   * @param {{ came?: string, went?: string }} change
+   * @param {string[]} [here]
+   * @param {{ came?: string, went?: string }} [change]
    */
-  #setHere(here, change) {
-    this.isCrowd = here === undefined;
-    this.here = new Set(here);
-    this.#tell("presence", this.here, change);
+  function setHere(here, change = {}) {
+    seen.isCrowd = !here;
+    seen.here = new Set(here);
+    tell("presence", seen.here, change);
   }
 
-  /**
-   * @param {number} code
-   * @param {string} reason
-   */
-  #closed(code, reason) {
-    const wasGreeted = this.#phase === "greeted";
-    const why = reason || (code === 1006 ? "the line is lost" : `closed by the room with ${code}`);
+  /** @param {Extract<LineInput, { type: "closed" }>} how */
+  function closed({ code = 1006, reason = "", isKnown }) {
+    const wasGreeted = phase === "greeted";
+    const why = reason || (code === 1006 ? "the line is lost" : `closed with ${code}`);
     if (!wasGreeted && code >= 4400 && code < 4600) {
-      const [, name, message = reason] = /^([\w-]+): (.*)$/s.exec(reason) ?? [];
-      return this.#refused(message || why, code - 4000, name);
+      const [, name, message] = /^([\w-]+): (.*)$/s.exec(reason) ?? [];
+      return refused({ why: message || why, status: code - 4000, code: name });
     }
-    if (reason.startsWith("replaced by") || FINAL.has(code) || code >= 3000) {
-      return this.#end(why, { closeCode: code });
+    if (reason.startsWith("replaced by") || FINAL.includes(code) || code >= 3000) {
+      return end({ why });
     }
-    if (wasGreeted && code === 1009) this.#outbox.suspect();
-    if (reason.startsWith("taken over by")) {
+    if (wasGreeted && code === 1009) outbox.suspect();
+    // Of ourselves, perhaps, or else of another.
+    if (reason.startsWith("taken over by") && !(strays && strays--)) {
       // Another page has our session, as a copy of this one would. Two that take it from each other would
       // never end: we begin a new one.
-      this.#place = null;
-      this.#outbox.forget("another page has this session");
-      this.#put({ do: "part" });
-      this.#isChanged = true;
+      put({ do: "part" });
+      place = null;
+      outbox.forget("another page has this session");
     }
-    this.#failed(why, { isKnown: this.#phase !== "opening" });
+    failed({ why }, { isKnown });
   }
 
   /**
    * No line, and another try later.
    *
-   * @param {string} why
-   * @param {{ isKnown?: boolean, isSoon?: boolean, status?: number, code?: string }} [how] `isKnown`:
-   *   nobody need be asked why
+   * @param {Reason} reason
+   * @param {{ isKnown?: boolean, isSoon?: boolean }} [how] `isKnown`: nobody need be asked why
    */
-  #failed(why, { isKnown = this.#phase !== "opening", isSoon = false, status, code } = {}) {
-    const wasGreeted = this.#phase === "greeted";
-    this.#hangUp();
+  function failed(reason, { isKnown = phase !== "opening", isSoon } = {}) {
+    const wasGreeted = phase === "greeted";
+    hangUp();
     // In a room that keeps nothing nobody will ever know.
-    if (wasGreeted && !this.#place) this.#outbox.forget("the line is lost");
-    if (wasGreeted) this.#after("giveUp", this.#options.giveUpAfter);
-    else this.#misses += 1;
-    this.#isChanged = true;
-    const { maxTries, slowest } = this.#options;
-    if (maxTries !== undefined && this.#misses >= maxTries) {
-      return this.#end(`given up after ${maxTries} tries: ${why}`, { code: "gave_up" });
+    if (wasGreeted && !place) outbox.forget("the line is lost");
+    if (wasGreeted) due.giveUp = options.giveUpAfter && clock + options.giveUpAfter;
+    else {
+      misses += 1;
+      strays += 1;
     }
+    const { maxTries, slowest } = options;
+    if (maxTries && misses >= maxTries) return giveUp(`${maxTries} tries: ${reason.why}`);
     // What was found out about a line that will not come says more than that it did not.
-    const known = isKnown ? undefined : this.#explained;
-    const state = this.#greetedLine > 0 ? "resuming" : "connecting";
-    this.#setState(state, known?.why ?? why, known?.status ?? status, known?.code ?? code);
-    const longest = Math.min(slowest, FIRST_PAUSE * 2 ** Math.min(this.#failures, 30));
-    const least = this.#failures === 0 ? 0 : longest / 5;
-    const pause = least + (longest - least) * this.#random;
-    const soon = Math.max(0, this.#triedAt + LEAST_GAP - this.#clock);
-    this.#after("retry", Math.max(isSoon ? soon : pause, this.#notBefore - this.#clock));
-    this.#failures += 1;
-    const isAsked = this.#misses <= 3 || this.#misses % 8 === 0;
-    if (!isKnown && isAsked && this.#options.probe) this.#put({ do: "probe", line: this.#line });
+    const known = isKnown ? reason : (explained ?? reason);
+    setState(greetedLine ? "resuming" : "connecting", known);
+    const longest = Math.min(slowest, FIRST_PAUSE * 2 ** failures);
+    const least = failures && longest / 5;
+    const at = isSoon ? triedAt + LEAST_GAP : clock + least + (longest - least) * chance;
+    due.retry = Math.max(clock, at, notBefore);
+    failures += 1;
+    const isAsked = misses <= 3 || misses % 8 === 0;
+    if (!isKnown && isAsked && options.probe) put({ do: "probe", line });
   }
 
-  /** @param {{ line: number, status: number, code?: string, message?: string, after?: number }} answer */
-  #probed({ line, status, code, message, after = 0 }) {
-    if (this.state === "closed" || line <= this.#greetedLine) return;
-    const why =
-      message ?? (status === 0 ? "the server cannot be reached" : `the server answered ${status}`);
+  /** @param {Extract<Input, { type: "probed" }>} answer */
+  function probed(answer) {
+    if (phase === "idle" || answer.asked <= greetedLine) return;
+    const { status = 0, code, message, after = 0 } = answer;
     // An upgrade would be fine: it was the line.
-    if (status > 0 && (status < 400 || status === 426)) return;
-    const isDoubtful = DOUBTFUL.has(status) && this.#doubt !== status;
-    this.#doubt = status;
-    if (status > 0 && !isDoubtful && !isLater(status)) return this.#refused(why, status, code);
-    this.#explained = { why, status: status || undefined, code };
-    this.#setState(this.state, why, status || undefined, code);
-    this.#notBefore = this.#clock + Math.min(after, LONGEST_WISH) * (1 + this.#random / 4);
-    const retry = this.#due.get("retry");
-    if (retry !== undefined) this.#due.set("retry", Math.max(retry, this.#notBefore));
+    if (status && (status < 400 || status === 426)) return;
+    const told = status ? `the server answered ${status}` : "the server cannot be reached";
+    const reason = { why: message ?? told, status: answer.status, code };
+    const isDoubtful = DOUBTFUL.includes(status) && doubt !== status;
+    doubt = status;
+    if (status && !isDoubtful && !isLater(status)) return refused(reason);
+    explained = reason;
+    setState(seen.state, reason);
+    notBefore = clock + Math.min(after, LONGEST_WISH) * (1 + chance / 4);
+    due.retry &&= Math.max(due.retry, notBefore);
   }
 
   /**
    * The Worker or the room does not take us.
    *
-   * @param {string} why
-   * @param {number} status
-   * @param {string} [code]
+   * @param {Reason & { status?: number }} reason
    */
-  #refused(why, status, code) {
-    const isRenewed = status === 401 && this.#options.renews && this.#renewals < MOST_RENEWALS;
-    if (!isRenewed && !isLater(status)) return this.#end(why, { status, code });
-    if (isRenewed) this.#renewals += 1;
+  function refused(reason) {
+    const { status = 0 } = reason;
+    const isRenewed = status === 401 && options.renews && renewals < MOST_RENEWALS;
+    if (!isRenewed && !isLater(status)) return end(reason);
+    if (isRenewed) renewals += 1;
     // It is known already that the line has failed, if somebody had to be asked why.
-    if (this.#phase !== "waiting") {
-      return this.#failed(why, { isKnown: true, isSoon: isRenewed, status, code });
-    }
-    this.#setState(this.state, why, status, code);
-    this.#hurry();
+    if (phase !== "waiting") return failed(reason, { isKnown: true, isSoon: isRenewed });
+    setState(seen.state, reason);
+    hurry();
   }
 
   /**
@@ -497,160 +489,137 @@ export class Core {
    *
    * @param {string} why
    */
-  #renew(why) {
-    if (this.#phase === "idle") return;
-    if (this.#phase === "waiting") return this.#connect();
-    this.#failed(why, { isKnown: true, isSoon: true });
+  function renew(why) {
+    if (phase === "waiting") return connect();
+    failed({ why }, { isKnown: true, isSoon: true });
   }
 
   /** Somebody may be looking, or the net may be back: what waits need not. */
-  #hurry() {
-    if (this.#phase === "greeted") return this.#look(this.#options.pongWithin);
-    if (this.#phase !== "waiting") return;
-    const at = Math.max(this.#clock, this.#triedAt + LEAST_GAP, this.#notBefore);
-    if (at <= this.#clock) this.#connect();
-    else if (this.#due.has("retry")) this.#due.set("retry", at);
+  function hurry() {
+    const at = Math.max(clock, triedAt + LEAST_GAP, notBefore);
+    if (phase === "greeted") look();
+    else if (phase === "waiting" && at <= clock) connect();
+    else due.retry &&= at;
   }
 
   /**
    * Asks for a sign of life; without one the line is given up.
    *
-   * @param {number} within
+   * @param {number} [within]
    */
-  #look(within) {
-    this.#due.delete("look");
+  function look(within = options.pongWithin) {
+    delete due.look;
     // Nothing to ask with: to come anew every time would wake the room for nothing.
-    if (!this.#ping || !this.#isReady) return;
-    if (this.#clock - this.#lookedAt < LEAST_GAP) return this.#after("look", LEAST_GAP);
-    this.#lookedAt = this.#clock;
-    const at = this.#clock + Math.min(within, this.#options.pongWithin);
-    this.#due.set("pong", Math.min(at, this.#due.get("pong") ?? at));
-    this.#put({ do: "transmit", line: this.#line, frame: this.#ping[0] });
-  }
-
-  #passed() {
-    this.#timer = undefined;
-    for (const [name, at] of [...this.#due]) {
-      if (at > this.#clock || this.#due.get(name) !== at) continue;
-      this.#due.delete(name);
-      this.#happen(name);
+    if (!ping || !isReady) return;
+    if (clock - lookedAt < LEAST_GAP) {
+      due.look = clock + LEAST_GAP;
+      return;
     }
-    this.#outbox.expire(this.#clock);
+    lookedAt = clock;
+    const at = clock + Math.min(within, options.pongWithin);
+    due.pong = Math.min(at, due.pong ?? at);
+    put({ do: "transmit", line, frame: ping[0] });
   }
 
-  /** @param {string} name of what is due */
-  #happen(name) {
-    switch (name) {
-      case "retry":
-        return this.#connect();
-      case "hello":
-        return this.#failed("no answer");
-      case "look":
-        return this.#look(this.#options.pongWithin);
-      case "pong":
-        return this.#failed("no sign of life", { isKnown: true, isSoon: this.#failures === 0 });
-      case "held":
-        this.#failures = 0;
-        return;
-      case "tally":
-        // It will not say: what left is in doubt, and a new session begins.
-        this.#place = null;
-        this.#outbox.forget("the room does not say what was handled");
-        return this.#failed("the room does not say what was handled", { isKnown: true });
-      case "giveUp":
-        return this.#end(`given up: ${this.why}`, { code: "gave_up" });
+  function passed() {
+    timer = undefined;
+    for (const name of /** @type {(keyof typeof happens)[]} */ (Object.keys(due))) {
+      if (!(Number(due[name]) <= clock)) continue;
+      delete due[name];
+      happens[name]();
     }
+    outbox.expire(clock);
   }
 
-  /**
-   * @param {string} why
-   * @param {{ closeCode?: number, status?: number, code?: string }} [how]
-   */
-  #end(why, { closeCode, status, code } = {}) {
-    if (this.state === "closed") return;
-    this.#hangUp(closeCode === 1000 ? 1000 : undefined, why);
-    this.#phase = "idle";
-    this.#due.clear();
-    this.#place = null;
-    this.#greetedLine = 0;
-    this.#setState("closed", why, status, code);
-    this.#outbox.close(`closed: ${why}`);
-    this.#isChanged = true;
-    this.#put({ do: "over" });
+  /** @param {string} why */
+  function giveUp(why) {
+    end({ why: `given up: ${why}`, code: "gave_up" });
+  }
+
+  /** @param {Reason} reason */
+  function end(reason) {
+    if (phase === "idle") return;
+    hangUp();
+    phase = "idle";
+    due = {};
+    place = null;
+    greetedLine = 0;
+    setState("closed", reason);
+    outbox.close(`closed: ${reason.why}`);
+    put({ do: "over" });
   }
 
   /**
    * The present line is none of ours any more.
    *
-   * @param {number} [code]
-   * @param {string} [reason]
+   * @param {string} [reason] of a leave
    */
-  #hangUp(code, reason) {
-    if (this.#phase !== "waiting" && this.#phase !== "idle") {
-      this.#put({ do: "hangUp", line: this.#line, code, reason });
-    }
-    this.#phase = "waiting";
-    for (const name of ["look", "pong", "hello", "held", "tally"]) this.#due.delete(name);
-  }
-
-  /**
-   * @param {string} name
-   * @param {number | undefined} pause
-   */
-  #after(name, pause) {
-    if (pause !== undefined) this.#due.set(name, this.#clock + pause);
+  function hangUp(reason) {
+    if (phase === "idle") return;
+    if (phase !== "waiting") put({ do: "hangUp", reason });
+    // What comes of it from now on is of none.
+    line += 1;
+    phase = "waiting";
+    due = { giveUp: due.giveUp };
   }
 
   /** One timer, at the earliest of what is due; one that is early already may stay. */
-  #arm() {
-    let first = Number.POSITIVE_INFINITY;
-    for (const at of this.#due.values()) first = Math.min(first, at);
-    for (const { until } of this.#outbox.sends) first = Math.min(first, until ?? first);
-    if (first === Number.POSITIVE_INFINITY) {
-      if (this.#timer !== undefined) this.#put({ do: "timer" });
-      this.#timer = undefined;
-    } else if (this.#timer === undefined || first < this.#timer) {
-      this.#timer = first;
-      this.#put({ do: "timer", in: Math.max(0, first - this.#clock) });
-    }
-  }
-
-  /** @returns {Kept | undefined} */
-  #kept() {
-    if (this.state === "closed") return undefined;
-    const sends = this.#outbox.sends;
-    return {
-      place: this.#place,
-      next: this.#outbox.next,
-      sends: sends.map((sent) => {
-        sent.isKept = true;
-        return [sent.id, sent.number, sent.payload];
-      }),
-    };
+  function arm() {
+    const [first] = [
+      ...Object.values(due),
+      ...outbox.sends.flatMap(({ until }) => until ?? []),
+    ].sort((a, b) => a - b);
+    if (first !== undefined && /** @type {number} */ (timer) <= first) return;
+    timer = first;
+    put({ do: "timer", in: first && first - clock });
   }
 
   /**
    * @param {State} state
-   * @param {string} why
-   * @param {number} [status]
-   * @param {string} [code]
+   * @param {Reason} reason
    */
-  #setState(state, why, status, code) {
-    if (this.state === state && this.why === why && this.status === status) return;
-    [this.state, this.why, this.status, this.code] = [state, why, status, code];
-    this.#tell("state", state, why, { status, code });
+  function setState(state, { why, status, code }) {
+    isChanged = true;
+    if (seen.state === state && seen.why === why && seen.status === status) return;
+    Object.assign(seen, { state, why, status, code });
+    tell("state", state, why, { status, code });
   }
 
   /**
    * @param {string} name
    * @param {...any} details
    */
-  #tell(name, ...details) {
-    this.#put({ do: "tell", name, details });
+  function tell(name, ...details) {
+    put({ do: "tell", name, details });
   }
 
   /** @param {Output} output */
-  #put(output) {
-    this.#outputs.push(output);
+  function put(output) {
+    outputs.push(output);
   }
+
+  return {
+    seen,
+    step(inputs, now, random) {
+      // While a clock is set back, ours stands.
+      clock += Math.max(0, now - readAt || 0);
+      readAt = now;
+      chance = random;
+      outputs = [];
+      for (const input of inputs) {
+        const of = /** @type {{ line?: number }} */ (input).line ?? line;
+        if (of === line) /** @type {any} */ (takes)[input.type](input);
+        flush();
+      }
+      arm();
+      if (isChanged && isLoaded) {
+        outputs.unshift({
+          do: "keep",
+          kept: phase === "idle" ? undefined : { place, next: outbox.next, sends: outbox.sends },
+        });
+        isChanged = false;
+      }
+      return outputs;
+    },
+  };
 }

@@ -3,6 +3,7 @@
 import { canBeSole, sole } from "./sole.js";
 
 /** @typedef {import("./core.js").Kept} Kept */
+/** @typedef {import("./core.js").Merge} Merge */
 
 const VERSION = 1;
 
@@ -38,12 +39,12 @@ export class Keeper {
   /**
    * What is there, if nobody else has it.
    *
-   * @returns {Promise<{ kept?: Kept, isSame: boolean } | undefined>} `isSame`: as we left it. Nothing if
-   *   it was released meanwhile
+   * @returns {Promise<{ kept?: Kept, merge?: Merge } | undefined>} without `merge` it is as we left it.
+   *   Nothing if it was released meanwhile
    */
   async load() {
     // A copy could not be told from the page that it is a copy of.
-    if (!canBeSole(this.#page)) return { isSame: true };
+    if (!canBeSole(this.#page)) return {};
     const turn = this.#turn;
     const text = this.#item();
     // What could not be kept nobody could take.
@@ -52,7 +53,7 @@ export class Keeper {
     /** @type {Kept | undefined} */
     let kept;
     if (owner !== undefined && (await this.#own(owner, turn)) && !this.#isSpent(owner, !isSame)) {
-      if (isSame) return { isSame };
+      if (isSame) return {};
       const now = read(this.#item());
       if (now?.owner === owner) kept = now.kept;
     }
@@ -61,7 +62,7 @@ export class Keeper {
     if (turn !== this.#turn) return undefined;
     this.#text = this.#item();
     if (kept) this.save(kept);
-    return { kept, isSame: false };
+    return { kept, merge };
   }
 
   /** @param {Kept | undefined} kept nothing to remove it */
@@ -72,8 +73,10 @@ export class Keeper {
       const stands = storage.getItem(this.#name);
       // Another client has written there: it is not ours any more.
       if (stands !== this.#text && read(stands)) this.isKept = false;
-      else if (kept) this.#write(storage, write(this.#owner, this.#page.Math.random(), kept));
-      else storage.removeItem(this.#name);
+      else if (kept) {
+        this.#write(storage, write(this.#owner, this.#page.Math.random(), kept));
+        for (const sent of kept.sends) sent.isKept = true;
+      } else storage.removeItem(this.#name);
     } catch (error) {
       this.isKept = false;
       this.#lament(error);
@@ -174,7 +177,7 @@ const newName = (page) => `${page.Math.random()}`.slice(2) || "0";
  * @param {Kept} kept
  */
 function write(owner, mark, { place, next, sends }) {
-  const rows = sends.map(([id, number, payload]) =>
+  const rows = sends.map(({ id, number, payload }) =>
     typeof payload === "string" ? [id, number, payload] : [id, number, [...payload]],
   );
   return JSON.stringify({ version: VERSION, owner, mark, place, next, sends: rows });
@@ -196,12 +199,34 @@ function read(text) {
       const isInOrder = isNew ? number === 0 : number > last && number < next;
       if (typeof id !== "string" || !isInOrder) throw new Error("broken");
       last = number;
-      return [id, number, typeof payload === "string" ? payload : Uint8Array.from(payload)];
+      const bytes = typeof payload === "string" ? payload : Uint8Array.from(payload);
+      return { id, number, payload: bytes, line: 0, isOld: true };
     });
     return { owner, kept: { place, next, sends: rows } };
   } catch {
     return undefined;
   }
+}
+
+/** @type {Merge} */
+function merge(here, kept = { place: null, next: 1, sends: [] }) {
+  const has = (/** @type {Kept} */ { sends }, /** @type {string} */ id) =>
+    sends.find((sent) => sent.id === id);
+  const isLost = (/** @type {import("./outbox.js").Sent} */ { id, isKept }) =>
+    isKept && !has(kept, id);
+  const isSame =
+    here.place?.session === kept.place?.session && here.place?.epoch === kept.place?.epoch;
+  return {
+    // What this page has heard, it need not hear again.
+    place: isSame ? here.place : kept.place,
+    next: kept.next,
+    sends: [
+      ...kept.sends.map((sent) => ({ ...has(here, sent.id), ...sent })),
+      ...here.sends.filter((sent) => !has(kept, sent.id) && !isLost(sent)),
+    ],
+    theirs: kept.sends.filter(({ id }) => !has(here, id)),
+    lost: here.sends.filter(isLost),
+  };
 }
 
 /** @param {unknown} text what may stand in a subprotocol, and between dots */

@@ -23,38 +23,41 @@
  * @property {typeof WebSocket} [WebSocket] the class to connect with
  */
 
-/** What setTimeout takes. */
-const LONGEST = 2 ** 31 - 1;
-
-/**
- * The numbers: what is taken if one is not given, the least and the most. Of times the least is no storm.
- *
- * @type {Record<string, [usual: number | undefined, least: number, most?: number]>}
- */
-const NUMBERS = {
-  pingEvery: [20_000, 1_000],
-  pongWithin: [8_000, 100],
-  slowest: [15_000, 100],
-  minUptime: [5_000, 1],
-  giveUpAfter: [undefined, 1],
-  maxTries: [undefined, 1],
-  buffer: [64, 1, 64],
+/** What is taken if nothing is given. */
+const USUAL = {
+  text: false,
+  connect: true,
+  probe: true,
+  /** @type {string[]} */
+  protocols: [],
+  pingEvery: 20_000,
+  pongWithin: 8_000,
+  slowest: 15_000,
+  minUptime: 5_000,
+  buffer: 64,
 };
 
-/** The others: one of what each may be. */
-const LIKE = { key: "", text: false, connect: true, probe: true, protocols: [] };
+/** One of what each may be. @type {Record<string, any>} */
+const LIKE = { ...USUAL, key: "", giveUpAfter: 1, maxTries: 1 };
+
+/** Less than that would be a storm. @type {Record<string, number>} */
+const LEAST = { pingEvery: 1_000, pongWithin: 100, slowest: 100 };
 
 /**
  * @param {string} name
- * @param {unknown} value
- * @param {number} least
- * @param {number} [most]
+ * @param {any} value
+ * @param {any} [like] one of what it may be
+ * @throws {TypeError | RangeError} naming it
  */
-export function checkNumber(name, value, least, most = LONGEST) {
-  if (typeof value !== "number") throw new TypeError(`${name} must be a number, not ${value}`);
-  if (!(value >= least && value <= most)) {
-    throw new RangeError(`${name} must be from ${least} to ${most}, not ${value}`);
-  }
+export function check(name, value, like = LIKE[name]) {
+  if (like === undefined) return;
+  const Kind = like.constructor;
+  // The most is what setTimeout takes.
+  const [least = 1, most] = [LEAST[name], name === "buffer" ? like : 2 ** 31 - 1];
+  const range = Kind === Number && ` from ${least} to ${most}`;
+  const told = `${name} must be a ${Kind.name}${range || ""}, not ${value}`;
+  if (value?.constructor !== Kind) throw new TypeError(told);
+  if (range && !(value >= least && value <= most)) throw new RangeError(told);
 }
 
 /**
@@ -64,16 +67,10 @@ export function checkNumber(name, value, least, most = LONGEST) {
  */
 export function checked(options) {
   /** @type {Record<string, any>} */
-  const result = { ...LIKE, key: undefined };
-  for (const [name, [usual]] of Object.entries(NUMBERS)) if (usual) result[name] = usual;
+  const result = { ...USUAL };
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
-    const like = LIKE[/** @type {keyof typeof LIKE} */ (name)];
-    const [, least, most] = NUMBERS[name] ?? [];
-    if (least) checkNumber(name, value, least, most);
-    if (like !== undefined && (value === null || value.constructor !== like.constructor)) {
-      throw new TypeError(`${name} must be a ${like.constructor.name}, not ${value}`);
-    }
+    check(name, value);
     result[name] = value;
   }
   return /** @type {Checked} */ (result);

@@ -25,7 +25,7 @@ export class Outbox {
   sends = [];
   /** The number of the next that leaves. */
   next = 1;
-  /** Up to which number the room has handled them; nothing while that is not known. @type {number | undefined} */
+  /** Up to which number the room has handled them; −1 while that is not known. */
   tally = 0;
   #settle;
 
@@ -39,28 +39,32 @@ export class Outbox {
    *
    * @param {number} line
    * @param {number} [limit] bytes that the room takes
-   * @returns {import("./protocol.js").Payload[]}
+   * @returns {Iterable<import("./protocol.js").Payload>}
    */
-  leaving(line, limit = Number.POSITIVE_INFINITY) {
-    const frames = [];
+  *leaving(line, limit) {
     for (const sent of [...this.sends]) {
-      const { tally = 0 } = this;
-      if (sent.number && (sent.line === line || sent.number <= tally)) continue;
-      if (sent.isSuspect || !fits(sent.payload, limit)) {
+      if (sent.number && (sent.line === line || sent.number <= this.tally)) continue;
+      const size = sizeOf(sent.payload);
+      if (sent.isSuspect || size > /** @type {number} */ (limit)) {
         // It may have been handled when the limit was another.
-        if (sent.number && this.tally === undefined) break;
-        this.#refuseSize(sent, limit);
+        if (sent.number && this.tally < 0) break;
+        // Those after it have not been handled either, and numbers have no gaps.
+        if (sent.number) {
+          for (const other of this.sends) if (other.number > sent.number) other.number -= 1;
+          this.next -= 1;
+        }
+        const message = `too large: ${size} bytes${limit ? `, at most ${limit}` : ""}`;
+        this.settle(sent, new SendError("frame_too_large", message, { size, limit }));
         continue;
       }
       if (!sent.number) {
         const first = this.sends[0]?.number || this.next;
-        if (this.tally === undefined || this.next - first >= MOST_NUMBERED) break;
+        if (this.tally < 0 || this.next - first >= MOST_NUMBERED) break;
         sent.number = this.next++;
       }
       sent.line = line;
-      frames.push(sendFrame(sent.number, sent.payload));
+      yield sendFrame(sent.number, sent.payload);
     }
-    return frames;
   }
 
   /**
@@ -69,21 +73,18 @@ export class Outbox {
    * @param {number} number
    */
   count(number) {
-    const isFirst = this.tally === undefined;
+    const isFirst = this.tally < 0;
     this.tally = number;
     if (number < this.next) return;
     this.next = number + 1;
     // What was kept is older than what was sent: some of what seems new may have left before.
     const why = "another page has this session";
-    if (isFirst) this.rejectAll((sent) => !sent.number && sent.isOld === true, unknown(why));
+    if (isFirst) this.settleAll((sent) => !sent.number && Boolean(sent.isOld), unknown(why));
   }
 
   /** @param {number} number up to which all is settled */
   handled(number) {
-    for (let [first] = this.sends; first?.number && first.number <= number; [first] = this.sends) {
-      this.sends.shift();
-      this.#settle(first.id);
-    }
+    this.settleAll((sent) => sent.number > 0 && sent.number <= number);
     this.count(number);
   }
 
@@ -93,7 +94,7 @@ export class Outbox {
    */
   refused(number, { code, message }) {
     const sent = this.sends.find((sent) => sent.number === number);
-    if (sent) this.reject(sent, new SendError(code, message));
+    if (sent) this.settle(sent, new SendError(code, message));
   }
 
   /**
@@ -104,80 +105,53 @@ export class Outbox {
   forget(why) {
     this.next = 1;
     this.tally = 0;
-    this.rejectAll(({ number }) => number > 0, unknown(why));
+    this.settleAll(({ number }) => number > 0, unknown(why));
   }
 
   /** @param {string} why */
   close(why) {
     this.forget(why);
-    this.rejectAll(() => true, new SendError("closed", why));
+    this.settleAll(() => true, new SendError("closed", why));
   }
 
   /** @param {number} now of which those who wait no longer are told */
   expire(now) {
     for (const sent of [...this.sends]) {
-      if (sent.until === undefined || sent.until > now) continue;
+      if (!sent.until || sent.until > now) continue;
       sent.until = undefined;
       const mayBeHandled = sent.number > 0;
-      const error = new SendError("timeout", "no answer came in time", { mayBeHandled });
+      const error = new SendError("timeout", "no answer", { mayBeHandled });
       // Its number is used: it goes on without anybody who waits.
       if (mayBeHandled) this.#settle(sent.id, error);
-      else this.reject(sent, error);
+      else this.settle(sent, error);
     }
   }
 
   /** A line was closed since something was too large: the largest of what was on it. */
   suspect() {
-    const sizes = this.sends.map(({ number, payload }) => (number ? sizeOf(payload) : 0));
-    const largest = this.sends[sizes.indexOf(Math.max(...sizes))];
-    if (largest?.number) largest.isSuspect = true;
+    const [largest] = this.sends
+      .filter(({ number }) => number > 0)
+      .sort((a, b) => sizeOf(b.payload) - sizeOf(a.payload));
+    if (largest) largest.isSuspect = true;
   }
 
   /**
    * @param {(sent: Sent) => boolean} which
-   * @param {SendError} error
+   * @param {SendError} [error]
    */
-  rejectAll(which, error) {
-    for (const sent of this.sends.filter(which)) this.reject(sent, error);
+  settleAll(which, error) {
+    for (const sent of this.sends.filter(which)) this.settle(sent, error);
   }
 
   /**
    * @param {Sent} sent
-   * @param {SendError} error
+   * @param {SendError} [error]
    */
-  reject(sent, error) {
+  settle(sent, error) {
     this.sends.splice(this.sends.indexOf(sent), 1);
     this.#settle(sent.id, error);
-  }
-
-  /**
-   * @param {Sent} sent
-   * @param {number} limit
-   */
-  #refuseSize(sent, limit) {
-    const size = sizeOf(sent.payload);
-    // Those after it have not been handled either, and numbers have no gaps.
-    if (sent.number) {
-      for (const other of this.sends) if (other.number > sent.number) other.number -= 1;
-      this.next -= 1;
-    }
-    const isKnown = Number.isFinite(limit);
-    const message = isKnown ? `${size} bytes, at most ${limit}` : `${size} bytes`;
-    const more = { size, limit: isKnown ? limit : undefined };
-    this.reject(sent, new SendError("frame_too_large", `too large: ${message}`, more));
   }
 }
 
 /** @param {string} why */
 export const unknown = (why) => new SendError("unknown", why, { mayBeHandled: true });
-
-/**
- * @param {import("./protocol.js").Payload} payload
- * @param {number} limit
- */
-function fits(payload, limit) {
-  // No character has more than three bytes for each unit of UTF-16.
-  return (
-    payload.length * (typeof payload === "string" ? 3 : 1) <= limit || sizeOf(payload) <= limit
-  );
-}

@@ -33,21 +33,17 @@ export function parseFrame(data) {
     const number = Number(new DataView(data).getBigUint64(0));
     return { kind: "m", number, payload: data.slice(8) };
   }
-  const [kind = "", text] = typeof data === "string" ? [data[0], data.slice(1)] : [];
-  const frame = { kind, number: 0, payload: /** @type {any} */ (text) };
-  if ("mke".includes(kind) && kind) {
-    const [all, digits] = /^(\d+)(?::|$)/.exec(frame.payload) ?? broken();
-    frame.number = Number(digits);
-    frame.payload = frame.payload.slice(all?.length);
-  }
-  if ("he".includes(kind) && kind) frame.payload = JSON.parse(frame.payload);
-  const { session, epoch, offset } = frame.payload ?? {};
-  if (kind === "h" && !(isText(session) && isText(epoch) && Number.isSafeInteger(offset))) broken();
-  return frame;
+  const text = typeof data === "string" ? data : "";
+  const [head, digits = "0"] = /^[mke](\d+)(?::|$)|^[^mke]|^$/.exec(text) ?? broken();
+  const kind = head.charAt(0);
+  const rest = text.slice(head.length);
+  const payload = kind === "h" || kind === "e" ? JSON.parse(rest) : rest;
+  const { session, epoch, offset } = payload ?? {};
+  const isHello =
+    typeof session === "string" && typeof epoch === "string" && Number.isSafeInteger(offset);
+  if (kind === "h" && !isHello) broken();
+  return { kind, number: Number(digits), payload };
 }
-
-/** @param {unknown} value */
-const isText = (value) => typeof value === "string";
 
 /** @returns {never} */
 function broken() {
@@ -72,12 +68,5 @@ export function sendFrame(number, payload) {
  *
  * @param {Payload} payload
  */
-export function sizeOf(payload) {
-  if (typeof payload !== "string") return payload.length;
-  let size = 0;
-  for (const char of payload) {
-    const code = /** @type {number} */ (char.codePointAt(0));
-    size += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return size;
-}
+export const sizeOf = (payload) =>
+  typeof payload === "string" ? new TextEncoder().encode(payload).length : payload.length;

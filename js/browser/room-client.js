@@ -1,13 +1,14 @@
 // A client of a room that misses no message, says nothing twice, and knows who is here.
 // core.js decides, and this performs. The protocol is in docs/protocol.md.
 
-import { Core } from "./core.js";
-import { checked, checkNumber } from "./options.js";
+import { core } from "./core.js";
+import { check, checked } from "./options.js";
 import { SendError } from "./send-error.js";
 
 export { SendError } from "./send-error.js";
 
 /** @typedef {import("./core.js").State} State */
+/** @typedef {import("./core.js").Output} Output */
 /** @typedef {import("./options.js").Options} Options */
 
 /**
@@ -55,11 +56,12 @@ export { SendError } from "./send-error.js";
  * @property {() => void} reset what was missed is not kept any more: ask the room for how it is now
  * @property {(sends: Pending<Message>[]) => void} restored what the page before the reload had sent and not
  *   settled: it is sent again, and settled here
+ * @property {(entry: object) => void} debug each step: what came in, and what is done
  * @property {(error: Error) => void} error a send that was rejected, an address that could not be had, a
  *   storage that keeps nothing, a frame that cannot be read
  */
 
-/** @typedef {{ message: unknown, done: Promise<void>, settle: (error?: SendError) => void }} Waiting */
+/** @typedef {{ pending: Pending<any>, settle: (error?: SendError) => void }} Waiting */
 
 /**
  * A connection to a room, for as long as it is wanted.
@@ -79,8 +81,7 @@ export class RoomClient {
   /** @type {import("./core.js").Input[]} */
   #inputs = [];
   #isBusy = false;
-  #isFlushPlanned = false;
-  /** @type {{ line: number, socket: WebSocket } | undefined} */
+  /** @type {WebSocket | undefined} */
   #socket;
   #url = "";
   /** @type {any} */
@@ -91,10 +92,92 @@ export class RoomClient {
   #sent = 0;
   /** @type {Record<string, Set<(...details: any[]) => void>>} */
   #listeners = {};
-  /** @type {(() => void)[]} */
-  #unwatch = [];
   /** Whether the page was left, so that another may have its session. */
   #isLeft = false;
+
+  /** What happens to the page. @type {Record<string, () => void>} */
+  #watched = {
+    online: () => this.#feed({ type: "online" }),
+    offline: () => this.#feed({ type: "offline" }),
+    pageshow: () => this.#shown(),
+    visibilitychange: () => this.#page.document?.visibilityState === "hidden" || this.#shown(),
+    pagehide: () => {
+      if (!this.#keeper) return;
+      this.#feed({ type: "left" });
+      // Whoever comes after us in this tab may have the session; if it is us, we ask for it again.
+      this.#keeper.release();
+      this.#isLeft = true;
+    },
+  };
+
+  /**
+   * How each output is performed.
+   *
+   * @type {{ [Do in Output["do"]]: (output: Extract<Output, { do: Do }>) => void }}
+   */
+  #does = {
+    load: () => void this.#load(),
+    keep: ({ kept }) => this.#keeper?.save(kept),
+    part: () => this.#keeper?.part(),
+    over: () => {
+      this.#keeper?.release();
+      this.#watch("removeEventListener");
+    },
+    ask: ({ line }) => this.#ask(line),
+    probe: ({ line }) => void this.#probe(line),
+    open: ({ line, url, protocols }) => {
+      try {
+        const socket = new /** @type {typeof WebSocket} */ (this.#options.WebSocket)(
+          url,
+          protocols,
+        );
+        socket.binaryType = "arraybuffer";
+        socket.onopen = () => this.#feed({ type: "opened", line });
+        socket.onmessage = ({ data }) => this.#feed({ type: "frame", line, data });
+        // Its close says as much; without a listener some programs end here.
+        socket.onerror = () => {};
+        // React Native's event has neither, at times.
+        socket.onclose = (event) =>
+          this.#feed({ type: "closed", line, code: event?.code, reason: event?.reason });
+        this.#socket = socket;
+      } catch (error) {
+        this.#lose(line, error);
+      }
+    },
+    transmit: ({ line, frame }) => {
+      try {
+        if (this.#socket?.readyState === 1) this.#socket.send(/** @type {string} */ (frame));
+      } catch (error) {
+        this.#lose(line, error);
+      }
+    },
+    hangUp: ({ reason }) => {
+      const socket = this.#socket;
+      this.#socket = undefined;
+      // Its close may take minutes: nobody waits for it.
+      try {
+        if (reason) socket?.close(1000, reason);
+        else socket?.close();
+      } catch {
+        // Then it has none to close.
+      }
+    },
+    timer: ({ in: millis }) => {
+      this.#page.clearTimeout(this.#timer);
+      if (millis === undefined) return;
+      this.#timer = this.#page.setTimeout(() => this.#feed({ type: "time" }), millis);
+    },
+    restored: ({ sends }) => {
+      const read = (/** @type {any} */ payload) => this.#read(payload.buffer ?? payload);
+      this.#tell(
+        "restored",
+        sends.map(({ id, payload }) => this.#wait(id, read(payload))),
+      );
+    },
+    settle: ({ id, error }) => this.#settle(id, error),
+    tell: ({ name, details: [first, ...rest] }) =>
+      this.#tell(name, name === "message" ? this.#read(first) : first, ...rest),
+  };
 
   /**
    * @param {Address} address
@@ -102,47 +185,49 @@ export class RoomClient {
    * @param {import("./page.js").Page} [page] the world it is in: another in tests
    */
   constructor(address, options = {}, page = globalThis) {
-    this.#options = checked(options);
+    this.#options = { WebSocket: page.WebSocket, ...checked(options) };
     this.#page = page;
     this.#address = address;
     if (typeof address !== "function") absolute(address, page);
-    this.#core = new Core({ ...this.#options, renews: typeof address === "function" });
-    this.#mark = page.Math.random().toString(36).slice(2);
-    const { connect } = this.#options;
-    if (connect && !this.#WebSocket) {
-      throw new TypeError("there is no WebSocket here: give the option WebSocket");
+    this.#core = core({ ...this.#options, renews: typeof address === "function" });
+    this.#mark = page.Math.random();
+    const { debug, connect } = this.#options;
+    if (debug) this.on("debug", debug === true ? console.debug : debug);
+    if (!connect) return;
+    if (!this.#options.WebSocket) {
+      throw new TypeError("there is no WebSocket here");
     }
-    if (connect) this.#feed({ type: "start" });
+    this.reconnect();
   }
 
   /** @returns {State} */
   get state() {
-    return this.#core.state;
+    return this.#core.seen.state;
   }
 
   /** Why it is in this state, for people. */
   get why() {
-    return this.#core.why;
+    return this.#core.seen.why;
   }
 
   /** The HTTP status with which the last try was refused, if it was. */
   get status() {
-    return this.#core.status;
+    return this.#core.seen.status;
   }
 
   /** The error's code with which it was refused, if it had one, or `gave_up`. */
   get code() {
-    return this.#core.code;
+    return this.#core.seen.code;
   }
 
   /** @returns {ReadonlySet<string>} the ids of those who are here; none in a crowd */
   get here() {
-    return this.#core.here;
+    return this.#core.seen.here;
   }
 
   /** Whether more are here than the room tells of. */
   get isCrowd() {
-    return this.#core.isCrowd;
+    return this.#core.seen.isCrowd;
   }
 
   /** Whether the session would survive a reload: there is a `key`, and the storage takes it. */
@@ -152,7 +237,7 @@ export class RoomClient {
 
   /** @returns {Pending<Room["message"]>[]} what is sent and not settled, in order */
   get pending() {
-    return [...this.#waiting.values()].map(({ message, done }) => ({ message, done }));
+    return [...this.#waiting.values()].map(({ pending }) => pending);
   }
 
   /**
@@ -166,9 +251,8 @@ export class RoomClient {
    */
   on(name, listener) {
     this.#listeners[name] ??= new Set();
-    const listeners = this.#listeners[name];
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+    this.#listeners[name].add(listener);
+    return () => void this.#listeners[name]?.delete(listener);
   }
 
   /**
@@ -184,15 +268,14 @@ export class RoomClient {
    * @throws {SendError} with the room's code if it refused, or another: see there
    */
   send(message, { timeout } = {}) {
-    if (timeout !== undefined) checkNumber("timeout", timeout, 1);
+    if (timeout !== undefined) check("timeout", timeout, 1);
     const id = `${this.#mark}-${++this.#sent}`;
-    const done = this.#wait(id, message);
+    const { done } = this.#wait(id, message);
     try {
       const payload = encode(message);
       this.#feed({ type: "send", id, payload, timeout });
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#settle(id, new SendError("not_sendable", `not sendable: ${why}`));
+      this.#settle(id, new SendError("not_sendable", reasonOf(error)));
     }
     return done;
   }
@@ -212,22 +295,20 @@ export class RoomClient {
     this.#feed({ type: "shown" });
   }
 
-  get #WebSocket() {
-    return this.#options.WebSocket ?? this.#page.WebSocket;
-  }
-
   /** @param {import("./core.js").Input} input */
   #feed(input) {
     this.#inputs.push(input);
-    if (this.#isBusy) return;
-    if (input.type !== "send") return this.#drain();
     // What is sent in one go is kept in one go.
-    if (this.#isFlushPlanned) return;
-    this.#isFlushPlanned = true;
-    Promise.resolve().then(() => {
-      this.#isFlushPlanned = false;
-      this.#drain();
-    });
+    if (input.type === "send") Promise.resolve().then(() => this.#drain());
+    else this.#drain();
+  }
+
+  /**
+   * @param {number} line
+   * @param {unknown} error because of which it is lost
+   */
+  #lose(line, error) {
+    this.#feed({ type: "closed", line, reason: reasonOf(error), isKnown: true });
   }
 
   /** Takes what has happened, in order; what happens while it is told comes after. */
@@ -235,133 +316,44 @@ export class RoomClient {
     if (this.#isBusy) return;
     this.#isBusy = true;
     while (this.#inputs.length > 0) {
-      const outputs = [];
-      /** @type {{ kept?: import("./core.js").Kept } | undefined} */
-      let keep;
-      /** @type {import("./core.js").Input | undefined} */
-      let input;
-      do {
-        input = this.#inputs.shift();
-        if (!input) break;
-        const made = this.#core.step(input, this.#page.Date.now(), this.#page.Math.random());
-        this.#log({ input, outputs: made });
-        outputs.push(...made);
-        // The last says it all, and comes before whatever leaves.
-        for (const output of made) if (output.do === "keep") keep = output;
-      } while (input.type === "send");
-      if (keep) this.#keeper?.save(keep.kept);
-      for (const output of outputs) this.#perform(output);
+      const inputs = this.#inputs.splice(0);
+      const outputs = this.#core.step(inputs, this.#page.Date.now(), this.#page.Math.random());
+      this.#tell("debug", { inputs, outputs });
+      for (const output of outputs) /** @type {any} */ (this.#does)[output.do](output);
     }
     this.#isBusy = false;
   }
 
-  /** @param {import("./core.js").Output} output */
-  #perform(output) {
-    switch (output.do) {
-      case "load":
-        return this.#load();
-      case "part":
-        return this.#keeper?.part();
-      case "over":
-        this.#keeper?.release();
-        for (const end of this.#unwatch.splice(0)) end();
-        return;
-      case "ask":
-        return this.#ask(output.line);
-      case "open":
-        return this.#open(output);
-      case "transmit":
-        return this.#transmit(output);
-      case "hangUp": {
-        if (this.#socket?.line !== output.line) return;
-        const { socket } = this.#socket;
-        this.#socket = undefined;
-        // Its close may take minutes: nobody waits for it.
-        const { code, reason } = output;
-        return quietly(() => (code ? socket.close(code, shorten(reason)) : socket.close()));
-      }
-      case "probe":
-        return this.#probe(output.line);
-      case "timer":
-        this.#page.clearTimeout(this.#timer);
-        if (output.in === undefined) return;
-        this.#timer = this.#page.setTimeout(() => this.#feed({ type: "time" }), output.in);
-        return;
-      case "restored": {
-        const restored = output.sends.map(({ id, payload }) => {
-          const message = typeof payload === "string" ? this.#read(payload) : payload.buffer;
-          return { message, done: this.#wait(id, message) };
-        });
-        return this.#tell("restored", [restored]);
-      }
-      case "settle":
-        return this.#settle(output.id, output.error);
-      case "tell": {
-        const { name, details } = output;
-        if (name !== "message") return this.#tell(name, details);
-        return this.#tell(name, [this.#read(details[0]), details[1]]);
-      }
-    }
-  }
-
   async #load() {
-    this.#watch();
+    this.#watch("addEventListener");
     const { key = "" } = this.#options;
-    const complain = (/** @type {unknown} */ error) => this.#tell("error", [error]);
+    const complain = (/** @type {unknown} */ error) => this.#tell("error", error);
+    /** @type {Awaited<ReturnType<import("./keeper.js").Keeper["load"]>>} */
+    let found = {};
     try {
       const { Keeper } = await RoomClient.keeping();
       this.#keeper ??= new Keeper(this.#page, key, complain);
+      found = await this.#keeper.load();
     } catch (error) {
       complain(error);
     }
-    const found = this.#keeper ? await this.#keeper.load() : { isSame: true };
     if (found) this.#feed({ type: "loaded", ...found });
   }
 
   /** @param {number} line */
   #ask(line) {
-    this.#watch();
+    this.#watch("addEventListener");
     const address = this.#address;
     const got = (/** @type {string | URL} */ address) => {
       this.#url = absolute(address, this.#page);
       this.#feed({ type: "address", line, url: this.#url });
     };
     const failed = (/** @type {unknown} */ error) => {
-      this.#tell("error", [error]);
-      this.#feed({ type: "failed", line, why: `no address: ${reasonOf(error)}` });
+      this.#tell("error", error);
+      this.#lose(line, `no address: ${reasonOf(error)}`);
     };
     if (typeof address !== "function") return got(address);
-    new Promise((resolve) => resolve(address())).then(got).catch(failed);
-  }
-
-  /** @param {{ line: number, url: string, protocols: string[] }} how */
-  #open({ line, url, protocols }) {
-    try {
-      const socket = new /** @type {typeof WebSocket} */ (this.#WebSocket)(url, protocols);
-      socket.binaryType = "arraybuffer";
-      socket.onopen = () => this.#feed({ type: "opened", line });
-      socket.onmessage = ({ data }) => this.#feed({ type: "frame", line, data });
-      // Its close says as much; without a listener some programs end here.
-      socket.onerror = () => {};
-      socket.onclose = (event) => {
-        const { code, reason } = event ?? {};
-        this.#feed({ type: "closed", line, code, reason });
-      };
-      this.#socket = { line, socket };
-    } catch (error) {
-      this.#feed({ type: "failed", line, why: reasonOf(error) });
-    }
-  }
-
-  /** @param {{ line: number, frame: import("./protocol.js").Payload }} what */
-  #transmit({ line, frame }) {
-    const { socket } = this.#socket ?? {};
-    if (this.#socket?.line !== line || socket?.readyState !== 1) return;
-    try {
-      socket.send(/** @type {string} */ (frame));
-    } catch (error) {
-      this.#feed({ type: "closed", line, reason: reasonOf(error) });
-    }
+    (async () => address())().then(got).catch(failed);
   }
 
   /**
@@ -369,79 +361,55 @@ export class RoomClient {
    *
    * @param {number} line
    */
-  #probe(line) {
+  async #probe(line) {
     const page = this.#page;
     if (!page.fetch) return;
-    const answered = (
-      /** @type {{ status: number, code?: string, message?: string, after?: number }} */ it,
-    ) => this.#feed({ type: "probed", line, ...it });
-    const headers = { Accept: "application/json" };
-    page
-      .fetch(this.#url.replace(/^ws/, "http"), { headers, redirect: "manual" })
-      .then(async (response) => {
-        const { status } = response;
-        const { error } = /** @type {any} */ (await response.json().catch(() => ({}))) ?? {};
-        const after = 1_000 * Number(response.headers.get("Retry-After")) || 0;
-        // A redirect that is not followed has no status.
-        answered({ status: status || 302, code: error?.code, message: error?.message, after });
-      })
-      .catch(() => answered({ status: 0 }));
-  }
-
-  /** Hears of what happens to the page. */
-  #watch() {
-    if (this.#unwatch.length > 0) return;
-    const page = this.#page;
-    const on = (
-      /** @type {string} */ name,
-      /** @type {(event: any) => void} */ listener,
-      /** @type {Partial<import("./page.js").Target>} */ target = page,
-    ) => {
-      target.addEventListener?.(name, listener);
-      this.#unwatch.push(() => target.removeEventListener?.(name, listener));
-    };
-    for (const type of /** @type {const} */ (["online", "offline"]))
-      on(type, () => this.#feed({ type }));
-    const shown = () => this.#shown();
-    on("pageshow", shown);
-    on(
-      "visibilitychange",
-      () => page.document?.visibilityState === "hidden" || shown(),
-      page.document,
-    );
-    on("pagehide", () => {
-      if (!this.#keeper) return;
-      this.#feed({ type: "left" });
-      // Whoever comes after us in this tab may have the session; if it is us, we ask for it again.
-      this.#keeper.release();
-      this.#isLeft = true;
-    });
+    /** @type {{ status?: number, code?: string, message?: string, after?: number }} */
+    let answer = {};
+    try {
+      const response = await page.fetch(this.#url.replace(/^ws/, "http"), {
+        headers: { Accept: "application/json" },
+        redirect: "manual",
+      });
+      const { code, message } = (await response.json().catch(() => {}))?.error ?? {};
+      // A redirect that is not followed has no status.
+      const status = response.status || 302;
+      const after = 1_000 * Number(response.headers.get("Retry-After")) || 0;
+      answer = { status, code, message, after };
+    } catch {
+      // Nobody is there.
+    }
+    this.#feed({ type: "probed", asked: line, ...answer });
   }
 
   #shown() {
-    if (this.#isLeft) {
-      this.#isLeft = false;
-      this.#load();
-    }
-    this.#feed({ type: "shown" });
+    if (this.#isLeft) this.#load();
+    this.#isLeft = false;
+    this.wake();
+  }
+
+  /** @param {"addEventListener" | "removeEventListener"} how */
+  #watch(how) {
+    // Those that are there already are not there twice.
+    for (const [name, listener] of Object.entries(this.#watched)) this.#page[how]?.(name, listener);
   }
 
   /**
    * @param {string} id
    * @param {unknown} message
-   * @returns {Promise<void>}
+   * @returns {Pending<any>}
    */
   #wait(id, message) {
-    /** @type {(error?: SendError) => void} */
+    /** @type {Waiting["settle"]} */
     let settle = () => {};
-    /** @type {Promise<void>} */
     const done = new Promise((resolve, reject) => {
-      settle = (error) => (error ? reject(error) : resolve());
+      settle = (error) => (error ? reject(error) : resolve(undefined));
     });
     // Nobody need wait for it: it is told as an error, and ends no program.
     done.catch(() => {});
-    this.#waiting.set(id, { message, done, settle });
-    return done;
+    const pending = { message, done };
+    this.#waiting.set(id, { pending, settle });
+    return pending;
   }
 
   /**
@@ -450,7 +418,7 @@ export class RoomClient {
    */
   #settle(id, error) {
     this.#waiting.get(id)?.settle(error);
-    if (this.#waiting.delete(id) && error) this.#tell("error", [error]);
+    if (this.#waiting.delete(id) && error) this.#tell("error", error);
   }
 
   /**
@@ -471,42 +439,31 @@ export class RoomClient {
    * @param {string} name
    * @param {any[]} details
    */
-  #tell(name, details) {
+  #tell(name, ...details) {
     for (const listener of [...(this.#listeners[name] ?? [])]) {
       try {
         listener(...details);
       } catch (error) {
         const { reportError = console.error } = this.#page;
-        quietly(() => reportError(error));
+        reportError(error);
       }
     }
-  }
-
-  /** @param {object} entry */
-  #log(entry) {
-    const { debug } = this.#options;
-    if (debug)
-      quietly(() =>
-        typeof debug === "function" ? debug(entry) : console.debug("dormouse", entry),
-      );
   }
 }
 
 /**
- * @param {unknown} message
+ * @param {any} message
  * @returns {import("./protocol.js").Payload}
  */
 function encode(message) {
   if (typeof message === "string") return message;
-  if (message instanceof ArrayBuffer) return new Uint8Array(message.slice(0));
-  if (ArrayBuffer.isView(message)) {
-    return new Uint8Array(message.buffer, message.byteOffset, message.byteLength).slice();
+  const bytes = message instanceof ArrayBuffer ? new Uint8Array(message) : message;
+  if (ArrayBuffer.isView(bytes)) {
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice();
   }
-  if (typeof Blob !== "undefined" && message instanceof Blob) {
-    throw new TypeError("a Blob: send its arrayBuffer()");
-  }
-  const text = JSON.stringify(message);
-  if (text === undefined) throw new TypeError(`JSON has no ${String(message)}`);
+  // JSON makes {} of a Blob.
+  const text = message?.arrayBuffer ? undefined : JSON.stringify(message);
+  if (text === undefined) throw new TypeError(`not JSON: ${String(message)}`);
   return text;
 }
 
@@ -516,22 +473,10 @@ function encode(message) {
  * @returns {string} for a socket. By hand where it can be: not every runtime has a whole URL class
  */
 function absolute(address, page) {
-  const given = String(address).replace(/#.*$/s, "");
-  const url = /^(ws|http)s?:\/\//i.test(given) ? given : new URL(given, page.location?.href).href;
-  return url.replace(/^http/i, "ws").replace(/#.*$/s, "");
+  const [given = ""] = String(address).split("#");
+  const url = /^\w+:/.test(given) ? given : new URL(given, page.location?.href).href;
+  return url.replace(/^http/i, "ws");
 }
 
-/** @param {unknown} error */
-const reasonOf = (error) => (error instanceof Error ? error.message : String(error));
-
-/** What a close frame takes: 123 bytes. @param {string} [reason] */
-const shorten = (reason = "") => reason.slice(0, 40);
-
-/** @param {() => void} act */
-function quietly(act) {
-  try {
-    act();
-  } catch {
-    // There is nobody to tell.
-  }
-}
+/** @param {any} error */
+const reasonOf = (error) => error?.message ?? String(error);

@@ -2,6 +2,14 @@
 
 /** What became of a send that was not stored. */
 export class SendError extends Error {
+  name = "SendError";
+  /** Whether it left, so that the room may have handled it, or may yet. */
+  mayBeHandled = false;
+  /** Of `frame_too_large`: how many bytes the room takes, if it has said so. @type {number | undefined} */
+  limit;
+  /** Of `frame_too_large`: how many they were. @type {number | undefined} */
+  size;
+
   /**
    * @param {string} code the room's own if it refused, or
    *   - `buffer_full`: too many wait for their answer already
@@ -13,15 +21,9 @@ export class SendError extends Error {
    * @param {string} message
    * @param {{ mayBeHandled?: boolean, limit?: number, size?: number }} [more]
    */
-  constructor(code, message, { mayBeHandled = false, limit, size } = {}) {
+  constructor(code, message, more) {
     super(message);
-    this.name = "SendError";
     this.code = code;
-    /** Whether it left, so that the room may have handled it, or may yet. */
-    this.mayBeHandled = mayBeHandled;
-    /** Of `frame_too_large`: how many bytes the room takes, if it has said so. */
-    this.limit = limit;
-    /** Of `frame_too_large`: how many they were. */
-    this.size = size;
+    Object.assign(this, more);
   }
 }

@@ -118,6 +118,21 @@ test.each([408, 429, 500, 503])(
   },
 );
 
+test("of a refusal only its code and its message are taken", async () => {
+  const it = open();
+  const error = {
+    type: "invalid",
+    line: 1,
+    asked: 0,
+    status: 200,
+    code: "banned",
+    message: "not you",
+  };
+  answer = { status: 403, body: { error } };
+  await fail();
+  expect([it.state, it.status, it.code, it.why]).toEqual(["closed", 403, "banned", "not you"]);
+});
+
 test("a room says it by a close before its hello", async () => {
   const it = open();
   FakeSocket.last.readyState = 1;

@@ -109,6 +109,24 @@ test("what is kept may be older than what was sent: then nothing is said to be s
   await sent;
 });
 
+test("a page that knows of no send of its session gives no number that was used", async () => {
+  const first = await open();
+  first.socket.greet();
+  const old = /** @type {string} */ (storage.getItem("dormouse:k"));
+  first.client.send("one");
+  await settle();
+  first.socket.hear("k1");
+  first.page.fire("pagehide");
+  await settle();
+  storage.setItem("dormouse:k", old);
+  const { client, socket } = await open();
+  client.send("two");
+  socket.greet({ resumed: true, same: true, handled: 1 });
+  client.send("three");
+  await settle();
+  expect(socket.sent).toEqual(["s2:two", "s3:three"]);
+});
+
 test("a copy of a tab begins a session of its own, and sends nothing of the other's", async () => {
   const first = await open();
   first.socket.greet();

@@ -64,9 +64,11 @@ test.each(all)("%s: a refusal is told with its status", async (sockets) => {
     response.writeHead(403, { "Content-Type": "application/json" });
     response.end('{"error":{"code":"banned","message":"not you"}}');
   });
-  server.on("upgrade", (_, socket) =>
-    socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
-  );
+  server.on("upgrade", (_, socket) => {
+    // The program ends before its lines do.
+    socket.on("error", () => {});
+    socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+  });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   const code = `

@@ -309,6 +309,29 @@ test("who finds the session in use by another begins one of its own", async () =
   expect(told.slice(1)).toEqual([fresh, "reset"]);
 });
 
+test("a try that was given up and reaches the room late takes the session from nobody else", async () => {
+  const client = open();
+  FakeSocket.last.greet();
+  FakeSocket.last.drop(1006);
+  await retried();
+  // Its upgrade is still on its way.
+  FakeSocket.last.drop(1006);
+  const sent = client.send("in doubt");
+  await retried();
+  FakeSocket.last.greet({ resumed: true, same: true, handled: 0 });
+  await settle();
+  FakeSocket.last.drop(1012, "taken over by a newer socket");
+  await retried();
+  expect(FakeSocket.last.protocols[1]).toBe("dormouse.resume.5e.ab.0");
+  FakeSocket.last.greet({ resumed: true, same: true, handled: 1 });
+  FakeSocket.last.hear("k1");
+  expect(await outcome(sent)).toBe("stored");
+  // Once: whoever takes it again is another.
+  FakeSocket.last.drop(1012, "taken over by a newer socket");
+  await retried();
+  expect(FakeSocket.last.protocols).toEqual(["dormouse.1"]);
+});
+
 test("a close event may lack what React Native's lack", async () => {
   const client = open();
   FakeSocket.last.greet();
@@ -449,7 +472,7 @@ test("all it does can be listened to", () => {
   const entries = [];
   open({ debug: (entry) => void entries.push(entry) });
   FakeSocket.last.greet();
-  expect(entries.map(({ input }) => input.type)).toEqual(["start", "address", "frame"]);
+  expect(entries.map(({ inputs }) => inputs[0].type)).toEqual(["reconnect", "address", "frame"]);
   expect(entries[1].outputs[0]).toMatchObject({ do: "open", url: "ws://room.test/ws" });
 });
 

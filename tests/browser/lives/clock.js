@@ -2,7 +2,8 @@
 
 /** Promises have their turn. */
 export async function settle() {
-  for (let i = 0; i < 12; i++) await undefined;
+  // More than any chain of the client's is long: a page that has died does nothing any more.
+  for (let i = 0; i < 30; i++) await undefined;
 }
 
 export class Clock {
