@@ -38,6 +38,10 @@ test("one's own message has a mark when it is delivered", async () => {
   const ada = await open(newRoom(), "Ada");
   await ada.say("for keeps");
   await ada.page.locator("#log .own.delivered").getByLabel("delivered").waitFor();
+  // And it has one, when it is read anew.
+  await ada.page.reload();
+  await ada.page.locator("#log .own.delivered").getByLabel("delivered").waitFor();
+  expect(await ada.page.getByLabel("delivered").count()).toBe(1);
   expect(await ada.page.locator("#unsent > *").count()).toBe(0);
 });
 

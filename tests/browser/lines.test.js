@@ -50,7 +50,9 @@ test("who is offline for ten messages gets them once and in order, where one was
   const { room, ada, top } = await readInTheMiddle();
   await ada.page.context().setOffline(true);
   site.cut();
-  await ada.page.getByText("Reconnecting…").waitFor();
+  await ada.page.getByText("Reconnecting… You are offline").waitFor();
+  await ada.say("/remind 1 tea");
+  await ada.page.getByText("That reminder goes out").waitFor();
   (await plain(room, "Bob"))(...numbered(10));
   await sleep(200);
   expect((await ada.said()).length).toBe(40);

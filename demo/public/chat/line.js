@@ -25,7 +25,9 @@ export function watchLine(client, comeBack) {
     words.textContent = {
       connecting: why ? `Connecting… (${why})` : "Connecting…",
       open: "",
-      resuming: "Reconnecting… What you write is kept, and goes out then.",
+      resuming: navigator.onLine
+        ? "Reconnecting… What you write is kept, and goes out then."
+        : "Reconnecting… You are offline: what you write is kept, and goes out then.",
       closed: `The room is closed to this page: ${why}.`,
     }[state];
   };
@@ -36,8 +38,10 @@ export function watchLine(client, comeBack) {
   };
   look();
   const end = client.on("state", look);
+  addEventListener("online", look);
   return () => {
     end();
+    removeEventListener("online", look);
     clearTimeout(timer);
     banner.hidden = true;
   };

@@ -29,7 +29,19 @@ export function messageElement({ from, message, timestamp }, isOwn) {
   line.dataset.from = from;
   line.dataset.at = `${timestamp}`;
   tint(line, from);
+  // The room has said it.
+  if (isOwn) delivered(line);
   return line;
+}
+
+/** @param {HTMLElement} line one's own */
+export function delivered(line) {
+  line.classList.add("delivered");
+  const mark = make("span", "mark", "✓");
+  mark.role = "img";
+  mark.ariaLabel = "delivered";
+  mark.title = "Delivered";
+  line.querySelector(".meta")?.append(mark);
 }
 
 /**

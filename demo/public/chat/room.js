@@ -71,13 +71,13 @@ export function enterRoom(room, name, comeBack) {
       const isOwn = entry.from === name;
       if (!isOwn) people.stopTyping(entry.from);
       // What was missed is filled in where it belongs, and nobody is carried off.
-      const line = end(() => timeline.append(entry), {
+      end(() => timeline.append(entry), {
         follows: !isOld || isOwn,
         isNews: !isOwn,
       });
-      if (own) unsent.heard(own, line);
+      if (own) unsent.heard(own);
     },
-    known: (own) => unsent.heard(own, timeline.lastOwn(own.message)),
+    known: (own) => unsent.heard(own),
     older: (entries) => timeline.prepend(entries),
     cleared: () => timeline.clear(),
     tooFast: showWait,
@@ -91,6 +91,8 @@ export function enterRoom(room, name, comeBack) {
     (text) => {
       if (/^\/remind\b/.test(text)) {
         const line = reminderOf(text);
+        if (line && reminders.state !== "open")
+          tell("That reminder goes out as soon as there is a line.");
         if (line) reminders.send(line).catch(() => tell("That reminder was not taken."));
         else tell(HOW);
         return line !== undefined;

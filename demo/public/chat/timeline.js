@@ -123,17 +123,6 @@ export class Timeline {
     return line;
   }
 
-  /**
-   * The last line in which we said something.
-   *
-   * @param {string} message
-   */
-  lastOwn(message) {
-    const own = [...this.#log.querySelectorAll(".own")];
-    const line = own.findLast((line) => line.querySelector("p")?.textContent === message);
-    return line instanceof HTMLElement ? line : undefined;
-  }
-
   /** What comes now may lie below what is seen: the reader stays where he is. */
   stay() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroll;

@@ -1,6 +1,7 @@
 // What we say, from the moment we say it until the room has said it.
 
 import { find, make } from "./dom.js";
+import { delivered } from "./message.js";
 
 /** Why something was refused, for people. */
 const REASONS = /** @type {Record<string, string>} */ ({
@@ -52,14 +53,12 @@ export class Unsent {
    * The room has said it: it has its place among what was said.
    *
    * @param {import("./talk.js").Own} own
-   * @param {HTMLElement} [line] its line there
    */
-  heard(own, line) {
+  heard(own) {
     const waiting = this.#lines.get(own);
     if (!waiting) return;
     this.#lines.delete(own);
     waiting.remove();
-    if (line) delivered(line);
   }
 
   /**
@@ -87,15 +86,4 @@ export class Unsent {
       again();
     };
   }
-}
-
-/** @param {HTMLElement} line */
-function delivered(line) {
-  if (line.classList.contains("delivered")) return;
-  line.classList.add("delivered");
-  const mark = make("span", "mark", "✓");
-  mark.role = "img";
-  mark.ariaLabel = "delivered";
-  mark.title = "Delivered";
-  line.querySelector(".meta")?.append(mark);
 }
