@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { checkJson, checkOptionalText, checkWhole } from "../../js/base/arguments.js";
-import { RoomError } from "../../js/base/errors.js";
+import { isJson } from "../../js/base/body.js";
+import { isRead, RoomError } from "../../js/base/errors.js";
 import { objectName } from "../../js/worker/names.js";
 import { originAllowed } from "../../js/worker/origin.js";
 import { cut, offered } from "../../js/worker/refuse.js";
@@ -91,6 +92,19 @@ describe("an origin", () => {
       originAllowed("https://b.example", own, ["https://a.example", "https://b.example/"]),
     ).toBe(true);
   });
+});
+
+test("a body says that it is JSON with parameters or without, and HEAD reads as GET does", () => {
+  /** @param {string} type */
+  const says = (type) =>
+    isJson(new Request("https://a.example", { headers: { "Content-Type": type } }));
+  const json = ["application/json", "application/json; charset=utf-8", "Application/JSON;a=b"];
+  expect(json.map(says)).toEqual([true, true, true]);
+  const other = ["", "text/plain", "application/jsonp", "text/plain; application/json"];
+  expect(other.map(says)).toEqual([false, false, false, false]);
+  const methods = ["GET", "HEAD", "POST", "OPTIONS"];
+  const read = methods.map((method) => isRead(new Request("https://a.example", { method })));
+  expect(read).toEqual([true, true, false, false]);
 });
 
 test("the reason of a refusal is cut to what a close can carry, in whole characters", () => {
