@@ -75,12 +75,21 @@ impl Errand {
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Message { json, .. } => json.len(),
-            Self::Text { frame, .. } => frame.len(),
+            Self::Text { frame, .. } => frame.bytes().map(written).sum(),
             // A byte is up to four characters of a JSON array.
             Self::Binary { frame, .. } => 4 * frame.len(),
             Self::State { .. } => 0,
             Self::Call { argument, .. } => argument.len(),
         }
+    }
+}
+
+/// How many bytes of JSON one byte of a text becomes, at most.
+fn written(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' => 2,
+        ..b' ' => 6,
+        _ => 1,
     }
 }
 
