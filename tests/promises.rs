@@ -57,6 +57,14 @@ impl Room for Hall {
                 all.iter().fold(effects, |effects, it| effects.set_connection(it, it.state() + 1))
             }
             "points" => effects.send(cx.sender(), Text(cx.sender().unwrap().state().to_string())),
+            "announce controls" => {
+                let frame = Text("\u{1}".repeat(limits::LETTER_BYTES));
+                effects.announce::<Self>("other", &frame)
+            }
+            "announce quotes" => {
+                let frame = Text("\"".repeat(limits::LETTER_BYTES));
+                effects.announce::<Self>("other", &frame)
+            }
             "purge" => effects.purge(),
             "count" => effects.save(cx.state().unwrap_or(&0) + 1),
             _ => effects.broadcast(Text(text)),
@@ -505,6 +513,16 @@ fn what_is_read_of_the_outbox_at_a_time_fits_memory() {
 }
 
 #[test]
+fn a_letter_is_measured_as_it_is_stored() {
+    for (what, each) in [("controls", 6), ("quotes", 2)] {
+        let room = hall();
+        let sent = room.send(&format!("announce {what}"));
+        let (limit, size) = (limits::LETTER_BYTES, each * limits::LETTER_BYTES);
+        assert_eq!(sent, Err(Error::ValueTooLarge { limit, size }), "{what}");
+    }
+}
+
+#[test]
 fn what_is_read_of_the_log_at_a_time_fits_memory() {
     let room = hall();
     let ada = room.join("ada");
@@ -685,4 +703,24 @@ fn a_clock_that_was_ahead_locks_nobody_out() {
     room.advance(Duration::from_secs(60));
     ada.send_text("hello?");
     assert_eq!(ada.receive_text(), "hello?", "5 s fill the bucket");
+}
+
+#[test]
+#[should_panic(expected = "a state that can be read again")]
+fn a_state_that_json_does_not_keep_is_found_before_the_room_sleeps() {
+    struct Scale;
+    impl Room for Scale {
+        const NAME: &'static str = "scale";
+        type State = f64;
+        type Connection = ();
+        type Upgrade = ();
+        type Message = Text;
+        type Broadcast = Text;
+        type Alarm = String;
+        type Reply = String;
+        fn handle_message(_: &Context<Self>, _: Text) -> Result<Effects<Self>> {
+            Ok(Effects::new().save(f64::NAN))
+        }
+    }
+    let _ = TestRoom::<Scale>::new("main").send(&String::new());
 }

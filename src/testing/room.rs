@@ -16,7 +16,7 @@ use super::object::{Object, Ran, Ticket, Turn};
 use super::resuming::ResumingClient;
 use super::twice::{Happened, Mode};
 use crate::engine::migrate::decode;
-use crate::host::commit::Answer;
+use crate::host::commit::{Answer, Write};
 use crate::host::handler_error::HandlerError;
 use crate::host::input::Input;
 use crate::host::letter::{Delivered, Letter};
@@ -686,6 +686,12 @@ impl<R: Room> World<R> {
 
     fn happened(&mut self, turn: Turn) {
         let Turn { inputs, commit, heard, answers } = turn;
+        for write in &commit.writes {
+            if let Write::State(json) = write {
+                // A NaN is written as null: unread, it would work until the room sleeps.
+                decode(json, R::migrate_state).expect("a state that can be read again");
+            }
+        }
         if !commit.writes.is_empty() || commit.alarm.is_some() {
             self.commits += 1;
         }
