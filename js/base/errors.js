@@ -60,14 +60,20 @@ export function incomplete(failed) {
   return { ...failure("Broadcast", "broadcast_incomplete", 502, message), failed };
 }
 
+/** After how many seconds who is answered 503 may come back. */
+const RETRY_AFTER = "5";
+
 /**
- * The answer to a request that failed: code and message, nothing of the inside.
+ * The answer to a request that failed: code and message, nothing of the inside. Of a 503 it says when to
+ * come back.
  *
  * @param {{ code: string, message: string, status: number }} failure
- * @param {HeadersInit} [headers]
+ * @param {Record<string, string>} [headers]
  */
 export function errorResponse({ code, message, status }, headers) {
-  return Response.json({ error: { code, message } }, { status, headers });
+  /** @type {Record<string, string>} */
+  const later = status === 503 ? { "Retry-After": RETRY_AFTER } : {};
+  return Response.json({ error: { code, message } }, { status, headers: { ...later, ...headers } });
 }
 
 /** @param {...string} allowed */

@@ -500,6 +500,9 @@ export function roomObject(instance, { binding = "ROOMS", calls = {}, watch } = 
       const [ask, answer] = instance.glue.autoResponse(this.handle);
       if (ask !== undefined && answer !== undefined) {
         this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(ask, answer));
+      } else if (this.ctx.getWebSocketAutoResponse()) {
+        // Of a version that had one.
+        this.ctx.setWebSocketAutoResponse();
       }
       collected.register(this, { generation: this.generation, handle: this.handle });
       return this.handle;

@@ -11,6 +11,7 @@ import { failure, isRead, methodNotAllowed, RoomError } from "../base/errors.js"
 import { fetchUpgrade } from "../base/upgrade.js";
 import { objectName } from "./names.js";
 import { originAllowed } from "./origin.js";
+import { reach } from "./reach.js";
 import { isUpgrade, offered, PROTOCOL, refuse } from "./refuse.js";
 
 /** @typedef {import("../base/glue.js").Answer} Answer */
@@ -119,6 +120,9 @@ import { isUpgrade, offered, PROTOCOL, refuse } from "./refuse.js";
  *   its type
  */
 
+/** What changes nothing, or only who is connected. */
+const SAFE = { twice: true };
+
 /**
  * @template {Record<string, AnyRoom>} [Types=Record<string, AnyRoom>]
  * @param {DurableObjectNamespace} namespace
@@ -139,6 +143,16 @@ export function roomClient(namespace, { allowedOrigins, hasRoom } = {}) {
       /** @type {unknown} */ (namespace.getByName(objectName(type, id, hasRoom)))
     );
 
+  /**
+   * @template T
+   * @param {string} type
+   * @param {string} id
+   * @param {(object: RoomStub) => Promise<T>} ask
+   * @param {{ twice: boolean }} [isSafe]
+   */
+  const reached = (type, id, ask, isSafe = { twice: false }) =>
+    reach(() => object(type, id), ask, isSafe);
+
   return {
     room: (type) => ({
       async upgrade(id, request, options = {}) {
@@ -155,7 +169,7 @@ export function roomClient(namespace, { allowedOrigins, hasRoom } = {}) {
           return refuse(request, failure("OriginRefused", "origin_refused", 403, message));
         }
         try {
-          return await upgraded(object(type, id), request, options);
+          return await reached(type, id, (it) => upgraded(it, request, options), SAFE);
         } catch (error) {
           if (error instanceof RoomError) return refuse(request, error.failure);
           throw error;
@@ -163,48 +177,50 @@ export function roomClient(namespace, { allowedOrigins, hasRoom } = {}) {
       },
 
       async send(id, message) {
-        unwrap(await object(type, id).send(checkJson("message", message)));
+        const json = checkJson("message", message);
+        unwrap(await reached(type, id, (it) => it.send(json)));
       },
 
       async broadcast(id, message, tag) {
         const json = checkJson("message", message);
-        unwrap(await object(type, id).broadcast(json, checkOptionalText("tag", tag)));
+        const only = checkOptionalText("tag", tag);
+        unwrap(await reached(type, id, (it) => it.broadcast(json, only)));
       },
 
       async getState(id) {
-        return unwrap(await object(type, id).getState());
+        return unwrap(await reached(type, id, (it) => it.getState(), SAFE));
       },
 
       async fireAlarm(id) {
-        unwrap(await object(type, id).fireAlarm());
+        unwrap(await reached(type, id, (it) => it.fireAlarm()));
       },
 
       async getCount(id) {
-        return unwrap(await object(type, id).getCount());
+        return unwrap(await reached(type, id, (it) => it.getCount(), SAFE));
       },
 
       async getConnections(id, tag) {
-        return unwrap(await object(type, id).getConnections(checkOptionalText("tag", tag)));
+        const only = checkOptionalText("tag", tag);
+        return unwrap(await reached(type, id, (it) => it.getConnections(only), SAFE));
       },
 
       async getHistory(id, history, page = {}) {
         const { before = Number.MAX_SAFE_INTEGER, limit = 100 } = checkObject("page", page);
-        const rows = await object(type, id).getHistory(
-          checkText("history", history),
-          checkWhole("before", before, { most: Number.MAX_SAFE_INTEGER }),
-          checkWhole("limit", limit, { most: 500 }),
-        );
+        checkText("history", history);
+        const first = checkWhole("before", before, { most: Number.MAX_SAFE_INTEGER });
+        const most = checkWhole("limit", limit, { most: 500 });
+        const rows = await reached(type, id, (it) => it.getHistory(history, first, most), SAFE);
         /** @type {StoredRow[]} */
         const stored = unwrap(rows);
         return stored.map(({ seq, at, row }) => ({ seq, at, row: JSON.parse(row) }));
       },
 
       async getWakes(id) {
-        return unwrap(await object(type, id).getWakes());
+        return unwrap(await reached(type, id, (it) => it.getWakes(), SAFE));
       },
 
       async inspect(id, since = 0) {
-        return unwrap(await object(type, id).inspect(since));
+        return unwrap(await reached(type, id, (it) => it.inspect(since), SAFE));
       },
 
       stub: (id) => /** @type {DurableObjectStub} */ (/** @type {unknown} */ (object(type, id))),
@@ -212,15 +228,15 @@ export function roomClient(namespace, { allowedOrigins, hasRoom } = {}) {
       async startRecording(id, options = {}) {
         const { inputs = 1_000, config = false } = checkObject("options", options);
         const limit = checkWhole("inputs", inputs, { most: 10_000 });
-        unwrap(await object(type, id).startRecording(limit, config === true));
+        unwrap(await reached(type, id, (it) => it.startRecording(limit, config === true)));
       },
 
       async getRecording(id) {
-        return unwrap(await object(type, id).getRecording());
+        return unwrap(await reached(type, id, (it) => it.getRecording(), SAFE));
       },
 
       async stopRecording(id) {
-        unwrap(await object(type, id).stopRecording());
+        unwrap(await reached(type, id, (it) => it.stopRecording()));
       },
     }),
   };

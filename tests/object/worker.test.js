@@ -198,3 +198,69 @@ describe("arguments", () => {
     expect(calls).toBe(0);
   });
 });
+
+describe("an object that cannot be reached", () => {
+  /**
+   * Rooms whose object fails so many times.
+   *
+   * @param {number} times
+   * @param {object} how what the platform says of its error
+   */
+  const failing = (times, how) => {
+    let tries = 0;
+    let stubs = 0;
+    const fail = async () => {
+      tries += 1;
+      if (tries <= times) throw Object.assign(new Error("the object is elsewhere"), how);
+      return { ok: 7 };
+    };
+    const stub = {
+      getState: fail,
+      send: fail,
+      fetch: async () => new Response(String((await fail()).ok)),
+    };
+    const getByName = () => {
+      stubs += 1;
+      return stub;
+    };
+    const namespace = { getByName };
+    const room = roomClient(/** @type {any} */ (namespace)).room("chat");
+    return { room, tries: () => tries, stubs: () => stubs };
+  };
+  const upgrade = () =>
+    new Request("https://a.example/ws", {
+      headers: { Upgrade: "websocket", Origin: "https://a.example" },
+    });
+
+  test("is asked again, by another stub, where that may help and is safe", async () => {
+    const reading = failing(2, { retryable: true });
+    expect(await reading.room.getState("a")).toBe(7);
+    expect([reading.tries(), reading.stubs()]).toEqual([3, 3]);
+    const coming = failing(1, { retryable: true });
+    expect(await (await coming.room.upgrade("a", upgrade())).text()).toBe("7");
+  });
+
+  test("is not asked again where it may have done what it was asked, nor for ever", async () => {
+    for (const [times, how, ask, tries] of /** @type {const} */ ([
+      [1, { retryable: true }, "send", 1],
+      [9, { retryable: true }, "getState", 3],
+      [9, {}, "getState", 1],
+    ])) {
+      const { room, tries: asked } = failing(times, how);
+      await expect(room[ask]("a", {})).rejects.toThrow("elsewhere");
+      expect(asked()).toBe(tries);
+    }
+  });
+
+  test("for all that it has to do is a 503 that says when to come back, asked once", async () => {
+    for (const ask of /** @type {const} */ (["send", "getState"])) {
+      const { room, tries } = failing(9, { overloaded: true, retryable: true });
+      const refused = { code: "overloaded", status: 503 };
+      await expect(room[ask]("a", {})).rejects.toMatchObject(refused);
+      expect(tries()).toBe(1);
+    }
+    const { room } = failing(9, { overloaded: true });
+    const response = await room.upgrade("a", upgrade());
+    expect([response.status, response.headers.get("Retry-After")]).toEqual([503, "5"]);
+  });
+});
