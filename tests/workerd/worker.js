@@ -8,12 +8,25 @@ import module from "./rooms/pkg/faulty_rooms_bg.wasm";
 /** How often `flaky` was called, by letter. */
 const calls = new Map();
 
+/** Those who wait in `together`, and when the last of them came. */
+export const gate = { waiting: /** @type {(() => void)[]} */ ([]), openedAt: 0 };
+
 export const { RoomObject, rooms } = dormouse(glue, module, {
   watch: inspector(),
   calls: {
     shout: (/** @type {string} */ text, _env, { room }) => `${text.toUpperCase()} (${room})`,
     nested: (/** @type {string} */ depth) =>
       JSON.parse("[".repeat(Number(depth)) + "]".repeat(Number(depth))),
+    /** Answers so many calls at once, when all of them are there. */
+    async together(/** @type {number} */ count) {
+      await new Promise((resolve) => {
+        gate.waiting.push(() => resolve(undefined));
+        if (gate.waiting.length < count) return;
+        gate.openedAt = Date.now();
+        for (const open of gate.waiting.splice(0)) open();
+      });
+      return count;
+    },
     flaky(/** @type {string} */ text, /** @type {{ GREETING: string }} */ env, { seq }) {
       calls.set(seq, (calls.get(seq) ?? 0) + 1);
       if (calls.get(seq) < 2) throw new Error("not yet");

@@ -4,7 +4,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { connect } from "../client.js";
-import { rooms } from "../worker.js";
+import { gate, rooms } from "../worker.js";
 
 const worker = /** @type {any} */ (exports).default;
 const room = rooms(env).room("relay");
@@ -91,6 +91,19 @@ test("a sibling's state, and what the Worker's functions return, come as replies
   await room.send(a, { _tag: "Call", function: "flaky", argument: "Ada" });
   await evict(a);
   expect((await here.until(4))[3]).toBe('call: "good evening Ada"');
+});
+
+test("1,000 calls that are answered together are handled at once, each once", async () => {
+  const a = newRoom("a");
+  await room.send(a, { _tag: "CallMany", count: 1_000 });
+  const answered = async () => /** @type {any} */ (await room.getState(a))?.answered;
+  await expect.poll(answered, { timeout: 20_000, interval: 5 }).toBe(1_000);
+  const millis = Date.now() - gate.openedAt;
+  // On a machine with nothing else to do it is under 100.
+  expect(millis).toBeLessThan(2_000);
+  await evict(a);
+  expect(await answered()).toBe(1_000);
+  expect(await alarm(a)).toBe(null);
 });
 
 test("the Worker's variables reach handlers", async () => {

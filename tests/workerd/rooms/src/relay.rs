@@ -12,11 +12,14 @@ use serde_json::Value;
 pub(crate) struct Relay;
 
 const ANY: Function<String, Value> = Function::new("any");
+const TOGETHER: Function<u32, u32> = Function::new("together");
 const NOTES: Keyed<String> = Keyed::new("notes");
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct State {
     heard: Vec<String>,
+    #[serde(default)]
+    answered: u32,
     deaf_until: Timestamp,
 }
 
@@ -27,6 +30,7 @@ pub(crate) enum Message {
     Deaf { millis: u64 },
     Ask { room: String },
     Call { function: String, argument: String },
+    CallMany { count: u32 },
     Announce { room: String, text: String },
     Greet,
     Note { key: String, text: String },
@@ -79,6 +83,9 @@ impl Room for Relay {
                 let function = Function::<String, Value>::new(function.leak());
                 Ok(effects.call(&function, &argument, "call".into()))
             }
+            Message::CallMany { count } => {
+                Ok((0..count).fold(effects, |it, _| it.call(&TOGETHER, &count, "many".into())))
+            }
             Message::Announce { room, text } => Ok(effects.announce::<Relay>(&room, &text)),
             Message::Greet => Ok(effects.broadcast(cx.config::<Config>()?.greeting)),
             Message::Note { key, text } => Ok(effects.put(&NOTES, key, &text)),
@@ -97,6 +104,9 @@ impl Room for Relay {
     }
 
     fn handle_reply(cx: &Context<Self>, about: String, answer: Answer) -> Result<Effects<Self>> {
+        if about == "many" {
+            return Ok(cx.effects().update_or_default(|state| state.answered += 1));
+        }
         let told =
             answer.of(&ANY).map_or_else(|error| error.to_string(), |value| value.to_string());
         let heard = format!("{about}: {told}");
