@@ -3,6 +3,7 @@
 mod dice;
 mod generate;
 mod judge;
+mod place;
 #[cfg(test)]
 mod planted;
 mod platform;

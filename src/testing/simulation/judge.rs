@@ -1,8 +1,8 @@
 //! What must hold of every room, whatever happens.
 
 use super::Violation;
+use super::place::Place;
 use super::platform::expected;
-use super::turns::Place;
 use super::world::{Phase, Staying, World};
 use crate::engine::Engine;
 use crate::engine::observing::{Called, Ended};

@@ -1,43 +1,13 @@
 //! The turns of simulated objects: what runs is judged, then performed on a platform that can fail.
 
-use std::collections::BTreeMap;
-
 use super::Violation;
+use super::place::{Place, Waits};
 use super::platform::Platform;
-use super::step::Fate;
 use super::world::{Mail, Phase, World};
 use crate::host::commit::Answer;
 use crate::host::input::Input;
-use crate::room::connection::SocketId;
 use crate::room::room::Room;
-use crate::testing::object::{Object, Performed, Ran, Ready, Stop, Ticket, Turn};
-
-/// An object, and who waits for it.
-pub(super) struct Place {
-    pub(super) object: Object,
-    /// The clients' lines by the sockets they end at.
-    pub(super) sockets: BTreeMap<SocketId, usize>,
-    pub(super) waits: BTreeMap<Ticket, Waits>,
-}
-
-/// Who waits for an input's answer.
-#[derive(Clone, Debug)]
-pub(super) enum Waits {
-    Client(usize),
-    Letter { from: usize, seq: u64, fate: Fate },
-}
-
-impl Place {
-    pub(super) fn new(object: Object) -> Self {
-        Self { object, sockets: BTreeMap::new(), waits: BTreeMap::new() }
-    }
-
-    pub(super) fn crash(&mut self) {
-        self.object.crash();
-        self.sockets.clear();
-        self.waits.clear();
-    }
-}
+use crate::testing::object::{Performed, Ran, Ready, Stop, Turn};
 
 impl<R: Room> World<'_, R> {
     pub(super) fn put(&mut self, room: usize, input: Input) -> Result<(), Violation> {

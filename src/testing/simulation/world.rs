@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::dice::Dice;
+use super::place::{Place, Waits};
 use super::speaker::Speaker;
 use super::step::{CrashAt, Fate, Step};
-use super::turns::{Place, Waits};
 use super::{Report, Simulation, Violation};
 use crate::host::host::Host as _;
 use crate::host::input::Input;
