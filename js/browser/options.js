@@ -76,7 +76,4 @@ export function checked(options) {
   return /** @type {Checked} */ (result);
 }
 
-/**
- * @typedef {Options & Required<Pick<Options, "text" | "connect" | "probe" | "protocols" | "pingEvery" |
- *   "pongWithin" | "slowest" | "minUptime" | "buffer">>} Checked
- */
+/** @typedef {Options & Required<Pick<Options, keyof typeof USUAL>>} Checked */

@@ -74,7 +74,7 @@ test("everything that it exports is there, with types", () => {
   const targets = Object.values(exports).flatMap((target) =>
     typeof target === "string" ? [target] : Object.values(target),
   );
-  expect(targets).toHaveLength(11);
+  expect(targets).toHaveLength(13);
   for (const target of targets) expect(existsSync(join(installed, target)), target).toBe(true);
 });
 

@@ -65,7 +65,8 @@ impl Room for Lunch {
             votes.entry(*before).and_modify(|count| *count -= 1);
         }
         *votes.entry(dish).or_default() += 1;
-        Ok(cx.effects()
+        Ok(cx
+            .effects()
             .save(votes.clone())
             .set_connection(voter, Some(dish))
             .broadcast(Broadcast::Votes { votes }))

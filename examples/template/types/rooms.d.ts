@@ -7,10 +7,11 @@ export type Rooms = {
 export namespace Lunch {
   export interface Room {
     message: Message;
+    inside: Message;
     broadcast: Broadcast;
     state: { [key in Dish]?: number };
     connection: Dish | null;
-    upgrade: Dish | null;
+    upgrade: null;
   }
 
   /** What comes in. */

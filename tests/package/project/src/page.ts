@@ -3,10 +3,10 @@
 import { RoomClient, SendError } from "dormouse-rooms/browser";
 import { useRoom } from "dormouse-rooms/react";
 
-type Event = { _tag: "Vote"; dish: "soup" | "pasta" };
-type Message = { _tag: "Votes"; votes: Record<string, number> };
+type Vote = { _tag: "Vote"; dish: "soup" | "pasta" };
+type Votes = { _tag: "Votes"; votes: Record<string, number> };
 
-const room = new RoomClient<{ event: Event; broadcast: Message }>("/lunch/today", { key: "lunch" });
+const room = new RoomClient<{ message: Vote; broadcast: Votes }>("/lunch/today", { key: "lunch" });
 room.on("message", ({ votes }, number) => console.log(votes.soup, number.toFixed()));
 room.on("presence", (here) => console.log([...here].join()));
 
