@@ -235,6 +235,57 @@ fn a_reply_whose_handler_fails_is_asked_for_again() {
 }
 
 #[test]
+fn a_reply_that_fails_at_its_last_try_ends_the_letter() {
+    let a = TestRoom::<Relay>::new("a");
+    a.send(&Message::Call { function: "sum".into() }).unwrap();
+    a.send(&Message::Deaf { millis: 1_000_000_000 }).unwrap();
+    let mut tries = 0;
+    for _ in 0..400 {
+        for letter in a.take_letters() {
+            tries += 1;
+            a.delivered(letter.seq, Delivered::Ok(3.into()));
+        }
+        a.advance(Duration::from_secs(1));
+    }
+    assert_eq!((tries, a.alarm(), a.take_letters().len()), (7, None, 0));
+    let _ = a.take_errors();
+}
+
+/// When a room tries its letters, in tenths of seconds after each was sent; all of them fail.
+fn times_of_tries(sent_at: &[u64]) -> Vec<Vec<u64>> {
+    let a = TestRoom::<Relay>::new("a");
+    let mut tries: Vec<(u64, u64, Vec<u64>)> = Vec::new();
+    for tenth in 0..400 {
+        if sent_at.contains(&tenth) {
+            a.send(&Message::Call { function: "sum".into() }).unwrap();
+        }
+        for letter in a.take_letters() {
+            let known = tries.iter().position(|(seq, ..)| *seq == letter.seq);
+            let nth = known.unwrap_or_else(|| {
+                tries.push((letter.seq, tenth, Vec::new()));
+                tries.len() - 1
+            });
+            let (_, since, times) = &mut tries[nth];
+            times.push(tenth - *since);
+            let message = "not now".to_owned();
+            a.delivered(letter.seq, Delivered::Error { message, is_final: false });
+        }
+        a.advance(Duration::from_millis(100));
+    }
+    tries.into_iter().map(|(.., times)| times).collect()
+}
+
+#[test]
+fn each_of_several_letters_is_tried_again_in_its_own_time() {
+    let alone = times_of_tries(&[0]).remove(0);
+    assert!(alone.len() > 3, "{alone:?}");
+    for of_one in times_of_tries(&[0, 7, 13]) {
+        let tries = of_one.len().min(alone.len()) - 1;
+        assert_eq!(of_one[..tries], alone[..tries]);
+    }
+}
+
+#[test]
 fn a_call_that_keeps_failing_is_given_up_and_its_error_is_the_reply() {
     let a = TestRoom::<Relay>::new("a");
     a.send(&Message::Call { function: "sum".into() }).unwrap();

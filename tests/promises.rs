@@ -649,6 +649,27 @@ fn after_a_crash_the_look_at_the_alarm_comes_before_whoever_connects() {
 }
 
 #[test]
+fn a_state_of_the_batch_in_which_a_line_is_lost_is_kept() {
+    for fails in [false, true] {
+        let room = hall();
+        let (ada, bob) = (room.join("ada"), room.join("bob"));
+        room.together(|| {
+            bob.send_text("give all a point");
+            if !fails {
+                ada.drop_line();
+            }
+        });
+        if fails {
+            // Nobody says anything of the line, and the socket with all that it carried is gone.
+            room.crash();
+        }
+        ada.reconnect();
+        ada.send_text("points");
+        assert_eq!(ada.heard().last().map(String::as_str), Some("1"), "fails: {fails}");
+    }
+}
+
+#[test]
 fn who_is_back_before_its_close_is_told_or_without_one_has_never_gone() {
     for (sleeps, is_told) in [(false, true), (true, true), (true, false)] {
         let room = hall();

@@ -131,6 +131,53 @@ fn what_is_sent_again_is_handled_once_and_refused_once() {
     assert_eq!(ada.heard(), ["ada comes", "one", error, "two"]);
 }
 
+#[test]
+fn a_refusal_is_told_before_what_came_after_it_is_settled() {
+    let room = parlour();
+    let ada = room.join("ada");
+    room.together(|| ["one", "refuse", "two"].iter().for_each(|&text| ada.send_text(text)));
+    let refused = Some("not_that".to_owned());
+    assert_eq!(ada.settled(), [(2, refused), (1, None), (3, None)]);
+}
+
+#[test]
+fn all_64_refusals_that_a_client_may_not_have_heard_are_told_again() {
+    let room = parlour();
+    let ada = room.join("ada");
+    room.together(|| (0..64).for_each(|_| ada.send_text("refuse")));
+    ada.drop_line();
+    room.hibernate();
+    ada.reconnect();
+    let expected: Vec<_> = (1..=64).map(|number| (number, Some("not_that".to_owned()))).collect();
+    assert_eq!(ada.settled(), expected);
+}
+
+#[test]
+fn who_missed_more_than_a_page_of_the_log_gets_all_of_it() {
+    let room = parlour();
+    let ada = room.join("ada");
+    ada.read();
+    ada.drop_line();
+    let lines: Vec<_> = (0..700).map(|nth| format!("line {nth}")).collect();
+    for line in &lines {
+        room.send_json(&format!("{line:?}")).unwrap();
+    }
+    ada.reconnect();
+    assert_eq!(ada.hellos().last().unwrap()["resumed"], true);
+    assert!(ada.heard().ends_with(&lines));
+}
+
+#[test]
+fn one_that_is_away_keeps_its_id_here_when_another_of_it_leaves() {
+    let room = parlour();
+    let (bob, phone, laptop) = (room.join("bob"), room.join("ada"), room.join("ada"));
+    phone.drop_line();
+    laptop.leave();
+    assert_eq!(bob.presence(), ["+ada"]);
+    room.advance(Duration::from_secs(60));
+    assert_eq!(bob.presence(), ["+ada", "-ada"]);
+}
+
 /// Its page may know less than the room: a storage can be older than what the page has sent, and what it
 /// says next must not take a number that was used. Who is new has sent nothing, and on a line that goes on
 /// everything was told.
