@@ -168,6 +168,21 @@ fn who_missed_more_than_a_page_of_the_log_gets_all_of_it() {
 }
 
 #[test]
+fn an_offset_of_the_log_before_a_purge_says_nothing_of_the_one_after() {
+    let room = parlour();
+    let ada = room.join("ada");
+    room.send_json("\"one\"").unwrap();
+    ada.read();
+    ada.drop_line();
+    room.send_json("\"purge\"").unwrap();
+    for _ in 0..10 {
+        room.send_json("\"after it\"").unwrap();
+    }
+    ada.reconnect();
+    assert_eq!(ada.hellos().last().unwrap()["resumed"], false);
+}
+
+#[test]
 fn one_that_is_away_keeps_its_id_here_when_another_of_it_leaves() {
     let room = parlour();
     let (bob, phone, laptop) = (room.join("bob"), room.join("ada"), room.join("ada"));
@@ -488,9 +503,11 @@ fn a_room_without_resume_greets_too_and_promises_what_it_can() {
     let hello = ada.receive_text();
     assert!(hello.contains(r#""session":"","epoch":"","offset":0,"resumed":false"#), "{hello}");
     room.hibernate();
-    ada.send_text("s1:hello");
-    assert_eq!(ada.receive_text(), "m0:[Durable Object]: hello");
-    assert_eq!(ada.receive_text(), "k1");
+    for number in 1..=3 {
+        ada.send_text(format!("s{number}:hello"));
+        assert_eq!(ada.receive_text(), "m0:[Durable Object]: hello");
+        assert_eq!(ada.receive_text(), format!("k{number}"));
+    }
     // Nothing is kept for one that loses its line.
     ada.cut();
     assert_eq!(room.count(), 0);
