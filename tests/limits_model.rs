@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dormouse::testing::TestRoom;
 use dormouse::{
-    Close, CloseCode, ConnectionId, Context, Effects, Error, Handler, Never, ObjectName, Result,
-    Room, Tag, Timestamp, Upgrade, When, limits,
+    Close, CloseCode, ConnectionId, Context, Effects, Error, Handler, History, Keyed, Never,
+    ObjectName, Result, Room, Tag, Timestamp, Upgrade, When, limits,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,13 @@ enum Probe {
     Every(u64),
     Save(String),
     Append(String),
+    Payload(String),
+    Row(String),
+    Value(String),
 }
+
+const ROWS: History<String> = History::new("rows");
+const VALUES: Keyed<String> = Keyed::new("values");
 
 impl Room for Prober {
     const NAME: &'static str = "prober";
@@ -31,7 +37,7 @@ impl Room for Prober {
     type Upgrade = ();
     type Message = Probe;
     type Broadcast = String;
-    type Alarm = ();
+    type Alarm = String;
     type Reply = Never;
 
     fn admit(
@@ -51,13 +57,16 @@ impl Room for Prober {
             },
             Probe::Close(reason) => done.close(cx.sender(), CloseCode::NORMAL, reason),
             Probe::Schedule { name, at } => {
-                done.schedule(name, When::at(Timestamp::from_millis(at)), ())
+                done.schedule(name, When::at(Timestamp::from_millis(at)), String::new())
             }
             Probe::Every(micros) => {
                 let period = Duration::from_micros(micros);
-                done.schedule("tick", When::after(Duration::ZERO).every(period), ())
+                done.schedule("tick", When::after(Duration::ZERO).every(period), String::new())
             }
             Probe::Save(text) => done.save(text),
+            Probe::Payload(text) => done.schedule("x", When::after(Duration::ZERO), text),
+            Probe::Row(text) => done.append(&ROWS, &text),
+            Probe::Value(text) => done.put(&VALUES, "x", &text),
             Probe::Append(text) => done.update(move |state: &mut String| state.push_str(&text)),
         })
     }
@@ -89,6 +98,22 @@ fn told(error: &Error) -> String {
 fn text(characters: impl Strategy<Value = usize>) -> impl Strategy<Value = String> {
     let letter = prop::sample::select(vec!['x', 'é', '€', '🐭']);
     (characters, letter).prop_map(|(count, letter)| String::from(letter).repeat(count))
+}
+
+#[test]
+fn what_is_stored_has_at_most_2_000_000_bytes_as_json() {
+    let limit = limits::VALUE_BYTES;
+    for (size, is_over) in [(limit - 1, false), (limit, false), (limit + 1, true)] {
+        // With its quotes.
+        let text = "x".repeat(size - 2);
+        let met = |of: Probe, error: Error| {
+            assert_eq!(probe(&of), is_over.then(|| told(&error)), "{size}");
+        };
+        met(Probe::Save(text.clone()), Error::StateTooLarge { limit, size });
+        met(Probe::Payload(text.clone()), Error::PayloadTooLarge { limit, size });
+        met(Probe::Row(text.clone()), Error::ValueTooLarge { limit, size });
+        met(Probe::Value(text.clone()), Error::ValueTooLarge { limit, size });
+    }
 }
 
 proptest! {

@@ -227,17 +227,20 @@ fn replace_ends_the_one_that_is_away_and_nobody_is_announced_as_gone_after_comin
 
 #[test]
 fn a_state_that_is_set_for_one_who_is_away_is_there_when_it_comes_back() {
-    let room = hall();
-    let (ada, eve) = (room.join("ada"), room.join("eve"));
-    eve.drop_line();
-    ada.send_text("give all a point");
-    ada.send_text("points");
-    ada.read();
-    assert_eq!(ada.heard().last().unwrap(), "1");
-    eve.reconnect();
-    eve.send_text("points");
-    eve.read();
-    assert_eq!(eve.heard().last().unwrap(), "1");
+    for sleeps in [false, true] {
+        let room = hall();
+        let (ada, eve) = (room.join("ada"), room.join("eve"));
+        eve.drop_line();
+        ada.send_text("give all a point");
+        if sleeps {
+            room.hibernate();
+        }
+        for client in [&ada, &eve] {
+            client.reconnect();
+            client.send_text("points");
+            assert_eq!(client.heard().last().unwrap(), "1", "sleeps: {sleeps}");
+        }
+    }
 }
 
 #[test]

@@ -235,6 +235,18 @@ fn who_does_not_come_back_in_time_has_left_once() {
 }
 
 #[test]
+fn who_says_so_leaves_at_once_and_whoever_is_cut_off_may_come_back() {
+    for (code, has_left) in
+        [(1000, true), (1001, false), (1006, false), (2999, false), (3000, true), (4999, true)]
+    {
+        let room = parlour();
+        let (ada, bob) = (room.join("ada"), room.join("bob"));
+        ada.line().unwrap().close(code, "");
+        assert_eq!(bob.presence().is_empty(), !has_left, "{code}");
+    }
+}
+
+#[test]
 fn what_was_sent_before_is_remembered_of_one_who_comes_too_late() {
     let room = parlour();
     let ada = room.join("ada");

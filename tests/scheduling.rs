@@ -240,9 +240,27 @@ fn a_set_aside_alarm_can_be_scheduled_anew_or_cancelled() {
     order(&ada, [alarm_that("e", in_seconds(1), [Do::Look])]);
     assert_eq!(failed(), 1);
     room.advance(SECOND);
-    assert_eq!(heard(&ada), ["1 here: ada; next e"], "a first try, with no memory of the old ones");
+    assert_eq!(
+        heard(&ada),
+        ["1 here: ada; next e; failed f"],
+        "a first try, with no memory of the old ones"
+    );
     order(&ada, [cancel("f")]);
     assert_eq!(failed(), 0);
+}
+
+#[test]
+fn those_that_failed_for_good_are_listed_by_name_in_the_batch_in_which_they_do() {
+    let (room, ada) = stage();
+    order(&ada, ["c", "a", "b"].map(|name| alarm_that(name, in_seconds(1), [FAIL])));
+    order(&ada, [every(1, alarm_that("z", in_seconds(1), [Do::Look]))]);
+    for _ in 0..300 {
+        room.advance(SECOND);
+    }
+    let told = heard(&ada);
+    let failed = told.iter().find_map(|told| told.split_once("failed ")).map(|(_, names)| names);
+    assert_eq!(failed, Some("a b c"));
+    let _ = room.take_errors();
 }
 
 #[test]

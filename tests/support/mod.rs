@@ -234,12 +234,14 @@ fn set_seat(cx: &Context<Puppet>, effects: Effects<Puppet>, seat: Seat) -> Effec
 fn look(cx: &Context<Puppet>) -> String {
     let mut here: Vec<_> = cx.connections().map(|one| one.id().to_string()).collect();
     here.sort();
+    let failed: Vec<_> = cx.failed_alarms().into_iter().map(|alarm| alarm.name).collect();
     let note = cx.sender().map(|sender| &sender.state().note).filter(|note| !note.is_empty());
     let seen = [
         Some(format!("{} here: {}", cx.count(), here.join(" "))),
         cx.state().map(|state| format!("state {state}")),
         note.map(|note| format!("note {note}")),
         cx.next_alarm().map(|alarm| format!("next {}", alarm.name)),
+        (!failed.is_empty()).then(|| format!("failed {}", failed.join(" "))),
         cx.retry().map(|retry| format!("try {} after {}", retry.attempt, retry.reason)),
     ];
     seen.into_iter().flatten().collect::<Vec<_>>().join("; ")
