@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dormouse::testing::{Dice, TestRoom};
 use dormouse::{
-    Audience, Close, Context, Effects, Error, Host as _, Keep, Never, OnDuplicate, Range, Result,
-    Resume, Room, Side, Text, Upgrade, limits,
+    Admission, Audience, Close, Context, Effects, Error, Host as _, Keep, Never, Newcomer,
+    OnDuplicate, Range, Result, Resume, Room, Side, Text, Upgrade, limits,
 };
 
 /// Says everything to everyone, and who comes and goes.
@@ -232,6 +232,56 @@ fn who_does_not_come_back_in_time_has_left_once() {
     assert_eq!(bob.heard()[2..], ["ada comes", "late"]);
     assert_eq!(ada.heard(), ["ada comes", "bob comes", "ada goes", "ada comes", "late"]);
     assert_eq!(ada.hellos()[1]["same"], false);
+}
+
+/// Lets in whoever is not banned, at a return too.
+struct Club;
+
+impl Room for Club {
+    const NAME: &'static str = "club";
+    const RESUME: Option<Resume> =
+        Some(Resume::keeping(Keep::newest(100)).grace(Duration::from_secs(10)));
+    type State = String;
+    type Connection = ();
+    type Upgrade = ();
+    type Message = Text;
+    type Broadcast = Text;
+    type Alarm = Never;
+    type Reply = Never;
+
+    fn admit(cx: &Context<Self>, newcomer: Newcomer<()>) -> Result<Admission<()>> {
+        let id = newcomer.id_or_uuid(cx);
+        if cx.state().is_some_and(|banned| *banned == id.as_str()) {
+            return Err(Error::refuse("banned", "you may not come in").with_status(403));
+        }
+        Ok(Admission::new(id, ()))
+    }
+
+    fn handle_message(_: &Context<Self>, Text(banned): Text) -> Result<Effects<Self>> {
+        Ok(Effects::new().save(banned))
+    }
+
+    fn handle_close(cx: &Context<Self>, _: &Close) -> Result<Effects<Self>> {
+        let gone = cx.sender().map(|sender| format!("{} is gone", sender.id()));
+        Ok(Effects::new().broadcast(Text(gone.unwrap_or_default())))
+    }
+}
+
+#[test]
+fn who_is_refused_at_a_return_has_left_when_its_grace_is_over() {
+    let room = TestRoom::<Club>::new("main");
+    let (ada, bob) = (room.join("ada"), room.join("bob"));
+    ada.drop_line();
+    bob.send_text("ada");
+    for _ in 0..3 {
+        let refused = ada.try_reconnect().unwrap_err();
+        assert_eq!((refused.code(), refused.status()), ("banned", 403));
+    }
+    assert_eq!((room.count(), bob.heard(), bob.presence()), (2, vec![], vec![]));
+    room.advance(Duration::from_secs(11));
+    assert_eq!(room.count(), 1);
+    assert_eq!((bob.heard(), bob.presence()), (vec!["ada is gone".into()], vec!["-ada".into()]));
+    assert!(ada.try_reconnect().is_err());
 }
 
 #[test]
