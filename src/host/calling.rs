@@ -45,8 +45,12 @@ pub(crate) fn at_text<T>(text: &str, run: impl FnOnce() -> T) -> Option<T> {
     Some(result)
 }
 
-/// A text in short: FNV-1a.
+/// A text in short, the same on every machine (FxHash, with the length first).
 pub(crate) fn fingerprint(text: &str) -> u64 {
-    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+    let mix =
+        |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let hash =
+        words.iter().fold(text.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    rest.iter().fold(hash, |hash, &byte| mix(hash, byte.into()))
 }
