@@ -3,6 +3,7 @@
 
 import { rooms } from "../../../demo/rooms.js";
 import { errorResponse, RoomError } from "../../../js/index.js";
+import { visit } from "../runtimes/visit.js";
 
 export { RoomObject } from "../../../demo/rooms.js";
 
@@ -45,6 +46,11 @@ async function answer(request, env) {
     await object.getCount();
     await unsafe.evict(object, { webSockets: "hibernate" });
     return new Response();
+  }
+  // As a program: a client in a Worker, of a room that is somewhere else for it.
+  if (name === "visit") {
+    const options = encodeURIComponent('{"id":"ada"}');
+    return Response.json(await visit(`${url.origin}/${type}/${id}?options=${options}`));
   }
   if (name === "counts") return Response.json(await object.getCounts());
   const body = await request.text();
