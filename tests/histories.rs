@@ -221,6 +221,17 @@ fn histories_and_kinds_of_values_do_not_mix() {
 }
 
 #[test]
+fn a_row_is_trimmed_when_it_is_as_old_as_its_age() {
+    let room = TestRoom::<Archive>::new("main");
+    room.send(&Order::Append(vec![1])).unwrap();
+    for (millis, left) in [(9_999, 1), (1, 0)] {
+        room.advance(Duration::from_millis(millis));
+        room.send(&Order::TrimOlder { millis: 10_000 }).unwrap();
+        assert_eq!(room.read(|cx| cx.history(&ROWS).len()), left);
+    }
+}
+
+#[test]
 fn numbers_go_on_after_everything_was_trimmed() {
     let room = TestRoom::<Archive>::new("cellar");
     let client = room.connect("clerk");

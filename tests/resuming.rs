@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use dormouse::testing::{Dice, TestRoom};
+use dormouse::testing::{Dice, TestClient, TestRoom};
 use dormouse::{
-    Admission, Audience, Close, Context, Effects, Error, Host as _, Keep, Never, Newcomer,
-    OnDuplicate, Range, Result, Resume, Room, Side, Text, Upgrade, limits,
+    Admission, Audience, Close, Commit, Context, Effects, Error, Host as _, Keep, Never, Newcomer,
+    OnDuplicate, Range, Result, Resume, Room, Side, Text, Upgrade, Write, limits,
 };
 
 /// Says everything to everyone, and who comes and goes.
@@ -576,6 +576,53 @@ fn a_room_without_resume_greets_too_and_promises_what_it_can() {
     assert_eq!(room.with_host(|host| host.values("", None, 9, dormouse::Order::Forwards).rows), []);
     let other = Upgrade { protocol: Some("graphql-ws".to_owned()), ..Upgrade::default() };
     assert!(room.try_connect(other).is_ok());
+}
+
+/// The parlour before it kept anything.
+struct Before;
+
+impl Room for Before {
+    const NAME: &'static str = "parlour";
+    type State = u64;
+    type Connection = ();
+    type Upgrade = ();
+    type Message = Text;
+    type Broadcast = Text;
+    type Alarm = Never;
+    type Reply = Never;
+
+    fn handle_message(_: &Context<Self>, _: Text) -> Result<Effects<Self>> {
+        Ok(Effects::new())
+    }
+}
+
+fn speaking<R: Room>(room: &TestRoom<R>) -> TestClient<R> {
+    let protocol = Some("dormouse.1".to_owned());
+    room.try_connect(Upgrade { protocol, ..Upgrade::default() }).unwrap()
+}
+
+#[test]
+fn a_client_of_whose_session_the_room_knows_nothing_goes_on() {
+    let before = TestRoom::<Before>::new("main");
+    speaking(&before);
+    let lost = parlour();
+    speaking(&lost);
+    lost.hibernate();
+    lost.with_host(|host| {
+        let sessions = host.keys("\u{1}session/", None, 9).rows;
+        let writes = sessions.into_iter().map(Write::RemoveValue).collect();
+        host.perform(&Commit { writes, ..Commit::default() }).unwrap();
+    });
+    for room in [before.deploy::<Parlour>(), lost] {
+        let ada = room.clients().remove(0);
+        let _ = ada.received();
+        for number in 1..=2 {
+            ada.send_text(format!("s{number}:hello"));
+            assert_eq!(ada.receive_text(), "m0:hello");
+            assert_eq!(ada.receive_text(), format!("k{number}"));
+        }
+        assert!(ada.is_open());
+    }
 }
 
 #[test]

@@ -149,14 +149,12 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether anybody may speak the protocol. Asked of what is stored where something is: to list the
-    /// sockets costs as many as there are.
+    /// Whether anybody may speak the protocol. Asked of what is stored first: to list the sockets costs as
+    /// many as there are. They may be of a version that kept no sessions.
     pub(super) fn any_speaks(&mut self) -> bool {
         let world = self.engine.changes.over(self.host);
-        match self.engine.traits.resume {
-            Some(_) => self.engine.sessions.any(&world),
-            None => self.engine.connections.any_enveloped(&world),
-        }
+        let keeps = self.engine.traits.resume.is_some();
+        (keeps && self.engine.sessions.any(&world)) || self.engine.connections.any_enveloped(&world)
     }
 
     fn broadcast_to(
