@@ -45,7 +45,7 @@ pub(crate) fn at_text<T>(text: &str, run: impl FnOnce() -> T) -> Option<T> {
     Some(result)
 }
 
-/// A text in short, the same on every machine (FxHash, with the length first).
+/// A text in short, the same on every machine (`FxHash`, with the length first).
 pub(crate) fn fingerprint(text: &str) -> u64 {
     let mix =
         |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
